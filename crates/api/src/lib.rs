@@ -1,0 +1,1 @@
+//! The HTTP door: the /v3 API, health and metrics.

@@ -1,0 +1,1 @@
+//! The use cases of Posthouse: every rule of the product, once, with no protocol.

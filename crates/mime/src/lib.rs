@@ -1,0 +1,1 @@
+//! Reads and builds Internet messages: headers, parts, text, thread keys; no I/O.

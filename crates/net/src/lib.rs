@@ -1,0 +1,1 @@
+//! DNS, TLS and the guarded HTTP client for outward calls.

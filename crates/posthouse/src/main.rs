@@ -1,0 +1,2 @@
+//! The Posthouse binary: server and command line.
+fn main() {}

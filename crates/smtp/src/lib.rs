@@ -1,0 +1,1 @@
+//! The SMTP door: MX sessions, one file per verb.

@@ -1,0 +1,1 @@
+//! The store: SQL engines, blobs, change log, leases and queues.

@@ -1,0 +1,1 @@
+//! The webhook worker: fans changes out to destinations and delivers them.
