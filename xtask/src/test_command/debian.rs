@@ -1,0 +1,144 @@
+//! Debian packages that the tests need: databases, interpreters for the SDKs, mail programs as peers.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{find_program, is_root, postgres, run_to_success};
+
+/// A program of ours to start and the packages that bring it.
+struct Need {
+    name: &'static str,
+    is_there: fn() -> bool,
+    packages: &'static [&'static str],
+}
+
+const NEEDS: [Need; 6] = [
+    Need {
+        name: "PostgreSQL",
+        is_there: || postgres::server_programs().is_some(),
+        packages: &["postgresql"],
+    },
+    Need {
+        name: "swaks",
+        is_there: || find_program("swaks").is_some() && perl_has("Net::SSLeay"),
+        packages: &["swaks", "libnet-ssleay-perl"],
+    },
+    Need {
+        name: "Postfix",
+        is_there: || find_program("postfix").is_some(),
+        packages: &["postfix"],
+    },
+    Need {
+        name: "Python",
+        is_there: python_makes_environments,
+        packages: &["python3", "python3-venv"],
+    },
+    Need {
+        name: "Node",
+        is_there: || find_program("node").is_some(),
+        packages: &["nodejs"],
+    },
+    Need {
+        name: "npm",
+        is_there: || find_program("npm").is_some(),
+        packages: &["npm"],
+    },
+];
+
+/// Keeps packages from starting services: the tests start their own, on ports and directories of their own.
+const POLICY_FILE: &str = "/usr/sbin/policy-rc.d";
+
+/// Installs what is missing. What cannot be installed is added to the refusals.
+pub fn install(refusals: &mut Vec<String>) -> Result<()> {
+    if missing().is_empty() {
+        println!("    nothing is missing");
+        return Ok(());
+    }
+    if let Err(error) = install_packages(&missing()) {
+        eprintln!("    {error:#}");
+    }
+    refusals.extend(
+        missing()
+            .iter()
+            .map(|need| format!("{} (Debian: {})", need.name, need.packages.join(", "))),
+    );
+    Ok(())
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !(need.is_there)()).collect()
+}
+
+fn install_packages(needs: &[&Need]) -> Result<()> {
+    let packages: Vec<&str> = needs
+        .iter()
+        .flat_map(|need| need.packages)
+        .copied()
+        .collect();
+    println!("    installing {}", packages.join(", "));
+    let guarded = !Path::new(POLICY_FILE).exists();
+    if guarded {
+        let write =
+            format!("printf '#!/bin/sh\\nexit 101\\n' > {POLICY_FILE} && chmod 755 {POLICY_FILE}");
+        run_to_success(as_root("sh").args(["-c", &write]))?;
+    }
+    // The lists of a fresh image are empty or old: update them only when the first attempt fails.
+    let mut outcome = apt_get_install(&packages);
+    if outcome.is_err() {
+        outcome =
+            run_to_success(&mut apt_get(&["update"])).and_then(|()| apt_get_install(&packages));
+    }
+    if guarded {
+        run_to_success(as_root("rm").args(["-f", POLICY_FILE]))?;
+    }
+    outcome
+}
+
+fn apt_get_install(packages: &[&str]) -> Result<()> {
+    let mut command = apt_get(&["install", "--yes", "--no-install-recommends"]);
+    run_to_success(command.args(packages))
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = as_root("env");
+    command.args([
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+        "-o",
+        "Dpkg::Use-Pty=0",
+    ]);
+    command.args(arguments);
+    command
+}
+
+/// Runs a program as root; without being root, with a `sudo` that must not ask for a password.
+fn as_root(program: &str) -> Command {
+    if is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("sudo");
+    command.args(["--non-interactive", program]);
+    command
+}
+
+fn perl_has(module: &str) -> bool {
+    succeeds(Command::new("perl").args([&format!("-M{module}"), "-e", "1"]))
+}
+
+/// Debian splits `ensurepip` from Python, and without it an environment has no pip.
+fn python_makes_environments() -> bool {
+    succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let silent = command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    silent.status().is_ok_and(|status| status.success())
+}
