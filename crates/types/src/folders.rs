@@ -15,7 +15,14 @@ pub enum SystemFolder {
 
 impl SystemFolder {
     /// All system folders in the order in which they are listed.
-    pub const ALL: [Self; 6] = [Self::Inbox, Self::Sent, Self::Drafts, Self::Trash, Self::Junk, Self::Archive];
+    pub const ALL: [Self; 6] = [
+        Self::Inbox,
+        Self::Sent,
+        Self::Drafts,
+        Self::Trash,
+        Self::Junk,
+        Self::Archive,
+    ];
 
     /// Returns the folder's name.
     #[must_use]

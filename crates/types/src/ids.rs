@@ -146,7 +146,10 @@ impl KeyMaker {
     /// Makes keys for `node`, which no other running process of the same store may use.
     #[must_use]
     pub fn new(node: u8) -> Self {
-        Self { node: i64::from(node), last: AtomicI64::new(0) }
+        Self {
+            node: i64::from(node),
+            last: AtomicI64::new(0),
+        }
     }
 
     /// Returns a key greater than all this maker returned before; `unix_ms` is the current time.
@@ -155,7 +158,9 @@ impl KeyMaker {
         let now = (unix_ms - KEY_EPOCH_MS).max(0) << COUNTER_BITS;
         let previous = self
             .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1)))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(now.max(last + 1))
+            })
             .unwrap_or_else(|last| last);
         let taken = now.max(previous + 1);
         let (stamp, counter) = (taken >> COUNTER_BITS, taken & ((1 << COUNTER_BITS) - 1));
@@ -199,7 +204,10 @@ mod tests {
     #[test]
     fn upper_case_opens_and_other_spellings_do_not() {
         let id = codec().seal(Kind::Grant, Key(42));
-        assert_eq!(codec().open(Kind::Grant, &id.to_string().to_uppercase()), Some(Key(42)));
+        assert_eq!(
+            codec().open(Kind::Grant, &id.to_string().to_uppercase()),
+            Some(Key(42))
+        );
         assert_eq!(codec().open(Kind::Grant, &id.simple().to_string()), None);
         assert_eq!(codec().open(Kind::Grant, &id.braced().to_string()), None);
     }

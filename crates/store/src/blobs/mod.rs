@@ -1,0 +1,165 @@
+//! Raw messages: zstd-compressed, once per application, addressed by (application, SHA-256).
+//!
+//! Small ones live in the database so that the group commit covers them; larger ones go to a directory or an
+//! S3-compatible bucket, durable before the row that names them commits. Rows are in [`crate::tables::blobs`].
+
+mod codec;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use posthouse_types::ids::Key;
+
+use crate::limits::BLOB_INLINE_BYTES_MAX;
+use crate::{StoreConfig, StoreError};
+
+pub use codec::{compress, decompress};
+
+/// SHA-256 of a raw message.
+pub type BlobHash = [u8; 32];
+
+/// Where larger blobs live.
+pub struct BlobStore {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// A blob made ready before the transaction that refers to it: hashed, compressed and, if large, already stored.
+#[derive(Debug, Clone)]
+pub struct PreparedBlob {
+    /// The application the blob belongs to.
+    pub application: Key,
+    /// SHA-256 of the uncompressed bytes.
+    pub hash: BlobHash,
+    /// Uncompressed size.
+    pub size_bytes: i64,
+    /// The compressed bytes for the row, or `None` when the blob store has them durably.
+    pub inline: Option<Vec<u8>>,
+}
+
+impl BlobStore {
+    /// Opens the directory or bucket that the configuration names.
+    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let Some(rest) = config.blobs.strip_prefix("s3://") else {
+            return Self::open_directory(config);
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let objects = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_allow_http(true)
+            .build()
+            .map_err(|error| {
+                StoreError::Refused(format!("cannot use blob store s3://{rest}: {error}"))
+            })?;
+        Ok(Self {
+            objects: Arc::new(objects),
+            prefix: Path::from(prefix),
+        })
+    }
+
+    fn open_directory(config: &StoreConfig) -> Result<Self, StoreError> {
+        if config.blobs != "file" {
+            return Err(StoreError::Refused(format!(
+                "blob store `{}` is neither `file` nor an s3:// URL",
+                config.blobs
+            )));
+        }
+        let directory = config.data_dir.join("blobs");
+        std::fs::create_dir_all(&directory).map_err(|error| {
+            StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
+        })?;
+        let objects = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true);
+        Ok(Self {
+            objects: Arc::new(objects),
+            prefix: Path::default(),
+        })
+    }
+
+    /// Hashes and compresses a message and, when it is too large for a row, stores it durably.
+    ///
+    /// Costs CPU in proportion to the size: callers run it for large messages on a blocking thread through
+    /// [`PreparedBlob::new`] and then [`BlobStore::keep`].
+    pub async fn prepare(&self, application: Key, raw: &[u8]) -> Result<PreparedBlob, StoreError> {
+        self.keep(PreparedBlob::new(application, raw)?).await
+    }
+
+    /// Moves a prepared blob's bytes to the blob store when they are too many for a row; durable on return.
+    pub async fn keep(&self, mut blob: PreparedBlob) -> Result<PreparedBlob, StoreError> {
+        let Some(bytes) = blob
+            .inline
+            .take_if(|bytes| bytes.len() > BLOB_INLINE_BYTES_MAX)
+        else {
+            return Ok(blob);
+        };
+        let path = self.path(blob.application, &blob.hash);
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        match self
+            .objects
+            .put_opts(&path, Bytes::from(bytes).into(), options)
+            .await
+        {
+            // Content-addressed: what is there already is the same.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(blob),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns the uncompressed bytes of a blob that is not in the database.
+    pub async fn fetch(&self, application: Key, hash: &BlobHash) -> Result<Vec<u8>, StoreError> {
+        let stored = self
+            .objects
+            .get(&self.path(application, hash))
+            .await?
+            .bytes()
+            .await?;
+        tokio::task::spawn_blocking(move || decompress(&stored))
+            .await
+            .map_err(|_| StoreError::Fault("decompression panicked".to_owned()))?
+    }
+
+    /// Removes a blob that no row refers to any more; one that is gone already is fine.
+    pub async fn remove(&self, application: Key, hash: &BlobHash) -> Result<(), StoreError> {
+        match self.objects.delete(&self.path(application, hash)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Checks that the directory or bucket answers.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        match self.objects.head(&self.prefix.clone().join("probe")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn path(&self, application: Key, hash: &BlobHash) -> Path {
+        let name: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let fan = name[..2].to_owned();
+        self.prefix
+            .clone()
+            .join(application.0.to_string())
+            .join(fan)
+            .join(name)
+    }
+}
+
+impl PreparedBlob {
+    /// Hashes and compresses a raw message, without storing it anywhere.
+    pub fn new(application: Key, raw: &[u8]) -> Result<Self, StoreError> {
+        use sha2::Digest;
+        Ok(Self {
+            application,
+            hash: sha2::Sha256::digest(raw).into(),
+            size_bytes: raw.len() as i64,
+            inline: Some(compress(raw)?),
+        })
+    }
+}

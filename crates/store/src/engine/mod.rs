@@ -1,0 +1,7 @@
+//! The two engines and the few places where they differ.
+
+mod dialect;
+pub mod postgres;
+pub mod sqlite;
+
+pub use dialect::Dialect;

@@ -1,0 +1,309 @@
+//! The shared engine: PostgreSQL 15 or newer, one transaction per closure on a pooled connection.
+//!
+//! Closures are synchronous; they run on the runtime's blocking threads, as many at once as there are connections.
+
+use std::error::Error;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::{StreamExt, pin_mut};
+use tokio::runtime::Handle;
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+
+use super::Dialect;
+use crate::StoreError;
+use crate::limits::{CONNECTION_WAIT_SECONDS, POSTGRES_CONNECTIONS_MAX};
+use crate::sql::{EachRow, Param, Row, Tx};
+
+/// An open PostgreSQL store.
+pub struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Connects, checks the server's version and that commits are synchronous.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let config: tokio_postgres::Config = url.parse().map_err(|error| {
+            StoreError::Refused(format!("cannot read the database URL: {error}"))
+        })?;
+        let manager_config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(config, tls_connector()?, manager_config);
+        let wait = Some(std::time::Duration::from_secs(CONNECTION_WAIT_SECONDS));
+        let pool = Pool::builder(manager)
+            .max_size(POSTGRES_CONNECTIONS_MAX)
+            .wait_timeout(wait)
+            .create_timeout(wait)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))?;
+        let postgres = Self { pool };
+        postgres.read(require_durable).await?;
+        Ok(postgres)
+    }
+
+    /// Runs a closure in its own transaction; see [`crate::Store::write`].
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.transaction("BEGIN", work).await
+    }
+
+    /// Runs a closure against a snapshot; see [`crate::Store::read`].
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
+            .await
+    }
+
+    async fn transaction<T, E, F>(&self, begin: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let client = self
+            .pool
+            .get()
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let handle = Handle::current();
+        let task = tokio::task::spawn_blocking(move || {
+            let mut session = Session {
+                client: Some(client),
+                handle,
+            };
+            session.batch(begin)?;
+            let outcome = work(&mut session);
+            session.end(outcome)
+        });
+        task.await.unwrap_or_else(|_| {
+            Err(StoreError::Fault("a store closure panicked".to_owned()).into())
+        })
+    }
+
+    /// Returns a connection of its own that hears every committed change; `on_change` runs for each hint.
+    ///
+    /// The future ends when the connection does. Hints are only hints: readers poll as well.
+    pub async fn listen(
+        url: &str,
+        on_change: impl Fn() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (client, mut connection) = tokio_postgres::connect(url, tls_connector()?).await?;
+        let mut messages =
+            futures::stream::poll_fn(move |context| connection.poll_message(context));
+        let listening = async move {
+            client.batch_execute("LISTEN posthouse_changes").await?;
+            // Keeps the client, and with it the connection, alive.
+            futures::future::pending::<()>().await;
+            Ok::<_, StoreError>(())
+        };
+        pin_mut!(listening);
+        loop {
+            tokio::select! {
+                ended = &mut listening => return ended,
+                message = messages.next() => match message {
+                    Some(Ok(tokio_postgres::AsyncMessage::Notification(_))) => on_change(),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Err(StoreError::Unavailable("the listening connection ended".to_owned())),
+                }
+            }
+        }
+    }
+
+    /// Closes all connections.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}
+
+fn tls_connector() -> Result<tokio_postgres_rustls::MakeRustlsConnect, StoreError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // A root this library cannot read is no reason not to start.
+        let _ = roots.add(certificate);
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| StoreError::Fault(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
+}
+
+/// Reads back the settings that "durable before 250" rests on and refuses weaker ones.
+fn require_durable(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let read_setting = |tx: &mut dyn Tx, name: &str| {
+        tx.query_one("SELECT current_setting($1)", &[name.into()], |row| {
+            row.string(0)
+        })
+    };
+    let version = read_setting(tx, "server_version_num")?;
+    if version.parse::<u32>().is_ok_and(|number| number < 150_000) {
+        return Err(StoreError::Refused(format!(
+            "PostgreSQL 15 or newer is needed, this is {version}"
+        )));
+    }
+    for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+        let value = read_setting(tx, name)?;
+        if value == "off" {
+            return Err(StoreError::Refused(format!(
+                "PostgreSQL runs with {name}=off, which can lose acknowledged mail"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A connection inside a transaction; dropped without an end, the connection is thrown away.
+struct Session {
+    client: Option<Object>,
+    handle: Handle,
+}
+
+impl Session {
+    fn client(&self) -> Result<&Object, StoreError> {
+        self.client
+            .as_ref()
+            .ok_or_else(|| StoreError::Fault("the transaction has ended".to_owned()))
+    }
+
+    fn end<T, E: From<StoreError>>(mut self, outcome: Result<T, E>) -> Result<T, E> {
+        let ended = self.batch(if outcome.is_ok() {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        });
+        let client = self.client.take();
+        if let (Err(error), Some(client)) = (ended, client) {
+            // The connection's state is unknown: it must not serve another transaction.
+            drop(Object::take(client));
+            return outcome.and(Err(error.into()));
+        }
+        outcome
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Tx for Session {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let client = self.client()?;
+        self.handle.block_on(async {
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.execute_raw(&statement, params).await?)
+        })
+    }
+
+    fn for_each(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: EachRow<'_>,
+    ) -> Result<(), StoreError> {
+        let client = self.client()?;
+        self.handle.block_on(async {
+            let statement = client.prepare_cached(sql).await?;
+            let rows = client.query_raw(&statement, params).await?;
+            pin_mut!(rows);
+            while let Some(row) = rows.next().await {
+                each(&row?)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        let client = self.client()?;
+        self.handle
+            .block_on(async { Ok(client.batch_execute(sql).await?) })
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match *self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Real(value) => value.to_sql(ty, out),
+            Self::Text(value) => value.to_sql(ty, out),
+            Self::Bytes(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_ty: &Type) -> bool {
+        true
+    }
+
+    fn to_sql_checked(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let fits = match *self {
+            Self::Null => true,
+            Self::Int(_) => *ty == Type::INT8,
+            Self::Real(_) => *ty == Type::FLOAT8,
+            Self::Text(_) => <&str as ToSql>::accepts(ty),
+            Self::Bytes(_) => *ty == Type::BYTEA,
+        };
+        if !fits {
+            return Err(format!("a parameter does not fit {ty}").into());
+        }
+        self.to_sql(ty, out)
+    }
+}
+
+fn mistyped(column: usize, error: &tokio_postgres::Error) -> StoreError {
+    StoreError::Fault(format!("column {column}: {error}"))
+}
+
+impl Row for tokio_postgres::Row {
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        self.try_get(column)
+            .map_err(|error| mistyped(column, &error))
+    }
+
+    fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(column)
+            .map_err(|error| mistyped(column, &error))
+    }
+
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        self.try_get(column)
+            .map_err(|error| mistyped(column, &error))
+    }
+
+    fn opt_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        self.try_get(column)
+            .map_err(|error| mistyped(column, &error))
+    }
+
+    fn opt_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        self.try_get(column)
+            .map_err(|error| mistyped(column, &error))
+    }
+}

@@ -1,0 +1,74 @@
+//! Why the store could not do what it was asked.
+
+/// Tells why a store operation failed; each variant is a decision its caller can take.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// A uniqueness rule of the schema refused the write: somebody else has the value.
+    #[error("already exists: {constraint}")]
+    Conflict {
+        /// The constraint or columns that refused, as the engine names them.
+        constraint: String,
+    },
+    /// The engine or the disk cannot serve now; nothing was committed, trying again later may help.
+    #[error("store unavailable: {0}")]
+    Unavailable(String),
+    /// The store was written by a newer release, or its durability settings are too weak to be trusted.
+    #[error("{0}")]
+    Refused(String),
+    /// The store holds what it should not, or was asked what it cannot be; a bug or damage.
+    #[error("store fault: {0}")]
+    Fault(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match &error {
+            rusqlite::Error::SqliteFailure(failure, message) => match failure.code {
+                ErrorCode::ConstraintViolation => Self::Conflict {
+                    constraint: message.clone().unwrap_or_else(|| failure.to_string()),
+                },
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly => Self::Unavailable(error.to_string()),
+                _ => Self::Fault(error.to_string()),
+            },
+            _ => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        let Some(db) = error.as_db_error() else {
+            return Self::Unavailable(error.to_string());
+        };
+        if *db.code() == SqlState::UNIQUE_VIOLATION {
+            return Self::Conflict {
+                constraint: db.constraint().unwrap_or("unique").to_owned(),
+            };
+        }
+        // Classes 08 connection, 40 rollback, 53 resources, 57 operator intervention, 58 system error.
+        let text = format!("{}: {}", db.code().code(), db.message());
+        match &db.code().code()[..2] {
+            "08" | "40" | "53" | "57" | "58" => Self::Unavailable(text),
+            _ => Self::Fault(text),
+        }
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { path, .. } => {
+                Self::Fault(format!("blob {path} is missing"))
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Every bound of the store, with its unit in its name.
+
+/// Closures that share one commit at most.
+pub const COMMIT_GROUP_CLOSURES_MAX: usize = 256;
+
+/// Closures that wait for the writer at most; beyond it callers wait for a place.
+pub const WRITER_QUEUE_CLOSURES_MAX: usize = 4_096;
+
+/// Compressed blobs up to this size live in the database, so that the group commit covers them.
+pub const BLOB_INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Pages in the write-ahead log after which it is copied back into the database.
+pub const WAL_CHECKPOINT_PAGES: u32 = 16_384;
+
+/// Page cache of the writer's connection.
+pub const WRITER_CACHE_KIB: u32 = 32 * 1024;
+
+/// Page cache of each reading connection.
+pub const READER_CACHE_KIB: u32 = 4 * 1024;
+
+/// Prepared statements kept by each connection.
+pub const STATEMENTS_CACHED_MAX: usize = 256;
+
+/// Connections kept to PostgreSQL.
+pub const POSTGRES_CONNECTIONS_MAX: usize = 24;
+
+/// Seconds for which a caller waits for a connection.
+pub const CONNECTION_WAIT_SECONDS: u64 = 10;

@@ -1,0 +1,37 @@
+//! Numbered, forward-only migrations: one text for both engines, expanded by [`Dialect::ddl`].
+
+use crate::engine::Dialect;
+use crate::sql::Tx;
+use crate::{Param, StoreError};
+
+/// The migrations in order; a migration's number is its place, counted from 1, and never changes.
+const MIGRATIONS: &[(&str, &str)] = &[("ground floor", include_str!("0001_ground_floor.sql"))];
+
+/// Brings the schema to this release's version, in one transaction.
+///
+/// # Errors
+/// [`StoreError::Refused`] when a newer release has migrated the store.
+pub fn migrate(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    Dialect::lock_schema(tx)?;
+    tx.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);")?;
+    let known = MIGRATIONS.len() as i64;
+    let current = tx.query_one(
+        "SELECT COALESCE(MAX(version), 0) FROM schema_version",
+        &[],
+        |row| row.int(0),
+    )?;
+    if current > known {
+        return Err(StoreError::Refused(format!(
+            "the store has schema version {current}, this release knows {known}: start a release at least as new as the one that wrote it"
+        )));
+    }
+    for (number, (name, text)) in (1_i64..).zip(MIGRATIONS).skip(current as usize) {
+        tx.batch(&tx.dialect().ddl(text))?;
+        tx.execute(
+            "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
+            &[Param::Int(number), Param::Text(name)],
+        )?;
+        tracing::info!(schema.version = number, "migrated the store: {name}");
+    }
+    Ok(())
+}
