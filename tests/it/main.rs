@@ -1,1 +1,1 @@
-//! End-to-end tests.
+//! End-to-end tests: the real binary, seen from outside.
