@@ -1,0 +1,147 @@
+//! Generated messages: no two alike, made of words, of an exact size.
+//!
+//! The text is drawn from a few hundred English words with common ones more frequent, so a compressor finds
+//! about what it finds in real mail, and a server cannot win by recognising a repeated body. Writing one must
+//! cost far less than accepting it, because both share the machine.
+
+use std::sync::LazyLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+static WORDS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| include_str!("words.txt").split_ascii_whitespace().collect());
+
+const LINE_BYTES: usize = 72;
+
+/// Writes messages of one sender; every one has its own Message-ID, subject and text.
+pub struct Writer {
+    random: u64,
+    run: u64,
+    sender: u32,
+    sequence: u64,
+    date: String,
+    date_written: Instant,
+}
+
+impl Writer {
+    /// Makes the writer of one connection. `sender` tells the connections of a run apart.
+    pub fn new(sender: u32) -> Self {
+        let nanos = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as u64);
+        Self {
+            random: (nanos ^ (u64::from(sender) << 48) ^ 0x9e37_79b9_7f4a_7c15) | 1,
+            run: nanos,
+            sender,
+            sequence: 0,
+            date: date_now(),
+            date_written: Instant::now(),
+        }
+    }
+
+    /// Writes the next message to `to` into `out`, exactly `size` bytes long (or a little more where the header
+    /// alone is longer), lines ended by CRLF, no line beginning with a dot. `tag`, if any, opens the subject.
+    pub fn compose(&mut self, to: &str, size: usize, tag: Option<&str>, out: &mut Vec<u8>) {
+        self.sequence += 1;
+        if self.date_written.elapsed().as_secs() >= 1 {
+            self.date = date_now();
+            self.date_written = Instant::now();
+        }
+        out.clear();
+        self.header(to, tag, out);
+        self.text(size, out);
+    }
+
+    fn header(&mut self, to: &str, tag: Option<&str>, out: &mut Vec<u8>) {
+        let (run, sender, sequence) = (self.run, self.sender, self.sequence);
+        let (first, last) = (self.word(), self.word());
+        let subject = [self.word(), self.word(), self.word(), self.word()].join(" ");
+        let tag = tag.unwrap_or("");
+        let space = if tag.is_empty() { "" } else { " " };
+        let date = &self.date;
+        let header = format!(
+            "Received: from desk{sender}.sender.example (desk{sender}.sender.example [192.0.2.{host}])\r\n\
+             \tby mx.sender.example with ESMTPSA id {run:x}{sequence:x}; {date}\r\n\
+             Message-ID: <{run:x}.{sender}.{sequence}@sender.example>\r\n\
+             Date: {date}\r\n\
+             From: {first} {last} <{first}.{last}@sender.example>\r\n\
+             To: <{to}>\r\n\
+             Subject: {tag}{space}{subject} {sequence}\r\n\
+             MIME-Version: 1.0\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\
+             Content-Transfer-Encoding: 7bit\r\n\r\n",
+            host = sender % 250 + 1,
+        );
+        out.extend_from_slice(header.as_bytes());
+    }
+
+    fn text(&mut self, size: usize, out: &mut Vec<u8>) {
+        let end = size.saturating_sub(2);
+        let mut line_start = out.len();
+        while out.len() < end {
+            let word = self.word().as_bytes();
+            let room = end - out.len();
+            if out.len() - line_start + word.len() > LINE_BYTES && room > 2 {
+                out.extend_from_slice(b"\r\n");
+                line_start = out.len();
+                continue;
+            }
+            if out.len() > line_start && room > 1 {
+                out.push(b' ');
+            }
+            let room = end - out.len();
+            out.extend_from_slice(&word[..word.len().min(room)]);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Picks a word; the smaller of two draws makes the front of the list more frequent, as in real text.
+    fn word(&mut self) -> &'static str {
+        // xorshift64: needs no crate, and a few nanoseconds a word.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let count = WORDS.len() as u64;
+        let one = (self.random & 0xffff_ffff) % count;
+        let other = (self.random >> 32) % count;
+        WORDS[one.min(other) as usize]
+    }
+}
+
+fn date_now() -> String {
+    rfc2822::to_string(&Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC))
+        .expect("the present has an RFC 2822 form")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_the_exact_size_and_differ() {
+        let mut writer = Writer::new(3);
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for size in [4096, 4097, 51_200] {
+            writer.compose("a@b.example", size, None, &mut first);
+            writer.compose("a@b.example", size, None, &mut second);
+            assert_eq!((first.len(), second.len()), (size, size));
+            assert_ne!(first, second);
+        }
+    }
+
+    #[test]
+    fn text_needs_no_dot_stuffing_and_has_no_bare_line_ends() {
+        let mut writer = Writer::new(1);
+        let mut message = Vec::new();
+        writer.compose("a@b.example", 20_000, Some("tag"), &mut message);
+        let text = String::from_utf8(message).unwrap();
+        assert!(text.ends_with("\r\n"));
+        assert!(
+            text.split("\r\n")
+                .all(|line| !line.starts_with('.') && !line.contains(['\r', '\n']))
+        );
+        assert!(text.contains("\r\nSubject: tag "));
+    }
+}

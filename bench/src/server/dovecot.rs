@@ -1,0 +1,166 @@
+//! Dovecot's LMTP server from the distribution's package, with a private configuration: one Maildir per mailbox,
+//! every delivery synced before its answer.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::process::Process;
+use super::{free_port, write};
+use crate::limits::READY_WAIT_MAX;
+use crate::smtp::client::{Dialect, Session};
+
+/// How Dovecot keeps the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum MailboxFormat {
+    /// One file per message, named by the Maildir convention.
+    Maildir,
+    /// One file per message with Dovecot's own header, and an index that is authoritative.
+    Sdbox,
+}
+
+impl MailboxFormat {
+    /// Returns the name as Dovecot's configuration has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Maildir => "maildir",
+            Self::Sdbox => "sdbox",
+        }
+    }
+}
+
+/// A running Dovecot.
+#[derive(Debug)]
+pub struct Dovecot {
+    /// The master process.
+    pub process: Process,
+    /// Where it accepts LMTP.
+    pub lmtp: SocketAddr,
+    mail: PathBuf,
+    format: MailboxFormat,
+}
+
+impl Dovecot {
+    /// Starts Dovecot in `folder` (on the disk to be measured). It takes mail for any local part. Needs root, as
+    /// its LMTP processes change to the mailboxes' user.
+    pub fn start(folder: &Path, format: MailboxFormat) -> Result<Self> {
+        let mail = folder.join("mail");
+        fs::create_dir_all(&mail)?;
+        let owned = Command::new("chown")
+            .arg("mail:mail")
+            .arg(&mail)
+            .status()
+            .context("running chown")?;
+        ensure!(
+            owned.success(),
+            "cannot give {} to the user `mail`",
+            mail.display()
+        );
+        let lmtp = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let config = folder.join("dovecot.conf");
+        write(&config, &dovecot_conf(folder, &mail, lmtp, format))?;
+        let mut command = Command::new("dovecot");
+        command.arg("-F").arg("-c").arg(&config);
+        let mut process = Process::start(command, &folder.join("master.log"))?;
+        process.wait_until(READY_WAIT_MAX, || {
+            Session::open(lmtp, Dialect::Lmtp).is_ok_and(|session| session.quit().is_ok())
+        })?;
+        Ok(Self {
+            process,
+            lmtp,
+            mail,
+            format,
+        })
+    }
+
+    /// Counts the messages in all mailboxes by their files: both formats keep one file per message, and put it in
+    /// place only when it is complete.
+    pub fn messages(&self) -> Result<u64> {
+        let mut count = 0;
+        for home in fs::read_dir(&self.mail)? {
+            let home = home?.path();
+            count += match self.format {
+                MailboxFormat::Maildir => {
+                    files(&home.join("box/new"), "")? + files(&home.join("box/cur"), "")?
+                }
+                MailboxFormat::Sdbox => files(&home.join("box/mailboxes/INBOX/dbox-Mails"), "u.")?,
+            };
+        }
+        Ok(count)
+    }
+
+    /// Ends Dovecot.
+    pub fn stop(mut self) -> Result<()> {
+        self.process.stop()?;
+        Ok(())
+    }
+}
+
+/// Returns the version of the installed Dovecot.
+pub fn version() -> Result<String> {
+    let output = Command::new("dovecot").arg("--version").output();
+    let output =
+        output.context("running dovecot (see docs/performance.md for the packages to install)")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text
+        .split_whitespace()
+        .next()
+        .unwrap_or("unknown")
+        .to_owned())
+}
+
+fn files(folder: &Path, prefix: &str) -> Result<u64> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        // Made by the first delivery.
+        return Ok(0);
+    };
+    let mut count = 0;
+    for entry in entries {
+        count += u64::from(entry?.file_name().to_string_lossy().starts_with(prefix));
+    }
+    Ok(count)
+}
+
+fn dovecot_conf(folder: &Path, mail: &Path, lmtp: SocketAddr, format: MailboxFormat) -> String {
+    let folder = folder.display();
+    let mail = mail.display();
+    let format = format.name();
+    format!(
+        "\
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/mail.log
+mail_fsync = always
+mail_location = {format}:{mail}/%n/box
+mail_uid = mail
+mail_gid = mail
+first_valid_uid = 1
+first_valid_gid = 1
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={mail}/%n allow_all_users=yes
+}}
+namespace inbox {{
+  inbox = yes
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = {host}
+    port = {port}
+  }}
+}}
+",
+        host = lmtp.ip(),
+        port = lmtp.port(),
+    )
+}
