@@ -1,0 +1,254 @@
+//! From a request to its response, in one function that reads from top to bottom.
+//!
+//! There is no middleware: a page of messages passes from its handler to the socket without being boxed, wrapped or
+//! copied. The order is fixed: bounds of the head → route → key → permission → query → body → handler → envelope.
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Body;
+use posthouse_mailroom::actor::Actor;
+use posthouse_mailroom::{Mailroom, Refusal};
+
+use crate::body::{self, JsonBody};
+use crate::call::Call;
+use crate::compress::{accepts_gzip, compress};
+use crate::config::ApiConfig;
+use crate::credentials::bearer;
+use crate::error::ApiError;
+use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX, REQUEST_DEADLINE, URL_BYTES_MAX};
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::request_id::RequestId;
+use crate::router::Router;
+use crate::routes::{Access, Answer, Effect, Route, routes};
+use crate::seam::Seam as _;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The HTTP door without its socket: clones share everything.
+#[derive(Clone)]
+pub struct Api {
+    mailroom: Mailroom,
+    config: Arc<ApiConfig>,
+    router: Arc<Router>,
+}
+
+impl Api {
+    /// Builds the door over the use cases.
+    #[must_use]
+    pub fn new(config: ApiConfig, mailroom: Mailroom) -> Self {
+        Self {
+            mailroom,
+            config: Arc::new(config),
+            router: Arc::new(Router::of(routes())),
+        }
+    }
+
+    /// Answers one request. Never fails: what goes wrong, panics included, is an answer of its own.
+    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let started = Instant::now();
+        let request_id = RequestId::fresh();
+        let (head, mut body) = request.into_parts();
+        let wants_gzip = accepts_gzip(&head.headers);
+        let expects = head.headers.get(http::header::EXPECT).cloned();
+        let mut route = None;
+        let work = AssertUnwindSafe(self.run(head, &mut body, peer, request_id, &mut route))
+            .catch_unwind();
+        let answer = match tokio::time::timeout(REQUEST_DEADLINE, work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(ApiError::internal(format!(
+                "a handler panicked: {}",
+                panic_text(&*panic)
+            ))),
+            Err(_) => Err(ApiError::unavailable("the request took too long")),
+        };
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(error) => {
+                if expects.is_none() {
+                    body::discard(&mut body).await;
+                }
+                refused(error, request_id)
+            }
+        };
+        let response = finish(reply, request_id, wants_gzip).await;
+        observe(route.as_deref(), request_id, peer, &response, started);
+        response
+    }
+
+    async fn run<B>(
+        &self,
+        head: Parts,
+        body: &mut B,
+        peer: IpAddr,
+        request_id: RequestId,
+        matched: &mut Option<Arc<Route>>,
+    ) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        check_bounds(&head)?;
+        let path = self.own_path(head.uri.path())?;
+        let found = self.router.find(&head.method, path)?;
+        let route = found.route;
+        *matched = Some(Arc::clone(&route));
+        let actor = match route.access {
+            Access::Public => None,
+            Access::Key | Access::AdminKey => Some(self.authenticate(&head, peer).await?),
+        };
+        if let Some(actor) = &actor {
+            check_permission(&route, actor)?;
+        }
+        let query = Query::parse(head.uri.query())?;
+        let raw = body::read(route.body, &head.headers, body).await?;
+        let call = Call {
+            mailroom: self.mailroom.clone(),
+            config: Arc::clone(&self.config),
+            request_id,
+            peer,
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            query,
+            body: JsonBody::parse(raw)?,
+            actor,
+            route: Arc::clone(&route),
+            parameters: found.parameters,
+        };
+        (route.handler)(call).await
+    }
+
+    fn own_path<'a>(&self, path: &'a str) -> Result<&'a str, ApiError> {
+        let prefix = self.config.path_prefix.trim_end_matches('/');
+        // Health checks and metrics are asked for behind the proxy, without its prefix.
+        match path.strip_prefix(prefix) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Ok(rest),
+            _ => Ok(path),
+        }
+    }
+
+    async fn authenticate(&self, head: &Parts, peer: IpAddr) -> Result<Actor, ApiError> {
+        // A request without credentials is no failed guess and costs nothing.
+        let token = bearer(&head.headers).ok_or_else(ApiError::unauthorized)?;
+        let failures = &self.config.authentication_failures;
+        if let Err(wait) = failures.check(peer, Instant::now()) {
+            return Err(ApiError::rate_limited(
+                "too many failed authentications",
+                wait.as_secs() + 1,
+            ));
+        }
+        match self.mailroom.authenticate(token).await {
+            Ok(actor) => Ok(actor),
+            Err(Refusal::Unauthorized) => {
+                failures.count(peer, Instant::now());
+                metrics::counter!("posthouse_api_authentication_failures_total").increment(1);
+                Err(ApiError::unauthorized())
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+fn check_bounds(head: &Parts) -> Result<(), ApiError> {
+    let target = head.uri.path().len() + head.uri.query().map_or(0, |query| query.len() + 1);
+    if target > URL_BYTES_MAX {
+        return Err(ApiError::url_too_long());
+    }
+    let bytes: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if bytes > HEADER_BYTES_MAX || head.headers.len() > HEADER_FIELDS_MAX {
+        return Err(ApiError::headers_too_large());
+    }
+    Ok(())
+}
+
+/// HTTP-12: the one place where what a key may do is compared with what a route does.
+fn check_permission(route: &Route, actor: &Actor) -> Result<(), ApiError> {
+    if route.access == Access::AdminKey && !actor.admin {
+        return Err(ApiError::forbidden(
+            "this needs an API key with the permission admin",
+        ));
+    }
+    if actor.read_only && route.effect == Effect::Write {
+        return Err(ApiError::forbidden("this API key is read-only"));
+    }
+    Ok(())
+}
+
+fn refused(error: ApiError, request_id: RequestId) -> Reply {
+    if let Some(cause) = error.cause() {
+        tracing::error!(request.id = %request_id, cause, "request failed: {cause}");
+    }
+    error.into_reply(request_id)
+}
+
+async fn finish(reply: Reply, request_id: RequestId, wants_gzip: bool) -> Response<Full<Bytes>> {
+    let mut answer = reply.finish();
+    if wants_gzip {
+        answer = compress(answer).await;
+    }
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let id = HeaderValue::from_str(request_id.as_str()).expect("a UUID is a header value");
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    response
+}
+
+fn observe(
+    route: Option<&Route>,
+    request_id: RequestId,
+    peer: IpAddr,
+    response: &Response<Full<Bytes>>,
+    started: Instant,
+) {
+    let path = route.map_or("unknown", |route| route.path);
+    let method = route.map_or("-", |route| route.method.as_str()).to_owned();
+    let status = response.status();
+    let elapsed = started.elapsed();
+    metrics::counter!("posthouse_api_requests_total", "method" => method, "route" => path, "status" => class(status))
+        .increment(1);
+    metrics::histogram!("posthouse_api_request_seconds", "route" => path)
+        .record(elapsed.as_secs_f64());
+    tracing::debug!(
+        request.id = %request_id,
+        http.route = path,
+        http.status = status.as_u16(),
+        http.peer = %peer,
+        duration_ms = elapsed.as_millis() as u64,
+        "{path} answered {status}",
+    );
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        ..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        return text;
+    }
+    panic
+        .downcast_ref::<String>()
+        .map_or("no text", String::as_str)
+}

