@@ -1,1 +1,40 @@
 //! DNS, TLS and the guarded HTTP client for outward calls.
+//!
+//! This is the only crate that opens outward sockets. Whoever wants to reach an address that an outsider
+//! chose (a webhook, a challenge, later a policy document or a calendar) goes through [`http::GuardedClient`]
+//! and through nothing else, because "check the URL, then fetch it" can be tricked by a name that answers
+//! differently the second time. Here the check sits *inside* the connector: a name is resolved once, every
+//! answer is classified, and the socket is opened to the very address that passed.
+//!
+//! The crate knows nothing of mail, tenants or the store, follows no redirect, reads no proxy variable and
+//! unpacks no compression.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`address_class`] | is this IP address one of the public internet, and if not, why |
+//! | [`cidr`] | address ranges, as in `--allow-net` |
+//! | [`guard`] | the operator's policy, the rules for URLs, and the reasons for a refusal |
+//! | [`http`] | the client itself: connector, small pool, one exchange |
+//! | [`resolver`] | names to addresses, behind a trait that tests replace |
+//! | [`tls`] | server and client configurations, certificates from files or self-signed |
+//! | [`rate`] | the prefix-keyed limiters that every door shares |
+//!
+//! ```
+//! use std::net::IpAddr;
+//! use posthouse_net::address_class::{AddressClass, NotGlobal, classify};
+//!
+//! let metadata_service: IpAddr = "169.254.169.254".parse()?;
+//! assert_eq!(classify(metadata_service), AddressClass::NotGlobal(NotGlobal::LinkLocal));
+//! assert_eq!(classify("9.9.9.9".parse()?), AddressClass::Global);
+//! # Ok::<(), std::net::AddrParseError>(())
+//! ```
+
+pub mod address_class;
+pub mod cidr;
+pub mod guard;
+pub mod http;
+pub mod limits;
+pub mod rate;
+pub mod resolver;
+pub mod telemetry;
+pub mod tls;

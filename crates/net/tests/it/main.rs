@@ -1,0 +1,12 @@
+//! The guarded client against hostile peers on loopback, with a resolver that says what the test wants.
+
+mod exchange;
+mod hook_01_address_forms;
+mod hook_02_rebinding;
+mod hook_03_mixed_answers;
+mod hook_04_redirects;
+mod hook_05_bombs;
+mod peer;
+mod resolver;
+mod stub;
+mod tls;
