@@ -46,10 +46,16 @@ impl Api {
     /// Builds the door over the use cases.
     #[must_use]
     pub fn new(config: ApiConfig, mailroom: Mailroom) -> Self {
+        Self::with_routes(config, mailroom, routes())
+    }
+
+    /// Builds the door over another table than [`routes`].
+    #[must_use]
+    pub fn with_routes(config: ApiConfig, mailroom: Mailroom, table: Vec<Route>) -> Self {
         Self {
             mailroom,
             config: Arc::new(config),
-            router: Arc::new(Router::of(routes())),
+            router: Arc::new(Router::of(table)),
         }
     }
 

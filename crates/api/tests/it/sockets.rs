@@ -1,0 +1,166 @@
+//! What only a socket shows: both HTTP versions, refusals in the middle of a body, deadlines, the graceful stop.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use posthouse_api::serve;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::door::{config, mailroom};
+
+struct Listening {
+    address: SocketAddr,
+    stop: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+    _directory: TempDir,
+}
+
+impl Listening {
+    async fn start() -> Self {
+        let directory = TempDir::new().unwrap();
+        let mailroom = mailroom(&directory).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, config(), mailroom, stop.clone()));
+        Self {
+            address,
+            stop,
+            server,
+            _directory: directory,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes on a fresh connection and returns everything up to its end.
+    async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // The server may answer and close before it has everything.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn http_1_is_spoken() {
+    let server = Listening::start().await;
+    let answer = server
+        .exchange(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"status\":\"ok\""), "{answer}");
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_without_tls() {
+    let server = Listening::start().await;
+    let stream = TokioIo::new(server.connect().await);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+            .await
+            .unwrap();
+    let driver = tokio::spawn(connection);
+    let target = format!("http://{}/v3", server.address);
+    let request = Request::get(target).body(Empty::<Bytes>::new()).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.version()),
+        (401, http::Version::HTTP_2)
+    );
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(
+        serde_json::from_slice::<serde_json::Value>(&body).unwrap()["error"]["type"]
+            == "unauthorized"
+    );
+    driver.abort();
+}
+
+#[tokio::test]
+async fn a_head_request_gets_the_headers_of_its_get() {
+    let server = Listening::start().await;
+    let answer = server
+        .exchange(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.to_ascii_lowercase().contains("x-request-id: "),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_upload_still_reads_its_refusal() {
+    let server = Listening::start().await;
+    let mut upload = b"POST /v3/providers/detect HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4194304\r\n\r\n".to_vec();
+    upload.resize(upload.len() + (4 << 20), b' ');
+    let answer = server.exchange(&upload).await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(answer.contains("\"unauthorized\""), "{answer}");
+}
+
+#[tokio::test]
+async fn http_10_conflicting_lengths_and_folded_headers_are_refused() {
+    let server = Listening::start().await;
+    for attack in [
+        &b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"[..],
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n folded\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
+    ] {
+        let answer = server.exchange(attack).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400 "),
+            "{}: {answer}",
+            String::from_utf8_lossy(attack)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn http_08_a_peer_that_never_finishes_a_request_head_is_dropped() {
+    let server = Listening::start().await;
+    for beginning in [
+        &b""[..],
+        b"P",
+        b"PRI * HTTP/2.0",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    ] {
+        let mut stream = server.connect().await;
+        stream.write_all(beginning).await.unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+        assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_idle_connections_and_the_listener() {
+    let server = Listening::start().await;
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    server.stop.cancel();
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+    server.server.await.unwrap().unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
