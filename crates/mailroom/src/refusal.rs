@@ -105,7 +105,11 @@ pub enum Refusal {
 impl Refusal {
     /// Makes an [`Refusal::Invalid`] that names a field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid { field: Some(field.into()), message: message.into(), fix: None }
+        Self::Invalid {
+            field: Some(field.into()),
+            message: message.into(),
+            fix: None,
+        }
     }
 
     /// Adds what to do next to an [`Refusal::Invalid`]; leaves other refusals alone.

@@ -180,7 +180,10 @@ CREATE TABLE messages (
     trace {bytes} NOT NULL,
     -- a copy of the header section when the blob is not in the database
     header_section {bytes},
-    -- what never changes, as the JSON members that follow those of the row (version in its first member)
+    -- where the attachments are in the blob: {"v":1,"attachments":[…]}; NULL when there are none
+    parts TEXT,
+    -- what never changes and every listing shows, as the members of a JSON object without its braces
+    document_version BIGINT NOT NULL,
     document TEXT NOT NULL,
     -- a JSON string, ready to be sent
     body TEXT NOT NULL

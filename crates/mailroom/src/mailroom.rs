@@ -1,0 +1,118 @@
+//! The handle all use cases hang on.
+
+use std::sync::Arc;
+
+use posthouse_store::{Store, StoreError};
+use posthouse_types::clock::SharedClock;
+use posthouse_types::ids::{Key, Kind};
+
+use crate::Refusal;
+use crate::receive::{RecipientCache, Unconfirmed};
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct MailroomConfig {
+    /// The mail host's name in trace lines and DNS records.
+    pub hostname: String,
+    /// One-machine development mode: trial domain verified at once, `staging` environment.
+    pub dev: bool,
+    /// Base of trial domains, if there is one.
+    pub trial_domain: Option<String>,
+    /// `us` or `eu`, as the API shows it.
+    pub region: String,
+    /// 32 bytes kept outside the database that encrypt secrets inside it.
+    pub instance_key: [u8; 32],
+    /// Cost of bcrypt for app passwords.
+    pub bcrypt_cost: u32,
+}
+
+/// The use cases over one store. Clones share it.
+#[derive(Clone)]
+pub struct Mailroom {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) config: MailroomConfig,
+    pub(crate) unconfirmed: Unconfirmed,
+    pub(crate) recipients: RecipientCache,
+}
+
+impl std::fmt::Debug for Mailroom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mailroom")
+    }
+}
+
+impl Mailroom {
+    /// Opens the mailroom over an open store.
+    #[must_use]
+    pub fn new(store: Store, config: MailroomConfig) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                config,
+                unconfirmed: Unconfirmed::default(),
+                recipients: RecipientCache::default(),
+            }),
+        }
+    }
+
+    /// Returns what the operator decided.
+    #[must_use]
+    pub fn config(&self) -> &MailroomConfig {
+        &self.inner.config
+    }
+
+    /// Returns the clock all use cases go by.
+    #[must_use]
+    pub fn clock(&self) -> &SharedClock {
+        self.inner.store.clock()
+    }
+
+    /// Returns the public id of a row.
+    #[must_use]
+    pub fn public_id(&self, kind: Kind, key: Key) -> String {
+        self.inner.store.ids().seal(kind, key).to_string()
+    }
+
+    /// Returns the row behind a public id; made-up ids and ids of other kinds are refused without a look-up.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn open_id(&self, kind: Kind, id: &str) -> Result<Key, Refusal> {
+        self.inner
+            .store
+            .ids()
+            .open(kind, id)
+            .ok_or(Refusal::NotFound)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn now_seconds(&self) -> i64 {
+        self.clock().unix_seconds()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::error!("the store is unavailable: {reason}");
+                Self::Unavailable {
+                    message: "the store is unavailable, nothing was changed".to_owned(),
+                }
+            }
+            StoreError::Conflict { constraint } => Self::Internal {
+                message: format!("unhandled conflict: {constraint}"),
+            },
+            StoreError::Refused(reason) | StoreError::Fault(reason) => {
+                Self::Internal { message: reason }
+            }
+        }
+    }
+}

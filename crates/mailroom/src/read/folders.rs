@@ -1,0 +1,175 @@
+//! Folders: listed, found by id or name.
+
+use posthouse_store::Tx;
+use posthouse_store::tables::folders::{self, Folder};
+use posthouse_types::folders::SystemFolder;
+use posthouse_types::ids::{IdCodec, Key, Kind};
+
+use super::query::FolderFilter;
+use crate::actor::GrantRef;
+use crate::{Mailroom, Refusal};
+
+/// A folder as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderView {
+    /// Public id.
+    pub id: String,
+    /// Public id of the folder above it.
+    pub parent_id: Option<String>,
+    /// The last element of its path.
+    pub name: String,
+    /// The whole path, elements joined by `/`.
+    pub path: String,
+    /// Folders directly below it.
+    pub child_count: i64,
+    /// Messages in it.
+    pub total_count: i64,
+    /// Unread messages in it.
+    pub unread_count: i64,
+    /// Which system folder it is, if it is one.
+    pub system: Option<SystemFolder>,
+}
+
+impl Mailroom {
+    /// Lists an account's folders: system folders in their order, then custom ones by path.
+    ///
+    /// `parent` keeps the children of one folder, given by id or name.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the store cannot answer.
+    pub async fn list_folders(
+        &self,
+        grant: &GrantRef,
+        parent: Option<&str>,
+        top_level_only: bool,
+    ) -> Result<Vec<FolderView>, Refusal> {
+        let all = self.folder_rows(grant).await?;
+        let codec = self.store().ids();
+        let parent = match parent {
+            None => None,
+            Some(name) => match find(&all, codec, name) {
+                None => return Ok(Vec::new()),
+                found => found,
+            },
+        };
+        let wanted = |folder: &&Folder| {
+            (!top_level_only || folder.parent.is_none())
+                && parent.is_none_or(|parent| folder.parent == Some(parent))
+        };
+        let mut views: Vec<FolderView> = all
+            .iter()
+            .filter(wanted)
+            .map(|folder| view(codec, &all, folder))
+            .collect();
+        views.sort_by(|one, other| {
+            let rank = |view: &FolderView| view.system.map_or(i64::MAX, |system| system as i64);
+            rank(one)
+                .cmp(&rank(other))
+                .then_with(|| one.path.cmp(&other.path))
+        });
+        Ok(views)
+    }
+
+    /// Returns one folder of an account by id, system name or alias, path or unique leaf name.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn get_folder(&self, grant: &GrantRef, name: &str) -> Result<FolderView, Refusal> {
+        let all = self.folder_rows(grant).await?;
+        let codec = self.store().ids();
+        let key = find(&all, codec, name).ok_or(Refusal::NotFound)?;
+        let folder = all
+            .iter()
+            .find(|folder| folder.id == key)
+            .ok_or(Refusal::NotFound)?;
+        Ok(view(codec, &all, folder))
+    }
+
+    async fn folder_rows(&self, grant: &GrantRef) -> Result<Vec<Folder>, Refusal> {
+        let grant = grant.grant;
+        self.store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
+                Ok(folders::of_grant(tx, grant)?)
+            })
+            .await
+    }
+}
+
+fn view(codec: &IdCodec, all: &[Folder], folder: &Folder) -> FolderView {
+    let id = |key| codec.seal(Kind::Folder, key).to_string();
+    FolderView {
+        id: id(folder.id),
+        parent_id: folder.parent.map(id),
+        name: folder.name.clone(),
+        path: path(all, folder),
+        child_count: all
+            .iter()
+            .filter(|other| other.parent == Some(folder.id))
+            .count() as i64,
+        total_count: folder.total_count,
+        unread_count: folder.unread_count,
+        system: folder.system,
+    }
+}
+
+/// Folders nest at most this deep.
+const FOLDER_DEPTH_MAX: usize = 20;
+
+fn path(all: &[Folder], folder: &Folder) -> String {
+    let mut names = vec![folder.name.as_str()];
+    let mut above = folder.parent;
+    while let Some(parent) = above.and_then(|key| all.iter().find(|other| other.id == key)) {
+        if names.len() > FOLDER_DEPTH_MAX {
+            break;
+        }
+        names.push(&parent.name);
+        above = parent.parent;
+    }
+    names.reverse();
+    names.join("/")
+}
+
+/// Finds a folder by id, then system name or alias, then full path, then unique leaf name.
+pub(crate) fn find(all: &[Folder], codec: &IdCodec, name: &str) -> Option<Key> {
+    if let Some(key) = codec.open(Kind::Folder, name) {
+        return all.iter().any(|folder| folder.id == key).then_some(key);
+    }
+    if let Some(system) = SystemFolder::from_name(name) {
+        return all
+            .iter()
+            .find(|folder| folder.system == Some(system))
+            .map(|folder| folder.id);
+    }
+    let wanted = name.to_lowercase();
+    let custom = || all.iter().filter(|folder| folder.system.is_none());
+    if let Some(folder) = custom().find(|folder| path(all, folder).to_lowercase() == wanted) {
+        return Some(folder.id);
+    }
+    let mut leaves = custom().filter(|folder| folder.name.to_lowercase() == wanted);
+    match (leaves.next(), leaves.next()) {
+        (Some(folder), None) => Some(folder.id),
+        _ => None,
+    }
+}
+
+/// Returns the folders a filter stands for; those without messages are left out, since nothing in them can match.
+pub(crate) fn filtered(all: &[Folder], codec: &IdCodec, filter: &FolderFilter) -> Vec<Key> {
+    let with_messages = || all.iter().filter(|folder| folder.total_count > 0);
+    match filter {
+        FolderFilter::All => with_messages().map(|folder| folder.id).collect(),
+        FolderFilter::Visible => with_messages()
+            .filter(|folder| !folder.system.is_some_and(SystemFolder::is_hidden))
+            .map(|folder| folder.id)
+            .collect(),
+        FolderFilter::Named(names) => {
+            let named: Vec<Key> = names
+                .iter()
+                .filter_map(|name| find(all, codec, name))
+                .collect();
+            with_messages()
+                .map(|folder| folder.id)
+                .filter(|id| named.contains(id))
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Headers and sources of listed messages: the members that need more than the message's row.
+
+use base64::Engine;
+use posthouse_store::blobs::BlobStore;
+use posthouse_store::tables::blobs::BlobPlace;
+use posthouse_store::tables::messages::{self, SourceRow};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{IdCodec, Key, Kind};
+
+use super::list::{Listed, MessagePage};
+use super::object::ObjectWriter;
+use super::query::HeaderDetail;
+use super::source;
+use crate::Refusal;
+use crate::receive::document::Json;
+
+/// What one object of a page still misses.
+pub(crate) struct Wanted {
+    row: SourceRow,
+    what: Member,
+}
+
+enum Member {
+    Headers(HeaderDetail),
+    RawMime,
+}
+
+/// Returns what the objects of `ids` need to show their headers, in the same order.
+pub(crate) fn wanted(
+    tx: &mut dyn Tx,
+    grant: Key,
+    ids: &[Key],
+    which: HeaderDetail,
+) -> Result<Vec<Wanted>, StoreError> {
+    let rows = in_order(messages::sources(tx, grant, ids)?, ids);
+    Ok(rows
+        .into_iter()
+        .map(|row| Wanted {
+            row,
+            what: Member::Headers(which),
+        })
+        .collect())
+}
+
+/// Returns the reduced objects that carry nothing but a message's source.
+pub(crate) fn raw_sources(
+    tx: &mut dyn Tx,
+    codec: &IdCodec,
+    writer: &ObjectWriter<'_>,
+    grant: Key,
+    ids: &[Key],
+) -> Result<Listed, StoreError> {
+    let mut listed = Listed::default();
+    for row in in_order(messages::sources(tx, grant, ids)?, ids) {
+        let page = &mut listed.page;
+        if !page.json.is_empty() {
+            page.json.push(b',');
+        }
+        let id = codec.seal(Kind::Message, row.id);
+        let object = format!(
+            "{{\"grant_id\":\"{}\",\"object\":\"message\",\"id\":\"{id}\"}}",
+            writer.grant_id()
+        );
+        page.json.extend_from_slice(object.as_bytes());
+        page.ends.push(page.json.len());
+        listed.wanted.push(Wanted {
+            row,
+            what: Member::RawMime,
+        });
+    }
+    Ok(listed)
+}
+
+fn in_order(rows: Vec<SourceRow>, ids: &[Key]) -> Vec<SourceRow> {
+    let mut by_id: std::collections::HashMap<Key, SourceRow> =
+        rows.into_iter().map(|row| (row.id, row)).collect();
+    ids.iter().filter_map(|id| by_id.remove(id)).collect()
+}
+
+/// Adds the missing member to each object; `wanted` is in the order of the objects.
+pub(crate) async fn complete(
+    blobs: &BlobStore,
+    page: MessagePage,
+    wanted: Vec<Wanted>,
+) -> Result<MessagePage, Refusal> {
+    let mut completed = MessagePage {
+        next_cursor: page.next_cursor.clone(),
+        ..MessagePage::default()
+    };
+    for (object, wanted) in page.objects().zip(wanted) {
+        if !completed.json.is_empty() {
+            completed.json.push(b',');
+        }
+        let Some(open) = object.strip_suffix(b"}") else {
+            continue;
+        };
+        completed.json.extend_from_slice(open);
+        append_member(blobs, &mut completed.json, wanted).await?;
+        completed.json.push(b'}');
+        completed.ends.push(completed.json.len());
+    }
+    Ok(completed)
+}
+
+async fn append_member(
+    blobs: &BlobStore,
+    out: &mut Vec<u8>,
+    wanted: Wanted,
+) -> Result<(), Refusal> {
+    let member = match wanted.what {
+        Member::RawMime => {
+            let raw = source::whole(blobs, wanted.row).await?;
+            format!(
+                ",\"raw_mime\":\"{}\"",
+                base64::engine::general_purpose::URL_SAFE.encode(raw)
+            )
+        }
+        Member::Headers(which) => {
+            let section = header_section(blobs, wanted.row).await?;
+            headers_member(&section, which)
+        }
+    };
+    out.extend_from_slice(member.as_bytes());
+    Ok(())
+}
+
+/// Returns trace and header section, without fetching a large blob for it.
+async fn header_section(blobs: &BlobStore, row: SourceRow) -> Result<Vec<u8>, Refusal> {
+    if let (BlobPlace::External { .. }, Some(section)) = (&row.blob, &row.header_section) {
+        return Ok([row.trace.as_slice(), section].concat());
+    }
+    let raw = source::whole(blobs, row).await?;
+    Ok(posthouse_mime::header_section(&raw).to_vec())
+}
+
+fn headers_member(section: &[u8], which: HeaderDetail) -> String {
+    const BASIC: [&str; 3] = ["message-id", "in-reply-to", "references"];
+    let mut json = Json::with_capacity(section.len() * 2);
+    json.raw(",\"headers\":[");
+    let mut first = true;
+    for (name, value) in posthouse_mime::headers(section) {
+        if which == HeaderDetail::Basic && !BASIC.contains(&name.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        json.raw(if first { "{\"name\":" } else { ",{\"name\":" })
+            .string(&name);
+        json.raw(",\"value\":").string(&value).raw("}");
+        first = false;
+    }
+    json.raw("]");
+    json.finish()
+}

@@ -1,0 +1,18 @@
+//! Mailboxes are read: messages, folders, attachments.
+//!
+//! Listings are keyset-paged and read no blob: what they show was computed at receipt. Message objects leave this
+//! module as finished JSON, because the API, webhooks and streams all show the same object and because a listing is
+//! mostly copying (ADR 0004).
+
+mod attachments;
+mod folders;
+mod headers;
+mod list;
+mod object;
+mod query;
+mod source;
+
+pub use attachments::{AttachmentContent, AttachmentInfo};
+pub use folders::FolderView;
+pub use list::MessagePage;
+pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

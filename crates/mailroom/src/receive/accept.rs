@@ -1,0 +1,206 @@
+//! The end of the data: a message is read, made ready and stored for its recipients, and only then accepted.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use posthouse_mime::ParsedMessage;
+use posthouse_store::StoreError;
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_types::address::EmailAddress;
+use posthouse_types::ids::{Key, Kind};
+
+use super::deliver::{self, Delivery, Prepared};
+use super::{Receipt, Recipient, Transmission};
+use crate::Mailroom;
+
+/// `Received` fields after which a message is taken to go in circles.
+pub const RECEIVED_HOPS_MAX: usize = 100;
+/// Octets of a message's header section at most.
+pub const HEADER_BYTES_MAX: usize = 1024 * 1024;
+/// Messages larger than this are parsed and compressed away from the async threads.
+const INLINE_WORK_BYTES_MAX: usize = 64 * 1024;
+
+/// A message as the door took it in.
+#[derive(Debug, Clone)]
+pub struct InboundDelivery {
+    /// Names the session and transaction in trace lines and logs.
+    pub session_id: String,
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// What the peer called itself.
+    pub helo: String,
+    /// How the message came.
+    pub transmission: Transmission,
+    /// TLS version and cipher, if there was TLS.
+    pub tls: Option<String>,
+    /// The envelope sender; `None` for the null sender.
+    pub envelope_from: Option<EmailAddress>,
+    /// Who it is for, each mailbox once; not empty.
+    pub recipients: Vec<Recipient>,
+    /// The message, byte for byte, with CRLF line ends and without dot-stuffing.
+    pub raw: Bytes,
+}
+
+/// What became of an accepted message.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// Public id of the first stored message; an id for the peer, the log and the API.
+    pub id: String,
+    /// Public ids of all stored messages, in the order of the recipients.
+    pub message_ids: Vec<String>,
+    /// To be confirmed when the peer shows that it has read the acceptance.
+    pub receipt: Receipt,
+}
+
+/// Why a message was not taken. Nothing of it was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiveRefusal {
+    /// It has come through too many servers, or through this mailbox before: a loop.
+    #[error("too many hops")]
+    TooManyHops,
+    /// Its header section is larger than [`HEADER_BYTES_MAX`] or has too many fields.
+    #[error("header section too large")]
+    HeaderTooLarge,
+    /// It cannot be stored now; trying again later may help.
+    #[error("cannot store the message now")]
+    Unavailable,
+    /// The disk is full; trying again later may help.
+    #[error("no room for the message")]
+    StorageFull,
+}
+
+impl From<StoreError> for ReceiveRefusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("cannot store a message: {error}");
+        match error {
+            StoreError::Unavailable(reason) if reason.contains("full") => Self::StorageFull,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+impl Mailroom {
+    /// Stores a message for all its recipients in one transaction; on stable storage when this returns.
+    ///
+    /// A retransmission whose earlier acceptance the peer never read is accepted again without a second copy.
+    ///
+    /// # Errors
+    /// See [`ReceiveRefusal`]; then nothing was stored for anybody.
+    pub async fn receive(&self, delivery: InboundDelivery) -> Result<Accepted, ReceiveRefusal> {
+        let delivery = Arc::new(delivery);
+        let prepared = self.prepare(&delivery).await?;
+        let prepared = self.keep_large_blobs(prepared).await?;
+        let delivered = self.store_delivery(prepared).await?;
+        let ids = &self.store().ids();
+        let message_ids: Vec<String> = delivered
+            .messages
+            .iter()
+            .map(|key| ids.seal(Kind::Message, *key).to_string())
+            .collect();
+        Ok(Accepted {
+            id: message_ids.first().cloned().unwrap_or_default(),
+            message_ids,
+            receipt: Receipt(delivered.receipts),
+        })
+    }
+
+    /// Notes that the peer went on after an acceptance: a later identical message is a new one.
+    pub fn confirm_receipt(&self, receipt: Receipt) {
+        self.inner.unconfirmed.confirm(receipt);
+    }
+
+    async fn prepare(&self, delivery: &Arc<InboundDelivery>) -> Result<Prepared, ReceiveRefusal> {
+        if delivery.raw.len() <= INLINE_WORK_BYTES_MAX {
+            return self.read_message(delivery);
+        }
+        let (mailroom, delivery) = (self.clone(), Arc::clone(delivery));
+        let work = tokio::task::spawn_blocking(move || mailroom.read_message(&delivery));
+        work.await.unwrap_or_else(|panic| {
+            tracing::error!("reading a message panicked: {panic}");
+            Err(ReceiveRefusal::Unavailable)
+        })
+    }
+
+    /// Parses, hashes, compresses and renders: all that needs no store.
+    fn read_message(&self, delivery: &InboundDelivery) -> Result<Prepared, ReceiveRefusal> {
+        if posthouse_mime::header_section(&delivery.raw).len() > HEADER_BYTES_MAX {
+            return Err(ReceiveRefusal::HeaderTooLarge);
+        }
+        let message = posthouse_mime::parse(&delivery.raw);
+        if is_loop(&message, &delivery.recipients) {
+            return Err(ReceiveRefusal::TooManyHops);
+        }
+        let blobs = self.prepare_blobs(delivery)?;
+        let now_us = self.clock().unix_us();
+        Ok(deliver::prepare(
+            self.store(),
+            &self.config().hostname,
+            delivery,
+            &message,
+            blobs,
+            now_us,
+        ))
+    }
+
+    /// Returns one blob per application among the recipients: content is never shared across applications.
+    fn prepare_blobs(&self, delivery: &InboundDelivery) -> Result<Vec<PreparedBlob>, StoreError> {
+        let mut applications: Vec<Key> = delivery
+            .recipients
+            .iter()
+            .map(|recipient| recipient.application)
+            .collect();
+        applications.sort_unstable();
+        applications.dedup();
+        let Some((first, others)) = applications.split_first() else {
+            return Ok(Vec::new());
+        };
+        let blob = PreparedBlob::new(*first, &delivery.raw)?;
+        let copies = others.iter().map(|application| PreparedBlob {
+            application: *application,
+            ..blob.clone()
+        });
+        let mut blobs: Vec<PreparedBlob> = copies.collect();
+        blobs.insert(0, blob);
+        Ok(blobs)
+    }
+
+    async fn keep_large_blobs(&self, mut prepared: Prepared) -> Result<Prepared, ReceiveRefusal> {
+        for blob in &mut prepared.blobs {
+            *blob = self.store().blobs().keep(blob.clone()).await?;
+        }
+        Ok(prepared)
+    }
+
+    async fn store_delivery(&self, prepared: Prepared) -> Result<Delivery, ReceiveRefusal> {
+        let prepared = Arc::new(prepared);
+        let store = self.store().clone();
+        // Two transactions that meet on a new blob: one is refused and finds the other's at the second try.
+        let confirmed = Arc::new(self.inner.unconfirmed.take());
+        for _ in 0..2 {
+            let (prepared, confirmed) = (Arc::clone(&prepared), Arc::clone(&confirmed));
+            let outcome = store
+                .write(move |tx| deliver::deliver(tx, &prepared, &confirmed))
+                .await;
+            match outcome {
+                Err(StoreError::Conflict { constraint }) => {
+                    tracing::debug!("a delivery met another one, trying again: {constraint}");
+                }
+                other => return Ok(other?),
+            }
+        }
+        Err(ReceiveRefusal::Unavailable)
+    }
+}
+
+/// RFC 5321 6.3: too many Received fields, or a Delivered-To that names a recipient, mean the message goes in circles.
+fn is_loop(message: &ParsedMessage, recipients: &[Recipient]) -> bool {
+    message.received_hops > RECEIVED_HOPS_MAX
+        || recipients.iter().any(|recipient| {
+            let address = recipient.delivered_to.folded();
+            message
+                .delivered_to
+                .iter()
+                .any(|seen| seen.to_lowercase() == address)
+        })
+}

@@ -1,0 +1,246 @@
+//! The transaction of an arriving message: blob, rows, counters, receipts and changes, all or nothing.
+
+use posthouse_mime::ParsedMessage;
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::changes::{self, ChangeKind, NewChange};
+use posthouse_store::engine::Dialect;
+use posthouse_store::tables::messages::NewMessage;
+use posthouse_store::tables::terms::Term;
+use posthouse_store::tables::{blobs, folders, messages, receipts as receipt_rows};
+use posthouse_store::{Store, StoreError, Tx};
+use posthouse_types::ids::{Key, Kind};
+
+use super::accept::InboundDelivery;
+use super::document;
+use super::receipts::{DUPLICATE_WINDOW_MS, digest};
+use super::threading::{self, ThreadKeys};
+use super::{Recipient, trace};
+
+/// A message made ready for its transaction.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) blobs: Vec<PreparedBlob>,
+    /// In the order of the accounts' keys, so that transactions lock mailboxes in one order.
+    copies: Vec<Copy>,
+    /// Key and receipt digest for each of `blobs`.
+    deliveries: Vec<(Key, i64)>,
+    shared: Shared,
+}
+
+/// What all copies have in common.
+#[derive(Debug)]
+struct Shared {
+    thread_keys: ThreadKeys,
+    terms: Vec<Term>,
+    subject: String,
+    body: String,
+    has_attachment: bool,
+    header_section: Vec<u8>,
+    now_us: i64,
+}
+
+/// What one recipient's copy has for itself.
+#[derive(Debug)]
+struct Copy {
+    /// Place among the envelope's recipients.
+    place: usize,
+    id: Key,
+    recipient: Recipient,
+    trace: String,
+    document: String,
+    parts: Option<String>,
+    size_bytes: i64,
+}
+
+/// What a committed delivery left behind.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// The stored messages, in the order of the envelope's recipients.
+    pub(crate) messages: Vec<Key>,
+    /// The receipts of this delivery, one per application.
+    pub(crate) receipts: Vec<Key>,
+}
+
+/// Computes everything the transaction needs.
+pub(crate) fn prepare(
+    store: &Store,
+    hostname: &str,
+    delivery: &InboundDelivery,
+    message: &ParsedMessage,
+    blobs: Vec<PreparedBlob>,
+    now_us: i64,
+) -> Prepared {
+    let codec = store.ids();
+    let normalised = posthouse_mime::subject::normalise(&message.subject);
+    let shared = Shared {
+        thread_keys: ThreadKeys::of(message, &normalised.base, normalised.is_reply, codec),
+        terms: document::terms(message, &normalised.base, codec),
+        subject: message.subject.to_lowercase(),
+        body: document::json_string(message.body()),
+        has_attachment: document::has_attachment(message),
+        header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
+        now_us,
+    };
+    let mut copies: Vec<Copy> = delivery
+        .recipients
+        .iter()
+        .enumerate()
+        .map(|(place, recipient)| {
+            copy(store, hostname, delivery, message, recipient, place, now_us)
+        })
+        .collect();
+    copies.sort_by_key(|copy| copy.recipient.grant);
+    let deliveries = blobs
+        .iter()
+        .map(|blob| {
+            let of_application: Vec<&Recipient> = delivery
+                .recipients
+                .iter()
+                .filter(|recipient| recipient.application == blob.application)
+                .collect();
+            (
+                store.new_key(),
+                digest(
+                    codec,
+                    delivery.peer,
+                    delivery.envelope_from.as_ref(),
+                    &of_application,
+                ),
+            )
+        })
+        .collect();
+    Prepared {
+        blobs,
+        copies,
+        deliveries,
+        shared,
+    }
+}
+
+fn copy(
+    store: &Store,
+    hostname: &str,
+    delivery: &InboundDelivery,
+    message: &ParsedMessage,
+    recipient: &Recipient,
+    place: usize,
+    now_us: i64,
+) -> Copy {
+    let codec = store.ids();
+    let trace = trace::lines(
+        delivery,
+        hostname,
+        &recipient.delivered_to,
+        now_us / 1_000_000,
+    );
+    let size_bytes = (trace.len() + delivery.raw.len()) as i64;
+    let grant_id = codec.seal(Kind::Grant, recipient.grant).to_string();
+    let id = store.new_key();
+    let parts = document::parts(message, || store.new_key());
+    Copy {
+        place,
+        id,
+        document: document::members(message, parts.as_ref(), &grant_id, codec, size_bytes),
+        parts: parts.and_then(|parts| serde_json::to_string(&parts).ok()),
+        recipient: recipient.clone(),
+        trace,
+        size_bytes,
+    }
+}
+
+/// Stores a prepared message; runs inside the writer, so it computes nothing it could have been handed.
+pub(crate) fn deliver(
+    tx: &mut dyn Tx,
+    prepared: &Prepared,
+    confirmed: &[Key],
+) -> Result<Delivery, StoreError> {
+    for copy in &prepared.copies {
+        Dialect::lock_grant(tx, copy.recipient.grant)?;
+    }
+    for receipt in confirmed {
+        receipt_rows::drop_one(tx, *receipt)?;
+    }
+    let mut stored: Vec<(usize, Key)> = Vec::with_capacity(prepared.copies.len());
+    let mut receipts = Vec::with_capacity(prepared.blobs.len());
+    for (blob, (blob_key, digest)) in prepared.blobs.iter().zip(&prepared.deliveries) {
+        let kept = blobs::keep(tx, *blob_key, blob)?;
+        let copies = prepared
+            .copies
+            .iter()
+            .filter(|copy| copy.recipient.application == blob.application);
+        if kept != *blob_key {
+            let oldest = Key::floor_of(prepared.shared.now_us / 1_000 - DUPLICATE_WINDOW_MS);
+            if let Some(earlier) = receipt_rows::find(tx, kept, *digest, oldest)? {
+                stored.extend(copies.map(|copy| (copy.place, earlier)));
+                receipts.push(earlier);
+                continue;
+            }
+        }
+        let mut first = None;
+        for copy in copies {
+            insert_copy(tx, prepared, copy, kept, blob.inline.is_none())?;
+            first = first.or(Some(copy.id));
+            stored.push((copy.place, copy.id));
+        }
+        if let Some(first) = first {
+            receipt_rows::leave(tx, first, *digest)?;
+            receipts.push(first);
+        }
+    }
+    stored.sort_unstable_by_key(|(place, _)| *place);
+    Ok(Delivery {
+        messages: stored.into_iter().map(|(_, key)| key).collect(),
+        receipts,
+    })
+}
+
+fn insert_copy(
+    tx: &mut dyn Tx,
+    prepared: &Prepared,
+    copy: &Copy,
+    blob: Key,
+    external: bool,
+) -> Result<(), StoreError> {
+    let shared = &prepared.shared;
+    let now = shared.now_us / 1_000_000;
+    let grant = copy.recipient.grant;
+    let entry = folders::enter_unread(tx, grant, copy.recipient.inbox, copy.size_bytes)?
+        .ok_or_else(|| {
+            StoreError::Unavailable("the account was deleted while its mail arrived".to_owned())
+        })?;
+    let thread = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?
+        .unwrap_or(copy.id);
+    messages::insert(
+        tx,
+        &NewMessage {
+            id: copy.id,
+            application: copy.recipient.application,
+            grant,
+            folder: copy.recipient.inbox,
+            entry,
+            thread,
+            blob,
+            date_at: now,
+            has_attachment: shared.has_attachment,
+            size_bytes: copy.size_bytes,
+            subject: &shared.subject,
+            trace: copy.trace.as_bytes(),
+            header_section: external.then_some(shared.header_section.as_slice()),
+            parts: copy.parts.as_deref(),
+            document: &copy.document,
+            body: &shared.body,
+            terms: &shared.terms,
+        },
+    )?;
+    changes::append(
+        tx,
+        &NewChange {
+            application: copy.recipient.application,
+            grant: Some(grant),
+            kind: ChangeKind::MessageCreated,
+            object: copy.id,
+            at_us: shared.now_us,
+            data: None,
+        },
+    )
+}

@@ -1,0 +1,21 @@
+//! A message arrives: recipients are resolved, the message is read once, stored in one transaction, and only then
+//! accepted.
+//!
+//! [`Mailroom::resolve_recipient`] answers RCPT, [`Mailroom::receive`] answers the end of the data. Everything that can
+//! be computed before the writer is: parsing, hashing, compression and the JSON that listings will show.
+
+mod accept;
+mod deliver;
+mod receipts;
+mod recipient;
+mod threading;
+mod trace;
+
+pub(crate) mod document;
+
+pub use accept::{Accepted, InboundDelivery, ReceiveRefusal};
+pub use receipts::{Receipt, Unconfirmed};
+pub use recipient::{Recipient, RecipientRefusal};
+pub use trace::Transmission;
+
+pub(crate) use recipient::RecipientCache;

@@ -1,0 +1,166 @@
+//! Whom a message is for: RCPT resolved to an account.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use posthouse_store::StoreError;
+use posthouse_store::Tx;
+use posthouse_store::tables::recipients::{self, HostedDomain, Mailbox};
+use posthouse_types::address::EmailAddress;
+use posthouse_types::ids::Key;
+
+use crate::Mailroom;
+
+/// For how long a found recipient is taken as still there. The store checks again when the message is stored.
+const RECIPIENT_AGE_US_MAX: i64 = 2_000_000;
+/// Found recipients kept at most.
+const RECIPIENTS_CACHED_MAX: usize = 16_384;
+
+/// An account that a message is to be stored for, and the address it was sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub(crate) application: Key,
+    pub(crate) grant: Key,
+    pub(crate) inbox: Key,
+    /// The account's own address, lower case.
+    pub(crate) email: String,
+    /// The address as the peer gave it: an alias or a plus form of the account's.
+    pub(crate) delivered_to: EmailAddress,
+}
+
+impl Recipient {
+    /// Tells whether both stand for one mailbox, whatever address was used.
+    #[must_use]
+    pub fn is_same_mailbox(&self, other: &Self) -> bool {
+        self.grant == other.grant
+    }
+}
+
+/// Why an address is not a recipient here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecipientRefusal {
+    /// The domain is ours, the mailbox does not exist.
+    #[error("no such mailbox")]
+    Unknown,
+    /// The domain is not ours.
+    #[error("not a domain of this server")]
+    Relay,
+    /// The account is suspended and refuses mail.
+    #[error("mailbox is disabled")]
+    Disabled,
+    /// The account is suspended and wants mail later.
+    #[error("mailbox is suspended for now")]
+    Deferred,
+    /// The store cannot answer now.
+    #[error("cannot look the mailbox up now")]
+    Unavailable,
+}
+
+impl From<StoreError> for RecipientRefusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("cannot look a recipient up: {error}");
+        Self::Unavailable
+    }
+}
+
+impl Mailroom {
+    /// Resolves an envelope recipient: exact account, then the base of a plus form, then the domain's catch-all.
+    ///
+    /// # Errors
+    /// See [`RecipientRefusal`].
+    pub async fn resolve_recipient(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Recipient, RecipientRefusal> {
+        let folded = address.folded();
+        let now_us = self.clock().unix_us();
+        if let Some(mailbox) = self.inner.recipients.fresh(&folded, now_us) {
+            return recipient(mailbox, address);
+        }
+        let asked = address.clone();
+        let mailbox = self.store().read(move |tx| look_up(tx, &asked)).await?;
+        self.inner.recipients.keep(folded, mailbox.clone(), now_us);
+        recipient(mailbox, address)
+    }
+}
+
+fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, RecipientRefusal> {
+    match mailbox.suspended_inbound.as_deref() {
+        Some("reject") => Err(RecipientRefusal::Disabled),
+        Some("defer") => Err(RecipientRefusal::Deferred),
+        _ => Ok(Recipient {
+            application: mailbox.application,
+            grant: mailbox.grant,
+            inbox: mailbox.inbox,
+            email: mailbox.email,
+            delivered_to: address.clone(),
+        }),
+    }
+}
+
+fn look_up(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Mailbox, RecipientRefusal> {
+    if let Some(mailbox) = recipients::by_email(tx, &address.folded())? {
+        return Ok(mailbox);
+    }
+    let Some(domain) = recipients::hosting(tx, address.domain().as_str())? else {
+        return Err(RecipientRefusal::Relay);
+    };
+    if let Some(mailbox) = plus_base(tx, address)? {
+        return Ok(mailbox);
+    }
+    catch_all(tx, &domain)?.ok_or(RecipientRefusal::Unknown)
+}
+
+fn plus_base(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Option<Mailbox>, StoreError> {
+    let base = address.plus_base();
+    if base.len() == address.local().len() {
+        return Ok(None);
+    }
+    let email = format!("{base}@{}", address.domain().as_str()).to_lowercase();
+    Ok(recipients::by_email(tx, &email)?.filter(|mailbox| mailbox.plus_addressing))
+}
+
+fn catch_all(tx: &mut dyn Tx, domain: &HostedDomain) -> Result<Option<Mailbox>, StoreError> {
+    match domain.catch_all {
+        Some(grant) => recipients::by_key(tx, grant),
+        None => Ok(None),
+    }
+}
+
+/// Recipients found a moment ago, so that a busy sender costs no look-up per message.
+///
+/// Only found ones are kept: an account that was just created is never refused.
+#[derive(Debug, Default)]
+pub(crate) struct RecipientCache {
+    found: Mutex<HashMap<String, (i64, Mailbox)>>,
+}
+
+impl RecipientCache {
+    fn fresh(&self, folded: &str, now_us: i64) -> Option<Mailbox> {
+        let found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (kept_us, mailbox) = found.get(folded)?;
+        (now_us - kept_us < RECIPIENT_AGE_US_MAX).then(|| mailbox.clone())
+    }
+
+    fn keep(&self, folded: String, mailbox: Mailbox, now_us: i64) {
+        let mut found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if found.len() >= RECIPIENTS_CACHED_MAX {
+            found.clear();
+        }
+        found.insert(folded, (now_us, mailbox));
+    }
+
+    /// Forgets everything: an account of this process was changed or deleted.
+    pub(crate) fn clear(&self) {
+        self.found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
+    }
+}

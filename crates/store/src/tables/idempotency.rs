@@ -1,0 +1,135 @@
+//! Answers kept for requests that are repeated with the same key.
+
+use posthouse_types::ids::Key;
+
+use crate::sql::Tx;
+use crate::{Param, StoreError};
+
+/// SHA-256 over what makes two requests the same.
+pub type Fingerprint = [u8; 32];
+
+/// Whose key it is: keys of different owners never meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// The application.
+    pub application: Key,
+    /// The account, for routes that have one.
+    pub grant: Option<Key>,
+    /// The text the client chose.
+    pub key: String,
+}
+
+impl Slot {
+    fn params(&self) -> [Param<'_>; 3] {
+        let grant = self.grant.unwrap_or(Key(0));
+        [self.application.into(), grant.into(), (&self.key).into()]
+    }
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Of the first request.
+    pub fingerprint: Fingerprint,
+    /// Of its answer; 0 while it is running.
+    pub status: i64,
+    /// Of its answer.
+    pub body: String,
+}
+
+/// Notes that a request with a key runs, unless one does or did.
+///
+/// Returns `None` when the slot was free or what it held is too old (answered before `answered_before`, or begun and
+/// never answered before `begun_before`); otherwise what it holds.
+pub fn begin(
+    tx: &mut dyn Tx,
+    slot: &Slot,
+    fingerprint: &Fingerprint,
+    now: i64,
+    answered_before: i64,
+    begun_before: i64,
+) -> Result<Option<Kept>, StoreError> {
+    let [application, grant, key] = slot.params();
+    let taken = tx.execute(
+        "INSERT INTO idempotency (application_id, grant_id, idempotency_key, fingerprint, status, body, created_at)
+         VALUES ($1, $2, $3, $4, 0, '', $5)
+         ON CONFLICT (application_id, grant_id, idempotency_key) DO UPDATE SET
+           fingerprint = excluded.fingerprint, status = 0, body = '', created_at = excluded.created_at
+         WHERE idempotency.created_at < $6 OR (idempotency.status = 0 AND idempotency.created_at < $7)",
+        &[
+            application,
+            grant,
+            key,
+            Param::Bytes(fingerprint),
+            now.into(),
+            answered_before.into(),
+            begun_before.into(),
+        ],
+    )?;
+    if taken > 0 {
+        return Ok(None);
+    }
+    tx.query_opt(
+        "SELECT fingerprint, status, body FROM idempotency
+         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3",
+        &[application, grant, key],
+        |row| {
+            let fingerprint = Fingerprint::try_from(row.bytes(0)?)
+                .map_err(|_| StoreError::Fault("a fingerprint has the wrong length".to_owned()))?;
+            Ok(Kept {
+                fingerprint,
+                status: row.int(1)?,
+                body: row.string(2)?,
+            })
+        },
+    )
+}
+
+/// Keeps the answer of the request that [`begin`] noted.
+pub fn finish(
+    tx: &mut dyn Tx,
+    slot: &Slot,
+    fingerprint: &Fingerprint,
+    status: i64,
+    body: &str,
+) -> Result<(), StoreError> {
+    let [application, grant, key] = slot.params();
+    tx.execute(
+        "UPDATE idempotency SET status = $5, body = $6
+         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3 AND fingerprint = $4 AND status = 0",
+        &[
+            application,
+            grant,
+            key,
+            Param::Bytes(fingerprint),
+            status.into(),
+            body.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Frees the slot of a request that came to nothing.
+pub fn release(
+    tx: &mut dyn Tx,
+    slot: &Slot,
+    fingerprint: &Fingerprint,
+) -> Result<(), StoreError> {
+    let [application, grant, key] = slot.params();
+    tx.execute(
+        "DELETE FROM idempotency
+         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3 AND fingerprint = $4 AND status = 0",
+        &[application, grant, key, Param::Bytes(fingerprint)],
+    )?;
+    Ok(())
+}
+
+/// Removes what is older than `before`; at most `limit` rows. Returns how many.
+pub fn prune(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM idempotency WHERE (application_id, grant_id, idempotency_key) IN
+           (SELECT application_id, grant_id, idempotency_key FROM idempotency WHERE created_at < $1
+            ORDER BY created_at LIMIT $2)",
+        &[before.into(), limit.into()],
+    )
+}

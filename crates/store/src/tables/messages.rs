@@ -1,0 +1,490 @@
+//! Messages: one wide row each, found through folders, threads and terms.
+
+use posthouse_types::ids::Key;
+
+use super::folders::Entry;
+use super::terms::{self, Term};
+use crate::sql::{Row, Tx, placeholders};
+use crate::{Param, StoreError};
+
+/// Version of the `document` column that this release writes.
+pub const DOCUMENT_VERSION: i64 = 1;
+
+/// A message as it is first stored.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMessage<'a> {
+    /// Its key.
+    pub id: Key,
+    /// The application that owns the account.
+    pub application: Key,
+    /// The account.
+    pub grant: Key,
+    /// The folder it enters.
+    pub folder: Key,
+    /// Its numbers in that folder.
+    pub entry: Entry,
+    /// The key of its thread's first message: its own when it starts one.
+    pub thread: Key,
+    /// Its raw bytes.
+    pub blob: Key,
+    /// When it was accepted, in Unix seconds.
+    pub date_at: i64,
+    /// Whether a person would see an attachment; inline images alone are none.
+    pub has_attachment: bool,
+    /// Bytes of trace and blob together.
+    pub size_bytes: i64,
+    /// Lower-case subject.
+    pub subject: &'a str,
+    /// The lines above the blob.
+    pub trace: &'a [u8],
+    /// The header section, when the blob is not in the database.
+    pub header_section: Option<&'a [u8]>,
+    /// Where the attachments are, as JSON.
+    pub parts: Option<&'a str>,
+    /// What every listing shows, as JSON members.
+    pub document: &'a str,
+    /// The body as a JSON string.
+    pub body: &'a str,
+    /// What it can be found by.
+    pub terms: &'a [Term],
+}
+
+/// Stores an unread message and makes it findable; its folder has counted it already.
+pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO messages (id, application_id, grant_id, folder_id, thread_id, blob_id, date_at, created_at,
+           unread, starred, answered, has_attachment, uid, modseq, size_bytes, subject, metadata, trace, header_section,
+           parts, document_version, document, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, 0, 0, $8, $9, $10, $11, $12, NULL, $13, $14, $15, $16, $17, $18)",
+        &[
+            message.id.into(),
+            message.application.into(),
+            message.grant.into(),
+            message.folder.into(),
+            message.thread.into(),
+            message.blob.into(),
+            message.date_at.into(),
+            message.has_attachment.into(),
+            message.entry.uid.into(),
+            message.entry.modseq.into(),
+            message.size_bytes.into(),
+            message.subject.into(),
+            message.trace.into(),
+            message.header_section.into(),
+            message.parts.into(),
+            DOCUMENT_VERSION.into(),
+            message.document.into(),
+            message.body.into(),
+        ],
+    )?;
+    terms::insert(
+        tx,
+        message.grant,
+        message.id,
+        message.date_at,
+        message.terms,
+    )
+}
+
+/// The position of a message in listings: newest first, ties by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Unix seconds.
+    pub date_at: i64,
+    /// The message's key.
+    pub id: Key,
+}
+
+/// Where a listing looks.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In these folders, one after the other merged by date.
+    Folders,
+    /// In one thread.
+    Thread(Key),
+    /// Among messages that have at least one of these terms.
+    Terms(Vec<Term>),
+}
+
+/// Which messages of an account a listing wants; all conditions must hold.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The account.
+    pub grant: Key,
+    /// Where to look; the narrowest condition the caller has.
+    pub source: Source,
+    /// Folders a message may be in.
+    pub folders: Vec<Key>,
+    /// Further terms: of each group a message has at least one.
+    pub term_groups: Vec<Vec<Term>>,
+    /// Unread or read only.
+    pub unread: Option<bool>,
+    /// Starred or not starred only.
+    pub starred: Option<bool>,
+    /// With or without attachments only.
+    pub has_attachment: Option<bool>,
+    /// One thread only.
+    pub thread: Option<Key>,
+    /// A lower-case text that the subject contains.
+    pub subject: Option<String>,
+    /// Accepted later than this, in Unix seconds.
+    pub after: Option<i64>,
+    /// Accepted earlier than this, in Unix seconds.
+    pub before: Option<i64>,
+    /// Only messages that come after this position in the listing.
+    pub behind: Option<Position>,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to leave out first.
+    pub offset: i64,
+}
+
+/// Returns the positions of the selected messages, newest first. Reads indexes, and rows only for subjects.
+pub fn select(tx: &mut dyn Tx, selection: &Selection) -> Result<Vec<Position>, StoreError> {
+    let mut statement = Statement::default();
+    let grant = statement.bind(selection.grant.0);
+    let arms: Vec<String> = match &selection.source {
+        Source::Folders => selection
+            .folders
+            .iter()
+            .map(|folder| folder_arm(&mut statement, selection, &grant, *folder))
+            .collect(),
+        Source::Thread(thread) => vec![thread_arm(&mut statement, selection, &grant, *thread)],
+        Source::Terms(terms) => terms
+            .iter()
+            .map(|term| term_arm(&mut statement, selection, &grant, *term))
+            .collect(),
+    };
+    if arms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let limit = statement.bind(selection.limit);
+    let offset = statement.bind(selection.offset);
+    let sql = format!(
+        "SELECT date_at, id FROM ({}) AS found ORDER BY date_at DESC, id DESC LIMIT {limit} OFFSET {offset}",
+        arms.join(" UNION ")
+    );
+    tx.query(&sql, &statement.params(), |row| {
+        Ok(Position {
+            date_at: row.int(0)?,
+            id: row.key(1)?,
+        })
+    })
+}
+
+/// A statement while it is put together: values are numbered as they are bound.
+#[derive(Default)]
+struct Statement {
+    ints: Vec<i64>,
+    texts: Vec<(usize, String)>,
+}
+
+impl Statement {
+    fn bind(&mut self, value: i64) -> String {
+        self.ints.push(value);
+        format!("${}", self.ints.len())
+    }
+
+    fn bind_text(&mut self, value: String) -> String {
+        self.texts.push((self.ints.len(), value));
+        self.bind(0)
+    }
+
+    fn bind_all(&mut self, values: impl Iterator<Item = i64>) -> String {
+        let bound: Vec<String> = values.map(|value| self.bind(value)).collect();
+        bound.join(", ")
+    }
+
+    fn params(&self) -> Vec<Param<'_>> {
+        let mut params: Vec<Param<'_>> = self.ints.iter().map(|value| Param::Int(*value)).collect();
+        for (place, text) in &self.texts {
+            params[*place] = Param::Text(text);
+        }
+        params
+    }
+}
+
+fn folder_arm(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    folder: Key,
+) -> String {
+    let folder = statement.bind(folder.0);
+    let conditions = conditions(statement, selection, grant, "m.date_at", "m.id");
+    let end = arm_end(statement, selection, "m.date_at", "m.id");
+    format!(
+        "SELECT * FROM (SELECT m.date_at AS date_at, m.id AS id FROM messages m
+         WHERE m.grant_id = {grant} AND m.folder_id = {folder}{conditions} {end}) AS arm"
+    )
+}
+
+fn thread_arm(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    thread: Key,
+) -> String {
+    let thread = statement.bind(thread.0);
+    let folders = statement.bind_all(selection.folders.iter().map(|folder| folder.0));
+    let conditions = conditions(statement, selection, grant, "m.date_at", "m.id");
+    let end = arm_end(statement, selection, "m.date_at", "m.id");
+    format!(
+        "SELECT * FROM (SELECT m.date_at AS date_at, m.id AS id FROM messages m
+         WHERE m.grant_id = {grant} AND m.thread_id = {thread} AND m.folder_id IN ({folders}){conditions} {end}) AS arm"
+    )
+}
+
+fn term_arm(statement: &mut Statement, selection: &Selection, grant: &str, term: Term) -> String {
+    let term = statement.bind(term.0);
+    let folders = statement.bind_all(selection.folders.iter().map(|folder| folder.0));
+    let conditions = conditions(statement, selection, grant, "t.date_at", "t.message_id");
+    let end = arm_end(statement, selection, "t.date_at", "t.message_id");
+    format!(
+        "SELECT * FROM (SELECT t.date_at AS date_at, t.message_id AS id FROM message_terms t
+         JOIN messages m ON m.id = t.message_id
+         WHERE t.grant_id = {grant} AND t.term = {term} AND m.folder_id IN ({folders}){conditions} {end}) AS arm"
+    )
+}
+
+fn arm_end(statement: &mut Statement, selection: &Selection, date: &str, id: &str) -> String {
+    let limit = statement.bind(selection.limit + selection.offset);
+    format!("ORDER BY {date} DESC, {id} DESC LIMIT {limit}")
+}
+
+fn conditions(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    date: &str,
+    id: &str,
+) -> String {
+    let mut sql = String::new();
+    let mut and = |condition: String| {
+        sql.push_str(" AND ");
+        sql.push_str(&condition);
+    };
+    if let Some(behind) = selection.behind {
+        and(format!(
+            "({date}, {id}) < ({}, {})",
+            statement.bind(behind.date_at),
+            statement.bind(behind.id.0)
+        ));
+    }
+    if let Some(after) = selection.after {
+        and(format!("{date} > {}", statement.bind(after)));
+    }
+    if let Some(before) = selection.before {
+        and(format!("{date} < {}", statement.bind(before)));
+    }
+    let flags = [
+        ("unread", selection.unread),
+        ("starred", selection.starred),
+        ("has_attachment", selection.has_attachment),
+    ];
+    for (column, wanted) in flags {
+        if let Some(wanted) = wanted {
+            and(format!(
+                "m.{column} = {}",
+                statement.bind(i64::from(wanted))
+            ));
+        }
+    }
+    if let Some(thread) = selection.thread {
+        and(format!("m.thread_id = {}", statement.bind(thread.0)));
+    }
+    if let Some(subject) = &selection.subject {
+        let pattern = statement.bind_text(format!("%{}%", crate::sql::like_escaped(subject)));
+        and(format!("m.subject LIKE {pattern} ESCAPE '\\'"));
+    }
+    for group in &selection.term_groups {
+        let terms = statement.bind_all(group.iter().map(|term| term.0));
+        and(format!(
+            "EXISTS (SELECT 1 FROM message_terms g WHERE g.grant_id = {grant} AND g.term IN ({terms})
+               AND g.date_at = {date} AND g.message_id = {id})"
+        ));
+    }
+    sql
+}
+
+/// The columns a listing shows, in the order in which [`show`] hands them on.
+pub const SHOWN: &str = "m.id, m.thread_id, m.folder_id, m.date_at, m.created_at, m.unread, m.starred, m.answered, \
+     m.metadata, m.document_version, m.document, m.body";
+
+/// A message row as listings show it, borrowed from the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The message's key.
+    pub id: Key,
+    /// Its thread.
+    pub thread: Key,
+    /// The folder it is in.
+    pub folder: Key,
+    /// When it was accepted, in Unix seconds.
+    pub date_at: i64,
+    /// When it was stored, in Unix seconds.
+    pub created_at: i64,
+    /// Not read yet.
+    pub unread: bool,
+    /// Starred.
+    pub starred: bool,
+    /// Answered by this account.
+    pub answered: bool,
+    /// A JSON object, if metadata was set.
+    pub metadata: Option<&'a str>,
+    /// JSON members, as [`NewMessage::document`].
+    pub document: &'a str,
+    /// A JSON string.
+    pub body: &'a str,
+}
+
+/// Reads the [`SHOWN`] columns from a row.
+pub fn read_shown(row: &dyn Row) -> Result<Shown<'_>, StoreError> {
+    let version = row.int(9)?;
+    if version != DOCUMENT_VERSION {
+        return Err(StoreError::Fault(format!(
+            "a message has document version {version}"
+        )));
+    }
+    Ok(Shown {
+        id: row.key(0)?,
+        thread: row.key(1)?,
+        folder: row.key(2)?,
+        date_at: row.int(3)?,
+        created_at: row.int(4)?,
+        unread: row.flag(5)?,
+        starred: row.flag(6)?,
+        answered: row.flag(7)?,
+        metadata: row.opt_text(8)?,
+        document: row.text(10)?,
+        body: row.text(11)?,
+    })
+}
+
+/// Sizes to which lists of ids are padded, so that few statements serve all listings.
+const ID_LIST_SIZES: [usize; 5] = [1, 10, 50, 100, 200];
+
+/// Hands the rows of up to 200 messages of an account to `each`, newest key first; missing ones are left out.
+pub fn show(
+    tx: &mut dyn Tx,
+    grant: Key,
+    ids: &[Key],
+    each: &mut dyn FnMut(Shown<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let Some(last) = ids.last() else {
+        return Ok(());
+    };
+    let size = ID_LIST_SIZES
+        .into_iter()
+        .find(|size| *size >= ids.len())
+        .unwrap_or(ids.len());
+    let sql = format!(
+        "SELECT {SHOWN} FROM messages m WHERE m.id IN ({}) AND m.grant_id = $1 ORDER BY m.id DESC",
+        placeholders(2, size)
+    );
+    let mut params: Vec<Param<'_>> = vec![grant.into()];
+    params.extend(ids.iter().map(|id| Param::from(*id)));
+    params.resize(size + 1, (*last).into());
+    tx.for_each(&sql, &params, &mut |row| each(read_shown(row)?))
+}
+
+/// What is needed to give out a message's source, or a part of it.
+#[derive(Debug, Clone)]
+pub struct SourceRow {
+    /// The message's key.
+    pub id: Key,
+    /// The lines above the blob.
+    pub trace: Vec<u8>,
+    /// The header section, when the blob is not in the database.
+    pub header_section: Option<Vec<u8>>,
+    /// Where the attachments are, as JSON.
+    pub parts: Option<String>,
+    /// The blob.
+    pub blob: super::blobs::BlobPlace,
+}
+
+/// Returns the sources of up to 200 messages of an account, in no particular order; missing ones are left out.
+pub fn sources(tx: &mut dyn Tx, grant: Key, ids: &[Key]) -> Result<Vec<SourceRow>, StoreError> {
+    let sql = format!(
+        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.hash, b.data
+         FROM messages m JOIN blobs b ON b.id = m.blob_id WHERE m.id IN ({}) AND m.grant_id = $1",
+        placeholders(2, ids.len())
+    );
+    let mut params: Vec<Param<'_>> = vec![grant.into()];
+    params.extend(ids.iter().map(|id| Param::from(*id)));
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(&sql, &params, |row| {
+        Ok(SourceRow {
+            id: row.key(0)?,
+            trace: row.bytes(1)?.to_vec(),
+            header_section: row.opt_bytes(2)?.map(ToOwned::to_owned),
+            parts: row.opt_string(3)?,
+            blob: super::blobs::read_place(row, 4)?,
+        })
+    })
+}
+
+/// Returns the `parts` of a message, or `None` when there is no such message.
+pub fn parts(
+    tx: &mut dyn Tx,
+    grant: Key,
+    message: Key,
+) -> Result<Option<Option<String>>, StoreError> {
+    tx.query_opt(
+        "SELECT parts FROM messages WHERE id = $1 AND grant_id = $2",
+        &[message.into(), grant.into()],
+        |row| row.opt_string(0),
+    )
+}
+
+/// A message that another may belong to the thread of.
+#[derive(Debug, Clone)]
+pub struct ThreadCandidate {
+    /// The thread it is in.
+    pub thread: Key,
+    /// Its JSON members, for the addresses in it.
+    pub document: String,
+}
+
+/// Returns the newest messages of an account with a term, not older than `since`, up to `limit`.
+pub fn by_term(
+    tx: &mut dyn Tx,
+    grant: Key,
+    term: Term,
+    since: i64,
+    limit: i64,
+) -> Result<Vec<ThreadCandidate>, StoreError> {
+    tx.query(
+        "SELECT m.thread_id, m.document FROM message_terms t JOIN messages m ON m.id = t.message_id
+         WHERE t.grant_id = $1 AND t.term = $2 AND t.date_at >= $3 ORDER BY t.date_at DESC, t.message_id DESC LIMIT $4",
+        &[grant.into(), Param::Int(term.0), since.into(), limit.into()],
+        |row| Ok(ThreadCandidate { thread: row.key(0)?, document: row.string(1)? }),
+    )
+}
+
+/// Returns the thread of the newest message of an account with a term.
+pub fn thread_by_term(tx: &mut dyn Tx, grant: Key, term: Term) -> Result<Option<Key>, StoreError> {
+    tx.query_opt(
+        "SELECT m.thread_id FROM message_terms t JOIN messages m ON m.id = t.message_id
+         WHERE t.grant_id = $1 AND t.term = $2 ORDER BY t.date_at DESC, t.message_id DESC LIMIT 1",
+        &[grant.into(), Param::Int(term.0)],
+        |row| row.key(0),
+    )
+}
+
+/// Tells whether a thread has at least `count` messages.
+pub fn thread_has(
+    tx: &mut dyn Tx,
+    grant: Key,
+    thread: Key,
+    count: i64,
+) -> Result<bool, StoreError> {
+    let last = tx.query_opt(
+        "SELECT 1 FROM messages WHERE grant_id = $1 AND thread_id = $2 LIMIT 1 OFFSET $3",
+        &[grant.into(), thread.into(), Param::Int(count - 1)],
+        |_| Ok(()),
+    )?;
+    Ok(last.is_some())
+}
