@@ -1,0 +1,90 @@
+//! One application, several domains; one address, one application.
+
+use posthouse_tests::letter::Letter;
+use posthouse_tests::server::{Account, Posthouse};
+use serde_json::json;
+
+#[tokio::test]
+async fn one_application_hosts_accounts_on_several_domains() {
+    let server = Posthouse::start().await;
+    let mut accounts = Vec::new();
+    for domain in [
+        "sales-a.agents.localhost",
+        "sales-b.agents.localhost",
+        "staging.agents.localhost",
+    ] {
+        let body = json!({"name": domain, "domain_address": domain});
+        let registered = server
+            .api()
+            .post("/v3/admin/domains", body)
+            .await
+            .expect(200)
+            .data();
+        assert_eq!(
+            registered["verified_ownership"], true,
+            "a trial domain is verified at once: {registered}"
+        );
+        let email = format!("agent@{domain}");
+        let body = json!({"provider": "nylas", "settings": {"email": email}});
+        let grant = server
+            .api()
+            .post("/v3/connect/custom", body)
+            .await
+            .expect(201);
+        accounts.push(Account {
+            id: grant.text_of("id"),
+            email,
+        });
+    }
+    for account in &accounts {
+        server
+            .deliver(&Letter::to(&account.email).subject(&format!("For {}", account.email)))
+            .await;
+    }
+    for account in &accounts {
+        let messages = server.wait_for_messages(account, 1).await;
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0]["subject"], format!("For {}", account.email));
+    }
+}
+
+#[tokio::test]
+async fn an_address_belongs_to_one_application_only() {
+    let server = Posthouse::start().await;
+    let owner = server.create_account("agent").await;
+    let other = server.create_application("Other").await;
+    let body = json!({"provider": "nylas", "settings": {"email": owner.email}});
+    let answer = other.post("/v3/connect/custom", body).await.expect(409);
+    assert_eq!(answer.error_type(), "conflict");
+    other
+        .get(&format!("/v3/grants/{}", owner.id))
+        .await
+        .expect(404);
+    other
+        .get(&format!("/v3/grants/{}", owner.email))
+        .await
+        .expect(404);
+    assert_eq!(other.get("/v3/grants").await.expect(200).rows().len(), 0);
+}
+
+#[tokio::test]
+async fn a_domain_written_in_its_own_script_is_the_same_domain() {
+    let server = Posthouse::start().await;
+    let body = json!({"name": "Bücher", "domain_address": "bücher.agents.localhost"});
+    let domain = server
+        .api()
+        .post("/v3/admin/domains", body)
+        .await
+        .expect(400);
+    assert_eq!(
+        domain.error_type(),
+        "invalid_request_error",
+        "a label of a trial domain is letters, digits and hyphens"
+    );
+    let body = json!({"name": "Duplicate", "domain_address": "AGENTS.localhost"});
+    server
+        .api()
+        .post("/v3/admin/domains", body)
+        .await
+        .expect(400);
+}
