@@ -13,6 +13,7 @@ mod connect;
 mod exchange;
 mod pool;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -210,6 +211,14 @@ impl GuardedClient {
             self.inner.pool.put(key, connection);
         }
         response
+    }
+}
+
+impl fmt::Debug for GuardedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedClient")
+            .field("policy", &self.inner.policy)
+            .finish_non_exhaustive()
     }
 }
 

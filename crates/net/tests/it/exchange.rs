@@ -6,7 +6,7 @@ use posthouse_net::limits::HOOK_POOL_IDLE_PER_HOST_MAX;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::peer::{OK, Peer};
-use crate::stub::{Names, client, post};
+use crate::stub::{Names, PATIENCE, client, post};
 
 #[tokio::test]
 async fn post_carries_exact_bytes_and_the_hosts_name() {
@@ -146,7 +146,11 @@ async fn connection_that_the_peer_closed_is_replaced() {
     let client = client(Names::answering(&["127.0.0.1"]));
     for call in 1..=3 {
         // The end of the connection may still be under way; an attempt that meets it in flight fails honestly.
-        while client.request(post(peer.url("127.0.0.1"))).await.is_err() {}
+        let attempts =
+            async { while client.request(post(peer.url("127.0.0.1"))).await.is_err() {} };
+        tokio::time::timeout(PATIENCE, attempts)
+            .await
+            .expect("a new connection is opened");
         assert!(peer.connections() >= call);
     }
 }

@@ -3,10 +3,14 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use posthouse_net::guard::GuardPolicy;
 use posthouse_net::http::{GuardedClient, GuardedRequest, Method};
 use posthouse_net::resolver::{Answer, Resolve, ResolveError};
+
+/// How long a test waits for what should happen at once.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 type Answers = Result<Vec<IpAddr>, ResolveError>;
 
