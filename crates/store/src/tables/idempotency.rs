@@ -37,18 +37,55 @@ pub struct Kept {
     pub body: String,
 }
 
-/// Notes that a request with a key runs, unless one does or did.
-///
-/// Returns `None` when the slot was free or what it held is too old (answered before `answered_before`, or begun and
-/// never answered before `begun_before`); otherwise what it holds.
+/// How a request with a key begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beginning {
+    /// It is the first one and now noted as running.
+    First,
+    /// The key is taken.
+    Taken(Kept),
+}
+
+/// From when on what a slot holds no longer counts, in Unix seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Horizon {
+    /// Of requests that were answered.
+    pub answered: i64,
+    /// Of requests that began and were never answered: their process died.
+    pub begun: i64,
+}
+
+/// Times that a slot may vanish between two statements before the store is called busy.
+const ATTEMPTS_MAX: usize = 3;
+
+/// Notes that a request with a key runs, unless one does or did within the horizon.
 pub fn begin(
     tx: &mut dyn Tx,
     slot: &Slot,
     fingerprint: &Fingerprint,
     now: i64,
-    answered_before: i64,
-    begun_before: i64,
-) -> Result<Option<Kept>, StoreError> {
+    horizon: Horizon,
+) -> Result<Beginning, StoreError> {
+    for _ in 0..ATTEMPTS_MAX {
+        if take(tx, slot, fingerprint, now, horizon)? {
+            return Ok(Beginning::First);
+        }
+        if let Some(kept) = find(tx, slot)? {
+            return Ok(Beginning::Taken(kept));
+        }
+    }
+    Err(StoreError::Unavailable(
+        "an idempotency key is fought over".to_owned(),
+    ))
+}
+
+fn take(
+    tx: &mut dyn Tx,
+    slot: &Slot,
+    fingerprint: &Fingerprint,
+    now: i64,
+    horizon: Horizon,
+) -> Result<bool, StoreError> {
     let [application, grant, key] = slot.params();
     let taken = tx.execute(
         "INSERT INTO idempotency (application_id, grant_id, idempotency_key, fingerprint, status, body, created_at)
@@ -62,17 +99,18 @@ pub fn begin(
             key,
             Param::Bytes(fingerprint),
             now.into(),
-            answered_before.into(),
-            begun_before.into(),
+            horizon.answered.into(),
+            horizon.begun.into(),
         ],
     )?;
-    if taken > 0 {
-        return Ok(None);
-    }
+    Ok(taken > 0)
+}
+
+fn find(tx: &mut dyn Tx, slot: &Slot) -> Result<Option<Kept>, StoreError> {
     tx.query_opt(
         "SELECT fingerprint, status, body FROM idempotency
          WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3",
-        &[application, grant, key],
+        &slot.params(),
         |row| {
             let fingerprint = Fingerprint::try_from(row.bytes(0)?)
                 .map_err(|_| StoreError::Fault("a fingerprint has the wrong length".to_owned()))?;

@@ -1,9 +1,18 @@
 //! One file per table family: the SQL of the product and the rows it reads and writes.
 
+pub mod api_keys;
+pub mod applications;
 pub mod blobs;
+pub mod callback_uris;
+pub mod connectors;
+pub mod deleted_grants;
+pub mod domains;
 pub mod folders;
+pub mod grants;
+pub mod idempotency;
 pub mod installation;
 pub mod messages;
 pub mod receipts;
 pub mod recipients;
 pub mod terms;
+pub mod workspaces;
