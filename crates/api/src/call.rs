@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use posthouse_mailroom::Mailroom;
 use posthouse_mailroom::actor::{Actor, GrantRef};
+use posthouse_types::ids::Kind;
 use serde::Serialize;
 
 use crate::body::JsonBody;
@@ -54,12 +55,18 @@ impl Call {
     /// When the route has no parameter of this name: a mistake in the table.
     #[must_use]
     pub fn parameter(&self, name: &str) -> &str {
+        self.parameter_if_any(name)
+            .expect("handlers ask for parameters of their own path")
+    }
+
+    /// Returns the decoded value of a path parameter that only some of a handler's routes have.
+    #[must_use]
+    pub fn parameter_if_any(&self, name: &str) -> Option<&str> {
         let position = self
             .route
             .parameters()
-            .position(|parameter| parameter == name);
-        let position = position.expect("handlers ask for parameters of their own path");
-        &self.parameters[position]
+            .position(|parameter| parameter == name)?;
+        self.parameters.get(position).map(String::as_str)
     }
 
     /// Returns what the ids in the path belong to.
@@ -74,6 +81,12 @@ impl Call {
             .mailroom
             .grant_for(self.actor()?, self.parameter("grant_id"))
             .await?)
+    }
+
+    /// Returns the canonical id of an account, whatever spelling the request used.
+    #[must_use]
+    pub fn grant_id(&self, grant: &GrantRef) -> String {
+        self.mailroom.public_id(Kind::Grant, grant.grant)
     }
 
     /// Returns the fields that the caller selected.

@@ -1,0 +1,83 @@
+//! The filters of a message listing, from the query dialect to the mailroom's typed query.
+
+use posthouse_mailroom::read::{FolderFilter, MessageQuery};
+
+use crate::error::ApiError;
+use crate::limits::ANY_EMAIL_MAX;
+use crate::query::{Query, metadata_pairs};
+
+/// Reads every filter; unknown parameters are ignored.
+pub(super) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
+    if query.has("search_query_native") || query.has("q") {
+        return Err(
+            ApiError::not_supported("full-text search is not supported yet")
+                .with_fix("filter with subject, from, to or any_email"),
+        );
+    }
+    Ok(MessageQuery {
+        folders: folders(query),
+        from: query.list("from"),
+        to: query.list("to"),
+        cc: query.list("cc"),
+        bcc: query.list("bcc"),
+        any_email: query.list_of_at_most("any_email", ANY_EMAIL_MAX)?,
+        subject: query.text("subject").map(str::to_owned),
+        unread: query.flag("unread")?,
+        starred: query.flag("starred")?,
+        has_attachment: query.flag("has_attachment")?,
+        thread_id: query.text("thread_id").map(str::to_owned),
+        received_after: query.time("received_after")?,
+        received_before: query.time("received_before")?,
+        rfc822_message_id: query.text("rfc822_message_id").map(str::to_owned),
+        metadata_pairs: metadata_pairs(query)?,
+    })
+}
+
+/// Without `in`, Junk and Trash are left out; `in=all` shows every folder, alone or beside others.
+fn folders(query: &Query) -> FolderFilter {
+    let names = query.list("in");
+    if names.is_empty() {
+        return FolderFilter::Visible;
+    }
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return FolderFilter::All;
+    }
+    FolderFilter::Named(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filters(raw: &str) -> Result<MessageQuery, ApiError> {
+        read(&Query::parse(Some(raw)).unwrap())
+    }
+
+    #[test]
+    fn folders_come_by_name_and_all_wins() {
+        assert_eq!(filters("").unwrap().folders, FolderFilter::Visible);
+        assert_eq!(filters("in=").unwrap().folders, FolderFilter::Visible);
+        assert_eq!(
+            filters("in=junk&in=ALL").unwrap().folders,
+            FolderFilter::All
+        );
+        let named = FolderFilter::Named(vec!["junk".to_owned(), "Clients/Acme".to_owned()]);
+        assert_eq!(filters("in=junk,Clients%2FAcme").unwrap().folders, named);
+    }
+
+    #[test]
+    fn wrong_values_name_their_parameter() {
+        for (raw, field) in [
+            ("unread=maybe", "unread"),
+            ("received_after=now", "received_after"),
+            ("metadata_pair=colour:red", "metadata_pair"),
+        ] {
+            assert_eq!(filters(raw).unwrap_err().field(), Some(field));
+        }
+        let flood = format!(
+            "any_email={}",
+            vec!["a@x.example"; ANY_EMAIL_MAX + 1].join(",")
+        );
+        assert_eq!(filters(&flood).unwrap_err().field(), Some("any_email"));
+    }
+}

@@ -1,0 +1,74 @@
+//! `GET /v3/grants/{grant_id}/messages`
+
+use http::StatusCode;
+use posthouse_mailroom::read::{MessagePage, PageRequest};
+use serde_json::{Map, Value};
+
+use super::fields::MessageFields;
+use super::filters;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::query::{PageSize, Paging, Select};
+use crate::reply::Reply;
+use crate::routes::Answer;
+
+/// Bytes of an envelope around a page: request id, cursor, punctuation.
+const ENVELOPE_BYTES: usize = 256;
+
+/// Answers a page of messages, newest first.
+///
+/// This is the path that must be fast: the mailroom hands over finished JSON, and without `select` it is copied once,
+/// into the buffer that goes to the socket.
+pub async fn list(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let paging = Paging::read(&call.query, PageSize::COMMON)?;
+    let fields = MessageFields::read(&call.query)?;
+    let query = filters::read(&call.query)?;
+    let request = PageRequest {
+        limit: paging.limit as usize,
+        cursor: paging.page_token,
+        offset: i64::from(paging.offset),
+    };
+    let page = call
+        .mailroom
+        .list_messages(&grant, query, request, fields.detail())
+        .await?;
+    let select = call.select();
+    let reply = Reply::envelope_with_room(
+        StatusCode::OK,
+        call.request_id,
+        page.json.len() + ENVELOPE_BYTES,
+    );
+    let reply = if select.is_everything() && fields.are_all_computed() {
+        reply.raw_field("data", |out| {
+            out.push(b'[');
+            out.extend_from_slice(&page.json);
+            out.push(b']');
+        })
+    } else {
+        reply.field("data", &reduced(&page, &select, fields)?)
+    };
+    Ok(reply.next_cursor(page.next_cursor.as_deref()))
+}
+
+fn reduced(
+    page: &MessagePage,
+    select: &Select,
+    fields: MessageFields,
+) -> Result<Vec<Value>, ApiError> {
+    page.objects()
+        .map(|object| reduce(object, select, fields))
+        .collect()
+}
+
+/// Unpacks the JSON of one message to apply `select`.
+pub(super) fn reduce(
+    json: &[u8],
+    select: &Select,
+    fields: MessageFields,
+) -> Result<Value, ApiError> {
+    let mut object: Map<String, Value> = serde_json::from_slice(json)
+        .map_err(|error| ApiError::internal(format!("a message object is damaged: {error}")))?;
+    fields.add_members_not_computed(&mut object);
+    Ok(select.reduce(Value::Object(object)))
+}
