@@ -1,5 +1,6 @@
 //! Dovecot's LMTP server from the distribution's package, with a private configuration: one Maildir per mailbox,
-//! every delivery synced before its answer.
+//! every delivery synced before its answer. Its sdbox format was tried too: no faster, and its indexes broke when
+//! several first deliveries met in a new mailbox.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,25 +14,6 @@ use super::{free_port, write};
 use crate::limits::READY_WAIT_MAX;
 use crate::smtp::client::{Dialect, Session};
 
-/// How Dovecot keeps the messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum MailboxFormat {
-    /// One file per message, named by the Maildir convention.
-    Maildir,
-    /// One file per message with Dovecot's own header, and an index that is authoritative.
-    Sdbox,
-}
-
-impl MailboxFormat {
-    /// Returns the name as Dovecot's configuration has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Maildir => "maildir",
-            Self::Sdbox => "sdbox",
-        }
-    }
-}
-
 /// A running Dovecot.
 #[derive(Debug)]
 pub struct Dovecot {
@@ -40,13 +22,12 @@ pub struct Dovecot {
     /// Where it accepts LMTP.
     pub lmtp: SocketAddr,
     mail: PathBuf,
-    format: MailboxFormat,
 }
 
 impl Dovecot {
     /// Starts Dovecot in `folder` (on the disk to be measured). It takes mail for any local part. Needs root, as
     /// its LMTP processes change to the mailboxes' user.
-    pub fn start(folder: &Path, format: MailboxFormat) -> Result<Self> {
+    pub fn start(folder: &Path) -> Result<Self> {
         let mail = folder.join("mail");
         fs::create_dir_all(&mail)?;
         let owned = Command::new("chown")
@@ -61,7 +42,7 @@ impl Dovecot {
         );
         let lmtp = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let config = folder.join("dovecot.conf");
-        write(&config, &dovecot_conf(folder, &mail, lmtp, format))?;
+        write(&config, &dovecot_conf(folder, &mail, lmtp))?;
         let mut command = Command::new("dovecot");
         command.arg("-F").arg("-c").arg(&config);
         let mut process = Process::start(command, &folder.join("master.log"))?;
@@ -72,22 +53,16 @@ impl Dovecot {
             process,
             lmtp,
             mail,
-            format,
         })
     }
 
-    /// Counts the messages in all mailboxes by their files: both formats keep one file per message, and put it in
-    /// place only when it is complete.
+    /// Counts the messages in all mailboxes by their files: a Maildir keeps one file per message, and moves it to
+    /// `new` only when it is complete.
     pub fn messages(&self) -> Result<u64> {
         let mut count = 0;
         for home in fs::read_dir(&self.mail)? {
-            let home = home?.path();
-            count += match self.format {
-                MailboxFormat::Maildir => {
-                    files(&home.join("box/new"), "")? + files(&home.join("box/cur"), "")?
-                }
-                MailboxFormat::Sdbox => files(&home.join("box/mailboxes/INBOX/dbox-Mails"), "u.")?,
-            };
+            let maildir = home?.path().join("box");
+            count += files(&maildir.join("new"))? + files(&maildir.join("cur"))?;
         }
         Ok(count)
     }
@@ -112,22 +87,22 @@ pub fn version() -> Result<String> {
         .to_owned())
 }
 
-fn files(folder: &Path, prefix: &str) -> Result<u64> {
+fn files(folder: &Path) -> Result<u64> {
     let Ok(entries) = fs::read_dir(folder) else {
         // Made by the first delivery.
         return Ok(0);
     };
     let mut count = 0;
     for entry in entries {
-        count += u64::from(entry?.file_name().to_string_lossy().starts_with(prefix));
+        entry?;
+        count += 1;
     }
     Ok(count)
 }
 
-fn dovecot_conf(folder: &Path, mail: &Path, lmtp: SocketAddr, format: MailboxFormat) -> String {
+fn dovecot_conf(folder: &Path, mail: &Path, lmtp: SocketAddr) -> String {
     let folder = folder.display();
     let mail = mail.display();
-    let format = format.name();
     format!(
         "\
 protocols = lmtp
@@ -137,7 +112,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/mail.log
 mail_fsync = always
-mail_location = {format}:{mail}/%n/box
+mail_location = maildir:{mail}/%n/box
 mail_uid = mail
 mail_gid = mail
 first_valid_uid = 1

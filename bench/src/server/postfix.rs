@@ -61,6 +61,7 @@ impl Postfix {
         domain: &str,
         mailboxes: &[String],
         lmtp: SocketAddr,
+        settings: &[String],
     ) -> Result<Self> {
         let config = folder.join("etc");
         fs::create_dir_all(&config)?;
@@ -82,7 +83,7 @@ impl Postfix {
         let daemons = setting("daemon_directory")?;
         write(
             &config.join("main.cf"),
-            &main_cf(folder, &daemons, domain, lmtp),
+            &(main_cf(folder, &daemons, domain, lmtp) + &settings.join("\n") + "\n"),
         )?;
         write(
             &config.join("master.cf"),

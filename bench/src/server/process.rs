@@ -1,7 +1,6 @@
-//! A process this program owns: started in its own process group, measured with all its children, ended by id.
+//! A process this program owns: measured with all its children, ended by id.
 
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -29,7 +28,6 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
-            .process_group(0)
             .spawn()
             .with_context(|| format!("starting {}", command.get_program().display()))?;
         Ok(Self {

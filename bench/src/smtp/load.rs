@@ -96,7 +96,7 @@ struct Worked {
 /// Runs the load to its end. `observe` is asked once when the window opens and once when it closes, for example
 /// for the number of messages in the mailboxes.
 ///
-/// Fails when a session breaks or a server refuses again and again; a run with errors is no measurement.
+/// Fails when sessions break or are refused again and again; a few of them are only counted.
 pub fn run(load: &Load, mut observe: impl FnMut() -> Result<u64>) -> Result<Outcome> {
     ensure!(
         (1..=CONNECTIONS_MAX).contains(&load.connections),
@@ -200,7 +200,11 @@ fn work(number: u32, shared: &Shared) -> Result<Worked> {
         turn += 1;
         writer.compose(to, load.size, None, &mut content);
         let begun = Instant::now();
-        match current.send(SENDER, to, &mut content)? {
+        // A session that breaks is counted like a refusal: the run goes on, and the figure shows it.
+        let sent = current
+            .send(SENDER, to, &mut content)
+            .unwrap_or_else(|error| Sent::Refused(format!("{error:#}")));
+        match sent {
             Sent::Accepted { reply, .. } => {
                 refusals_in_a_row = 0;
                 in_session += 1;

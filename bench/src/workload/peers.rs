@@ -17,7 +17,7 @@ use crate::http::Client;
 use crate::latency::round;
 use crate::limits::{DRAIN_WAIT_MAX, WINDOW_SECONDS_MAX};
 use crate::report::Report;
-use crate::server::dovecot::{self, Dovecot, MailboxFormat};
+use crate::server::dovecot::{self, Dovecot};
 use crate::server::postfix::{self, Postfix};
 use crate::server::posthouse::{Account, Posthouse};
 use crate::server::process::{machine_cpu, own_cpu};
@@ -53,9 +53,9 @@ pub struct Options {
         default_value = "posthouse,postfix,dovecot"
     )]
     pub targets: Vec<Target>,
-    /// How Dovecot keeps the messages
-    #[arg(long, value_enum, default_value = "maildir")]
-    pub mailbox_format: MailboxFormat,
+    /// Further lines for Postfix's main.cf, for example `in_flow_delay=0`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub postfix_set: Vec<String>,
 }
 
 /// A server or chain of servers to measure.
@@ -172,20 +172,25 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
         .map(|number| format!("box{number:02}@{DOMAIN}"))
         .collect();
     // Each chain has a Dovecot of its own, so that no backlog of one falls into the other's window.
+    let start_dovecot = |name: &str| Dovecot::start(&made(folder.path(), name)?);
     let behind = wanted(Target::Postfix)
-        .then(|| start_dovecot(folder.path(), "behind", options))
+        .then(|| start_dovecot("behind"))
         .transpose()?;
     let postfix = match &behind {
-        Some(dovecot) => Some(Postfix::start(
-            &made(folder.path(), "postfix")?,
-            DOMAIN,
-            &boxes,
-            dovecot.lmtp,
-        )?),
+        Some(dovecot) => {
+            let folder = made(folder.path(), "postfix")?;
+            Some(Postfix::start(
+                &folder,
+                DOMAIN,
+                &boxes,
+                dovecot.lmtp,
+                &options.postfix_set,
+            )?)
+        }
         None => None,
     };
     let alone = wanted(Target::Dovecot)
-        .then(|| start_dovecot(folder.path(), "alone", options))
+        .then(|| start_dovecot("alone"))
         .transpose()?;
 
     let mut contenders: Vec<Box<dyn Contender + '_>> = Vec::new();
@@ -230,7 +235,10 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
         dovecot.stop()?;
     }
     let versions = versions(options)?;
-    bench.report("peers", json!({ "rows": rows, "versions": versions, "mailbox_format": options.mailbox_format.name() }))
+    bench.report(
+        "peers",
+        json!({ "rows": rows, "versions": versions, "postfix_set": options.postfix_set }),
+    )
 }
 
 fn versions(options: &Options) -> Result<Value> {
@@ -238,10 +246,6 @@ fn versions(options: &Options) -> Result<Value> {
         return Ok(json!({}));
     }
     Ok(json!({ "postfix": postfix::version()?, "dovecot": dovecot::version()? }))
-}
-
-fn start_dovecot(folder: &Path, name: &str, options: &Options) -> Result<Dovecot> {
-    Dovecot::start(&made(folder, name)?, options.mailbox_format)
 }
 
 fn made(folder: &Path, name: &str) -> Result<std::path::PathBuf> {
