@@ -1,1 +1,42 @@
-//! Reads and builds Internet messages: headers, parts, text, thread keys; no I/O.
+//! Reads Internet messages: headers, structure, text; pure and total on any bytes.
+//!
+//! It does not send, store, sanitise or judge anything, never opens an archive, and never looks into an attached
+//! message. All text that leaves it is valid UTF-8 without NUL; every loop is bounded by a constant of [`limits`], and
+//! what lies beyond one stays opaque and is told by `parse_truncated`.
+//!
+//! - [`parse`]: a message once, everything listing needs; [`decode_part`]: the octets of one attachment
+//! - [`headers`], [`header_section`]: the header alone
+//! - [`parse_display`]: an address field as text for eyes
+//! - [`subject`]: subjects without `Re:` and its kin
+//!
+//! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
+//! a parser crate that is called only on bounded input and shows in no signature.
+//!
+//! ```
+//! let raw = b"From: Ann <ann@shop.example>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHello\r\n";
+//! let message = posthouse_mime::parse(raw);
+//! assert_eq!(message.subject, "Grüße");
+//! assert_eq!(message.from[0].email, "ann@shop.example");
+//! assert_eq!(message.snippet, "Hello");
+//! ```
+
+mod attachment;
+mod body;
+mod charset;
+mod display;
+mod fields;
+mod identifiers;
+pub mod limits;
+mod message;
+mod parameters;
+mod parse;
+pub mod subject;
+mod transfer;
+mod tree;
+mod visible;
+mod words;
+
+pub use display::parse_display;
+pub use fields::{header_section, headers};
+pub use message::{Attachment, ParsedMessage};
+pub use parse::{decode_part, parse};

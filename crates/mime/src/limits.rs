@@ -1,0 +1,36 @@
+//! The bounds of the parser. What lies beyond one of them stays opaque, and `parse_truncated` says so.
+
+/// Octets of one header section, the message's or a part's.
+pub const HEADER_BYTES_MAX: usize = 1 << 20;
+/// Fields of one header section.
+pub const HEADER_FIELDS_MAX: usize = 2_000;
+/// Parts of a message, the root and every multipart included.
+pub const MIME_PARTS_MAX: usize = 1_000;
+/// Multiparts open within each other.
+pub const MIME_DEPTH_MAX: usize = 64;
+/// Parameters of one field.
+pub const MIME_PARAMS_MAX: usize = 100;
+/// RFC 2231 sections (`name*0`, `name*1`, ...) of one parameter.
+pub const RFC2231_SECTIONS_MAX: usize = 64;
+/// Encoded words decoded in one header field; later ones stay as they are.
+pub const ENCODED_WORDS_PER_HEADER_MAX: usize = 1_000;
+/// Addresses read from all address fields together.
+pub const ADDRESSES_PER_MESSAGE_MAX: usize = 2_000;
+/// Message ids read from `In-Reply-To` and `References` together.
+pub const REFERENCES_PER_MESSAGE_MAX: usize = 1_000;
+/// Octets of one message id with its brackets. RFC 5322 2.1.1: no line may be longer.
+pub const MESSAGE_ID_BYTES_MAX: usize = 998;
+/// Octets of a charset name in an encoded word; the longest registered one has 45.
+pub const CHARSET_NAME_BYTES_MAX: usize = 64;
+/// Octets of a date field looked at.
+pub const DATE_BYTES_MAX: usize = 256;
+/// Characters of a snippet.
+pub const SNIPPET_CHARS_MAX: usize = 100;
+/// Octets of a body searched for the snippet's text; style sheets of newsletters are long.
+pub const SNIPPET_SCAN_BYTES_MAX: usize = 512 << 10;
+/// Octets of a file name shown, which is what file systems take.
+pub const FILENAME_BYTES_MAX: usize = 255;
+/// `cid:` references remembered while looking for inline parts: no message has more parts.
+pub const CID_REFERENCES_MAX: usize = MIME_PARTS_MAX;
+/// Reply and forward prefixes stripped from one subject.
+pub const SUBJECT_PREFIXES_MAX: usize = 64;

@@ -1,0 +1,215 @@
+//! The first visible characters of a body: a small, bounded reader, not an HTML parser.
+
+use mail_parser::decoders::html::add_html_token;
+use memchr::{memchr, memchr2, memmem};
+
+use crate::limits::{SNIPPET_CHARS_MAX, SNIPPET_SCAN_BYTES_MAX};
+
+/// Returns the first characters of plain text, white space collapsed.
+pub(crate) fn snippet_of_text(text: &str) -> String {
+    let mut line = Line::default();
+    line.push(bounded(text));
+    line.text
+}
+
+/// Returns the first visible characters of HTML, white space collapsed.
+pub(crate) fn snippet_of_html(html: &str) -> String {
+    let html = bounded(html);
+    let mut line = Line::default();
+    let mut position = 0;
+    while !line.is_full() && position < html.len() {
+        let rest = &html[position..];
+        let markup = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
+        line.push(&rest[..markup]);
+        let rest = &rest[markup..];
+        position += markup;
+        position += match rest.as_bytes().first() {
+            Some(b'&') => push_entity(rest, &mut line),
+            Some(_) => skip_markup(rest, &mut line),
+            None => 0,
+        };
+    }
+    line.text
+}
+
+fn bounded(text: &str) -> &str {
+    &text[..text.floor_char_boundary(SNIPPET_SCAN_BYTES_MAX)]
+}
+
+/// One line of collapsed text, up to the snippet's length.
+#[derive(Default)]
+struct Line {
+    text: String,
+    characters: usize,
+    space: bool,
+}
+
+impl Line {
+    fn is_full(&self) -> bool {
+        self.characters >= SNIPPET_CHARS_MAX
+    }
+
+    fn push(&mut self, text: &str) {
+        for character in text.chars() {
+            if self.is_full() {
+                return;
+            }
+            if character.is_whitespace() || character.is_control() {
+                self.space = self.characters > 0;
+                continue;
+            }
+            if is_filler(character) {
+                continue;
+            }
+            if self.space {
+                self.space = false;
+                self.text.push(' ');
+                self.characters += 1;
+                if self.is_full() {
+                    self.text.pop();
+                    return;
+                }
+            }
+            self.text.push(character);
+            self.characters += 1;
+        }
+    }
+}
+
+/// Newsletters pad their preview text with characters that show nothing.
+fn is_filler(character: char) -> bool {
+    matches!(character, '\u{AD}' | '\u{34F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
+
+/// Reads a character reference at the start of `rest`; returns its length.
+fn push_entity(rest: &str, line: &mut Line) -> usize {
+    const ENTITY_BYTES_MAX: usize = 32;
+    let window = &rest.as_bytes()[..rest.len().min(ENTITY_BYTES_MAX)];
+    let end = memchr(b';', window).filter(|&end| {
+        rest.as_bytes()[1..end]
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'#')
+    });
+    let Some(end) = end else {
+        line.push("&");
+        return 1;
+    };
+    let mut decoded = String::new();
+    add_html_token(&mut decoded, &rest.as_bytes()[..=end], false);
+    line.push(&decoded);
+    end + 1
+}
+
+/// Passes over a tag, a comment or an element that shows nothing, at the start of `rest`; returns its length.
+fn skip_markup(rest: &str, line: &mut Line) -> usize {
+    let bytes = rest.as_bytes();
+    if bytes.starts_with(b"<!--") {
+        return memmem::find(&bytes[2..], b"-->").map_or(bytes.len(), |at| at + 5);
+    }
+    if matches!(bytes.get(1), Some(b'!' | b'?')) {
+        return memchr(b'>', bytes).map_or(bytes.len(), |at| at + 1);
+    }
+    let closing = bytes.get(1) == Some(&b'/');
+    let name_start = 1 + usize::from(closing);
+    let name_len = bytes[name_start..]
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric())
+        .unwrap_or(bytes.len() - name_start);
+    let name = &rest[name_start..name_start + name_len];
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        line.push("<");
+        return 1;
+    }
+    let tag_len = tag_len(bytes);
+    if !closing
+        && ["script", "style", "title", "template", "noscript"]
+            .iter()
+            .any(|hidden| name.eq_ignore_ascii_case(hidden))
+    {
+        return tag_len + content_len(&bytes[tag_len..], name.as_bytes());
+    }
+    if !is_inline(name) {
+        line.push(" ");
+    }
+    tag_len
+}
+
+/// Returns the length of a tag, in whose quoted attributes `>` is text.
+fn tag_len(bytes: &[u8]) -> usize {
+    let mut quote = None;
+    for (at, &byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return at + 1,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+/// Returns the length of an element's content up to its closing tag; everything, when it is never closed.
+fn content_len(bytes: &[u8], name: &[u8]) -> usize {
+    let closes = |at: &usize| {
+        bytes[at + 2..]
+            .get(..name.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(name))
+    };
+    memmem::find_iter(bytes, b"</")
+        .find(closes)
+        .unwrap_or(bytes.len())
+}
+
+/// Elements that do not separate words.
+fn is_inline(name: &str) -> bool {
+    const INLINE: &[&str] = &[
+        "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "ins", "del", "kbd", "label",
+        "mark", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "wbr",
+    ];
+    INLINE
+        .iter()
+        .any(|inline| name.eq_ignore_ascii_case(inline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_visible_text_of_html_is_shown() {
+        let table = [
+            ("<p>Hello,<br>world</p>", "Hello, world"),
+            (
+                "<html><head><title>T</title><STYLE>p { color: red }</style></head><body>Hi</body>",
+                "Hi",
+            ),
+            ("<script>if (a < b) { '</div>' }</script>Hi", "Hi"),
+            ("<!-- not <b>this</b> -->Hi<!-- end", "Hi"),
+            ("<!DOCTYPE html><a title=\"a > b\">Hi</a>", "Hi"),
+            (
+                "a&nbsp;&amp;&#32;b &lt;c&gt; &eacute; &bogus; & d",
+                "a & b <c> é &bogus; & d",
+            ),
+            ("1 < 2 <3", "1 < 2 <3"),
+            ("w<b>or</b>d\u{200b}s&zwnj;&#0;", "words"),
+            ("<td>a</td><td>b</td>", "a b"),
+            ("<style>never closed", ""),
+            ("<", "<"),
+            ("&", "&"),
+        ];
+        for (html, expected) in table {
+            assert_eq!(snippet_of_html(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn snippets_end_at_the_hundredth_character() {
+        assert_eq!(
+            snippet_of_text(&"é".repeat(SNIPPET_CHARS_MAX + 1)),
+            "é".repeat(SNIPPET_CHARS_MAX)
+        );
+        let words = snippet_of_text(&"a ".repeat(SNIPPET_CHARS_MAX));
+        assert!(words.chars().count() <= SNIPPET_CHARS_MAX && words.ends_with('a'));
+        assert_eq!(snippet_of_text("  a \r\n\t b\0 c  "), "a b c");
+    }
+}
