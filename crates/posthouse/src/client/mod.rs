@@ -1,0 +1,11 @@
+//! The HTTP client of the API, and the profile it connects with.
+
+mod api;
+mod failure;
+mod pages;
+mod profile;
+
+pub use api::{Answer, Api, segment};
+pub use failure::{EXIT_USAGE, Failure};
+pub use pages::all_grants;
+pub use profile::{Origin, Profile};

@@ -1,0 +1,43 @@
+//! Lists that span several answers.
+
+use serde_json::Value;
+
+use super::{Answer, Api, Failure};
+
+/// Rows asked for at once; the API gives no more.
+const GRANTS_PER_PAGE: usize = 200;
+/// Pages after which a list is not believed any more.
+const PAGES_MAX: usize = 10_000;
+
+/// Reads all grants of the application, newest first.
+///
+/// The answer is the first page's, verbatim when that was all, else with the rows of the others appended.
+///
+/// # Errors
+/// Whatever the first failing page said.
+pub async fn all_grants(api: &Api) -> Result<Answer, Failure> {
+    let mut first = api
+        .get(&format!("/v3/grants?limit={GRANTS_PER_PAGE}"))
+        .await?;
+    let mut last_page_rows = first.rows().len();
+    let mut page = 1;
+    while last_page_rows == GRANTS_PER_PAGE && page < PAGES_MAX {
+        let offset = page * GRANTS_PER_PAGE;
+        let mut next = api
+            .get(&format!(
+                "/v3/grants?limit={GRANTS_PER_PAGE}&offset={offset}"
+            ))
+            .await?;
+        last_page_rows = next.rows().len();
+        if let (Some(Value::Array(rows)), Some(Value::Array(more))) =
+            (first.body.get_mut("data"), next.body.get_mut("data"))
+        {
+            rows.append(more);
+        }
+        page += 1;
+    }
+    if page > 1 {
+        first.text = first.body.to_string();
+    }
+    Ok(first)
+}

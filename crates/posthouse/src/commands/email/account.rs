@@ -1,0 +1,29 @@
+//! Which account a mail command is about when it was not told.
+
+use crate::client::{Api, Failure};
+use crate::output::field;
+
+/// Takes the argument, else POSTHOUSE_ACCOUNT, else the only account there is.
+///
+/// # Errors
+/// [`Failure::Usage`] when none or several could be meant.
+pub async fn choose(argument: Option<String>, api: &Api) -> Result<String, Failure> {
+    let variable = std::env::var("POSTHOUSE_ACCOUNT")
+        .ok()
+        .filter(|account| !account.is_empty());
+    if let Some(account) = argument.or(variable) {
+        return Ok(account);
+    }
+    let grants = api.get("/v3/grants?limit=2").await?;
+    match grants.rows() {
+        [only] => Ok(field(only, "id")),
+        [] => Err(Failure::Usage {
+            message: "there are no accounts yet".to_owned(),
+            fix: Some("posthouse agent account create agent@agents.localhost".to_owned()),
+        }),
+        _ => Err(Failure::Usage {
+            message: "there are several accounts: say which one".to_owned(),
+            fix: Some("name its id or address, or set POSTHOUSE_ACCOUNT; posthouse agent account list shows them".to_owned()),
+        }),
+    }
+}

@@ -1,0 +1,52 @@
+//! What the client commands do: ask the API, then print; one file per command group.
+
+mod agent_account;
+mod agent_status;
+mod api_key;
+mod auth;
+mod catalogue;
+mod confirm;
+mod doctor;
+mod email;
+mod init;
+mod secret;
+mod webhook;
+
+use crate::cli::{AgentCommand, AuthCommand, Command};
+use crate::client::{Api, Failure, Profile};
+use crate::output::Screen;
+
+/// Runs one client command.
+///
+/// # Errors
+/// Why it did not succeed; nothing has been printed to standard output then, unless it is [`Failure::Unhealthy`].
+pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
+    match command {
+        Command::Init(args) => init::run(&args, screen).await,
+        Command::Commands(_) => {
+            catalogue::run(screen);
+            Ok(())
+        }
+        Command::Doctor(args) => doctor::run(args.data_dir.as_deref(), screen).await,
+        Command::Agent(args) => match args.command {
+            AgentCommand::Account { command } => {
+                agent_account::run(command, &connect()?, screen).await
+            }
+            AgentCommand::Status => agent_status::run(&connect()?, screen).await,
+        },
+        Command::Auth(args) => match args.command {
+            AuthCommand::List => auth::list(&connect()?, screen).await,
+        },
+        Command::Email(args) => email::run(args.command, &connect()?, screen).await,
+        Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
+        Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
+        Command::Serve(_) | Command::ConfigReference => {
+            unreachable!("the main function runs the server's commands itself")
+        }
+    }
+}
+
+fn connect() -> Result<Api, Failure> {
+    let (profile, _) = Profile::find()?;
+    Api::new(&profile)
+}

@@ -1,0 +1,170 @@
+//! The settings of `posthouse serve`: defaults, overridden by a TOML file, by the environment, by flags.
+//!
+//! - [`settings`]: the table that every spelling of a setting is generated from
+//! - [`layers`]: collects the texts from the four places, remembering where each came from
+//! - [`resolve`]: turns the texts into the typed [`Config`]
+//! - [`reference`]: the generated page
+
+mod error;
+mod flags;
+mod layers;
+mod reference;
+mod resolve;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+pub use error::ConfigError;
+pub use flags::ServeFlags;
+pub use reference::markdown;
+
+/// Everything `posthouse serve` was told, typed and checked; one field per setting, flat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// One-machine defaults.
+    pub dev: bool,
+    /// Directory of the embedded database, blobs and keys.
+    pub data_dir: PathBuf,
+    /// The API in plain HTTP; `None` when off, as for every listener.
+    pub http: Option<SocketAddr>,
+    /// The API over TLS.
+    pub https: Option<SocketAddr>,
+    /// Mail from other servers.
+    pub smtp: Option<SocketAddr>,
+    /// The SQL engine.
+    pub database: Database,
+    /// Where large messages go.
+    pub blobs: Blobs,
+    /// Resolver instead of the system's.
+    pub dns: Option<SocketAddr>,
+    /// Further roots for outward TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Name of this server in greetings and Received lines.
+    pub hostname: String,
+    /// Addresses at which the world meets this server; empty when not told.
+    pub public_ip: Vec<IpAddr>,
+    /// Base of trial domains.
+    pub trial_domain: Option<String>,
+    /// What this process does.
+    pub roles: Roles,
+    /// Private ranges that outward calls may reach, as `ADDRESS/BITS`.
+    pub allow_net: Vec<String>,
+    /// Certificate and key of the TLS listeners; `None` means self-signed.
+    pub tls: Option<TlsFiles>,
+    /// File to write once every listener is bound.
+    pub ready_file: Option<PathBuf>,
+    /// Region that the API reports.
+    pub region: String,
+    /// Ranges that may read /metrics besides loopback, as `ADDRESS/BITS`.
+    pub metrics_peer: Vec<String>,
+    /// Token with which /metrics may be read from anywhere.
+    pub metrics_token: Option<String>,
+    /// Filter directives of the log.
+    pub log: String,
+    /// Shape of log lines.
+    pub log_format: LogFormat,
+    /// Remarks to log at start-up: settings without effect, unknown variables.
+    pub warnings: Vec<String>,
+}
+
+/// The SQL engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// Embedded, in the data directory.
+    Sqlite,
+    /// Shared; holds the connection URL, password included.
+    Postgres(String),
+}
+
+/// Where large messages go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blobs {
+    /// A folder of the data directory.
+    Directory,
+    /// A bucket; holds the `s3://bucket/prefix` URL.
+    S3(String),
+}
+
+/// Shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// PEM files of the TLS listeners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate chain.
+    pub cert: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// One thing a process can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The HTTP API.
+    Api,
+    /// Receiving mail.
+    Smtp,
+    /// Mail clients that read.
+    Imap,
+    /// The outbound queue.
+    Delivery,
+    /// The webhook dispatcher.
+    Webhooks,
+    /// Retention and sweeps.
+    Jobs,
+}
+
+impl Role {
+    /// Every role, in the order of the manual.
+    pub const ALL: [Self; 6] = [
+        Self::Api,
+        Self::Smtp,
+        Self::Imap,
+        Self::Delivery,
+        Self::Webhooks,
+        Self::Jobs,
+    ];
+
+    /// The name in `--roles`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Delivery => "delivery",
+            Self::Webhooks => "webhooks",
+            Self::Jobs => "jobs",
+        }
+    }
+}
+
+/// The set of roles of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles(Vec<Role>);
+
+impl Roles {
+    /// Whether this process does `role`.
+    pub fn include(&self, role: Role) -> bool {
+        self.0.contains(&role)
+    }
+}
+
+impl Config {
+    /// Reads the four places and checks every value.
+    ///
+    /// # Errors
+    /// The first setting that cannot be understood, naming where it was set and what is allowed.
+    pub fn load(flags: &ServeFlags) -> Result<Self, ConfigError> {
+        let layers = layers::gather(flags, std::env::vars().collect())?;
+        resolve::config(&layers)
+    }
+}

@@ -1,0 +1,461 @@
+//! Turns the collected texts into the typed [`Config`]; every refusal names the key, the value and what is allowed.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::error::ConfigError;
+use super::layers::{Given, Layers, Source};
+use super::settings::{Preset, SETTINGS, by_key};
+use super::{Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
+
+/// What a listener may be told.
+const ADDRESS_ALLOWED: &str =
+    "ADDRESS:PORT such as 127.0.0.1:8025, [::]:25 or localhost:0, or `off`";
+
+/// Checks every setting and fills in the defaults.
+///
+/// # Errors
+/// The first value that cannot be understood, or the first pair that does not go together.
+pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
+    let dev = match layers.given.get("dev") {
+        Some(given) => parse(given, "true or false", switch)?,
+        None => false,
+    };
+    let texts = Texts { layers, dev };
+    let config = Config {
+        dev,
+        data_dir: texts.require("data_dir", "a directory", path)?,
+        http: texts.listener("http")?,
+        https: texts.listener("https")?,
+        smtp: texts.listener("smtp")?,
+        database: texts.require("database", "sqlite or postgres://…", database)?,
+        blobs: texts.require("blobs", "file or s3://BUCKET/PREFIX", blobs)?,
+        dns: texts.optional("dns", "ADDRESS:PORT such as 127.0.0.1:53", resolver_address)?,
+        ca_file: texts.optional("ca_file", "a readable PEM file", existing_file)?,
+        hostname: texts
+            .optional("hostname", "a host name such as mail.example.org", hostname)?
+            .unwrap_or_else(system_hostname),
+        public_ip: texts.many("public_ip", "an IPv4 or IPv6 address", ip)?,
+        trial_domain: texts
+            .optional("trial_domain", "a domain name, or `none`", trial_domain)?
+            .flatten(),
+        roles: roles(&texts)?,
+        allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
+        tls: tls_files(&texts)?,
+        ready_file: texts.optional("ready_file", "a path", path)?,
+        region: texts.require("region", "us or eu", region)?,
+        metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
+        metrics_token: texts.optional("metrics_token", "a token", plain)?,
+        log: texts.require(
+            "log",
+            "a level or directives such as info,posthouse_smtp=debug",
+            log_filter,
+        )?,
+        log_format: texts.require("log_format", "text or json", log_format)?,
+        warnings: warnings(layers),
+    };
+    check_pending(&texts)?;
+    check_dev(&texts)?;
+    Ok(config)
+}
+
+/// Settings that are accepted and change nothing are still checked: a typing error should not wait for a later release.
+fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
+    for key in ["submission", "submissions", "imap", "imaps"] {
+        texts.listener(key)?;
+    }
+    texts.require("outbound", "capture, direct or relay:HOST:PORT", outbound)?;
+    texts.require("mx_port", "1 to 65535", port)?;
+    texts.require("mta_sts_port", "1 to 65535", port)?;
+    texts.optional("dns_anchor", "a readable file", existing_file)?;
+    texts.optional("acme", "an address such as you@example.org", contact)?;
+    texts.optional("acme_directory", "an https:// URL", https_url)?;
+    Ok(())
+}
+
+/// `--dev` hands out an API key and trusts webhooks to loopback: it must not be reachable from elsewhere.
+fn check_dev(texts: &Texts<'_>) -> Result<(), ConfigError> {
+    if !texts.dev {
+        return Ok(());
+    }
+    for key in [
+        "http",
+        "https",
+        "smtp",
+        "submission",
+        "submissions",
+        "imap",
+        "imaps",
+    ] {
+        let Some(address) = texts.listener(key)? else {
+            continue;
+        };
+        if !address.ip().is_loopback() {
+            let source = texts.source(key);
+            return Err(ConfigError::Conflict(format!(
+                "{source}: {address} is not a loopback address, and --dev listens on loopback only; \
+                 use 127.0.0.1:{port}, or start without --dev",
+                port = address.port()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn warnings(layers: &Layers) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for setting in SETTINGS {
+        let (Some(reason), Some(given)) = (setting.without_effect, layers.given.get(setting.key))
+        else {
+            continue;
+        };
+        let asks_for_nothing = given
+            .texts
+            .iter()
+            .all(|text| text == "off" || text == "capture");
+        if !asks_for_nothing {
+            warnings.push(format!("{} has no effect: {reason}", given.source));
+        }
+    }
+    if let Some(given) = layers.given.get("roles") {
+        for (role, reason) in [
+            ("imap", "this release has no IMAP service"),
+            ("delivery", "this release does not send mail"),
+        ] {
+            if given.texts.iter().any(|text| text == role) {
+                warnings.push(format!(
+                    "{}: role {role} has no effect: {reason}",
+                    given.source
+                ));
+            }
+        }
+    }
+    for name in &layers.unknown_variables {
+        warnings.push(format!(
+            "{name} is set but is not a setting; `posthouse config-reference` lists all variables"
+        ));
+    }
+    warnings
+}
+
+/// The texts with the defaults behind them.
+struct Texts<'a> {
+    layers: &'a Layers,
+    dev: bool,
+}
+
+impl Texts<'_> {
+    fn given(&self, key: &'static str) -> Option<Given> {
+        if let Some(given) = self.layers.given.get(key) {
+            return Some(given.clone());
+        }
+        let setting = by_key(key).expect("callers name settings of the table");
+        match setting.preset_for(self.dev) {
+            Preset::Text(text) => Some(Given {
+                texts: vec![text.to_owned()],
+                source: Source::Default(setting.key),
+            }),
+            Preset::Unset | Preset::Derived(_) => None,
+        }
+    }
+
+    fn source(&self, key: &'static str) -> Source {
+        self.given(key)
+            .map_or(Source::Default(key), |given| given.source)
+    }
+
+    fn optional<T>(
+        &self,
+        key: &'static str,
+        allowed: &'static str,
+        read: Reader<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.given(key)
+            .map(|given| parse(&given, allowed, read))
+            .transpose()
+    }
+
+    fn require<T>(
+        &self,
+        key: &'static str,
+        allowed: &'static str,
+        read: Reader<T>,
+    ) -> Result<T, ConfigError> {
+        let given = self
+            .given(key)
+            .expect("required settings have a default text");
+        parse(&given, allowed, read)
+    }
+
+    fn many<T>(
+        &self,
+        key: &'static str,
+        allowed: &'static str,
+        read: Reader<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let Some(given) = self.given(key) else {
+            return Ok(Vec::new());
+        };
+        given
+            .texts
+            .iter()
+            .map(|text| parse_text(text, &given.source, allowed, read))
+            .collect()
+    }
+
+    fn listener(&self, key: &'static str) -> Result<Option<SocketAddr>, ConfigError> {
+        self.require(key, ADDRESS_ALLOWED, listener)
+    }
+}
+
+/// Reads one text, or says what is wrong with it.
+type Reader<T> = fn(&str) -> Result<T, String>;
+
+fn parse<T>(given: &Given, allowed: &'static str, read: Reader<T>) -> Result<T, ConfigError> {
+    let text = given.texts.last().expect("a given setting has a text");
+    parse_text(text, &given.source, allowed, read)
+}
+
+fn parse_text<T>(
+    text: &str,
+    source: &Source,
+    allowed: &'static str,
+    read: Reader<T>,
+) -> Result<T, ConfigError> {
+    read(text).map_err(|reason| ConfigError::Invalid {
+        source_: source.clone(),
+        value: text.to_owned(),
+        reason,
+        allowed,
+    })
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("not a switch".to_owned()),
+    }
+}
+
+fn plain(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        Err("empty".to_owned())
+    } else {
+        Ok(PathBuf::from(text))
+    }
+}
+
+fn existing_file(text: &str) -> Result<PathBuf, String> {
+    std::fs::File::open(text).map_err(|error| error.to_string())?;
+    Ok(PathBuf::from(text))
+}
+
+fn listener(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    socket_address(text).map(Some)
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok(address);
+    }
+    // A name would have to be resolved, and may resolve to several addresses; only the one everybody writes is taken.
+    if let Some(digits) = text.strip_prefix("localhost:") {
+        return Ok(SocketAddr::new(
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port_or_zero(digits)?,
+        ));
+    }
+    if text.parse::<IpAddr>().is_ok() || text == "localhost" {
+        return Err("the port is missing".to_owned());
+    }
+    Err("not an address with a port".to_owned())
+}
+
+fn resolver_address(text: &str) -> Result<SocketAddr, String> {
+    let address = socket_address(text)?;
+    if address.port() == 0 {
+        Err("the port is 0".to_owned())
+    } else {
+        Ok(address)
+    }
+}
+
+fn port_or_zero(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "the port is not a number from 0 to 65535".to_owned())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("not a port".to_owned()),
+        Ok(port) => Ok(port),
+    }
+}
+
+fn database(text: &str) -> Result<Database, String> {
+    if text == "sqlite" {
+        return Ok(Database::Sqlite);
+    }
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Database::Postgres(text.to_owned()));
+    }
+    Err("not a known engine".to_owned())
+}
+
+fn blobs(text: &str) -> Result<Blobs, String> {
+    if text == "file" {
+        return Ok(Blobs::Directory);
+    }
+    match text.strip_prefix("s3://") {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(Blobs::S3(text.to_owned())),
+        Some(_) => Err("the bucket is missing".to_owned()),
+        None => Err("not a known blob store".to_owned()),
+    }
+}
+
+fn outbound(text: &str) -> Result<(), String> {
+    if text == "capture" || text == "direct" {
+        return Ok(());
+    }
+    let relay = text.strip_prefix("relay:").ok_or("not a known mode")?;
+    let (host, digits) = relay
+        .rsplit_once(':')
+        .ok_or("the relay's port is missing")?;
+    if host.is_empty() {
+        return Err("the relay's host is missing".to_owned());
+    }
+    port(digits).map(drop)
+}
+
+fn hostname(text: &str) -> Result<String, String> {
+    let labels_fine = text.split('.').all(|label| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    });
+    if labels_fine && text.len() <= 253 {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err("not a host name".to_owned())
+}
+
+fn trial_domain(text: &str) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    hostname(text).map(Some)
+}
+
+/// The name the kernel goes by; `localhost` where there is none that fits in a greeting.
+fn system_hostname() -> String {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    hostname(kernel.trim()).unwrap_or_else(|_| "localhost".to_owned())
+}
+
+fn ip(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "not an address".to_owned())
+}
+
+fn cidr(text: &str) -> Result<String, String> {
+    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+    let address: IpAddr = address
+        .parse()
+        .map_err(|_| "not an address range".to_owned())?;
+    let bits_max = if address.is_ipv4() { 32 } else { 128 };
+    if bits.is_empty() && !text.contains('/') {
+        return Ok(format!("{address}/{bits_max}"));
+    }
+    match bits.parse::<u8>() {
+        Ok(bits) if bits <= bits_max => Ok(format!("{address}/{bits}")),
+        _ => Err(format!("the prefix length must be 0 to {bits_max}")),
+    }
+}
+
+fn roles(texts: &Texts<'_>) -> Result<Roles, ConfigError> {
+    let given: Vec<Vec<Role>> = texts.many(
+        "roles",
+        "all, or any of api, smtp, imap, delivery, webhooks, jobs",
+        role,
+    )?;
+    let mut roles: Vec<Role> = given.into_iter().flatten().collect();
+    roles.sort();
+    roles.dedup();
+    Ok(Roles(roles))
+}
+
+fn role(text: &str) -> Result<Vec<Role>, String> {
+    if text == "all" {
+        return Ok(Role::ALL.to_vec());
+    }
+    let found = Role::ALL.into_iter().find(|role| role.name() == text);
+    found
+        .map(|role| vec![role])
+        .ok_or_else(|| "not a role".to_owned())
+}
+
+fn tls_files(texts: &Texts<'_>) -> Result<Option<TlsFiles>, ConfigError> {
+    let cert = texts.optional("tls_cert", "a readable PEM file", existing_file)?;
+    let key = texts.optional("tls_key", "a readable PEM file", existing_file)?;
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::Conflict(format!(
+            "{} is set without tls_key; set both or neither",
+            texts.source("tls_cert")
+        ))),
+        (None, Some(_)) => Err(ConfigError::Conflict(format!(
+            "{} is set without tls_cert; set both or neither",
+            texts.source("tls_key")
+        ))),
+    }
+}
+
+fn contact(text: &str) -> Result<(), String> {
+    let (local, domain) = text.split_once('@').ok_or("not an address")?;
+    if local.is_empty() || domain.is_empty() {
+        Err("not an address".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+fn https_url(text: &str) -> Result<(), String> {
+    if text.starts_with("https://") {
+        Ok(())
+    } else {
+        Err("not an https:// URL".to_owned())
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    if text == "us" || text == "eu" {
+        Ok(text.to_owned())
+    } else {
+        Err("not a region".to_owned())
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("not a format".to_owned()),
+    }
+}

@@ -1,0 +1,371 @@
+//! The table of settings: the one place that names each flag, its variable, its TOML key and its default.
+//!
+//! The command line, the environment overlay, the TOML reader and the generated reference page are all built from
+//! [`SETTINGS`]; the meaning of a value is parsed once, in [`super::resolve`].
+
+/// How many values a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Present or absent; `true` or `false` in the environment and the file.
+    Switch,
+    /// One value.
+    One,
+    /// A repeatable flag; comma-separated in the environment, an array in the file.
+    Many,
+}
+
+/// What a setting is when nobody sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Nothing.
+    Unset,
+    /// This text, parsed as if somebody had written it.
+    Text(&'static str),
+    /// Worked out at start-up, as described.
+    Derived(&'static str),
+}
+
+/// One setting of `posthouse serve`.
+#[derive(Debug)]
+pub struct Setting {
+    /// TOML key; the flag and the variable are spelled from it.
+    pub key: &'static str,
+    /// Placeholder of the value in help texts; empty for a switch.
+    pub value: &'static str,
+    /// How many values it takes.
+    pub shape: Shape,
+    /// Default of a production server.
+    pub preset: Preset,
+    /// Default with `--dev`.
+    pub dev_preset: Preset,
+    /// What it does, in one or two sentences.
+    pub meaning: &'static str,
+    /// Why setting it changes nothing yet; `None` for a setting in effect.
+    pub without_effect: Option<&'static str>,
+}
+
+impl Setting {
+    /// The long flag without its dashes: `data-dir`.
+    pub fn long(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// The environment variable: `POSTHOUSE_DATA_DIR`.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.key.to_ascii_uppercase())
+    }
+
+    /// The default that applies.
+    pub fn preset_for(&self, dev: bool) -> Preset {
+        if dev { self.dev_preset } else { self.preset }
+    }
+}
+
+/// Prefix of every environment variable that Posthouse reads.
+pub const VARIABLE_PREFIX: &str = "POSTHOUSE_";
+
+/// Finds a setting by its TOML key.
+pub fn by_key(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+use Preset::{Derived, Text, Unset};
+use Shape::{Many, One, Switch};
+
+const SUBMISSION_PENDING: &str = "this release has no submission service";
+const IMAP_PENDING: &str = "this release has no IMAP service";
+const SENDING_PENDING: &str = "this release does not send mail";
+const ACME_PENDING: &str = "this release does not order certificates; use tls_cert and tls_key";
+
+/// Every setting, in the order of the reference page.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "dev",
+        value: "",
+        shape: Switch,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "One-machine defaults: initialises the data directory, plain HTTP, self-signed TLS for mail, the trial domain \
+                  agents.localhost verified at once, webhooks to loopback over http:// allowed. Refuses to listen on anything but loopback.",
+        without_effect: None,
+    },
+    Setting {
+        key: "data_dir",
+        value: "DIR",
+        shape: One,
+        preset: Text("/var/lib/posthouse"),
+        dev_preset: Text("./posthouse-data"),
+        meaning: "Directory of the embedded database, large messages and keys. One server at a time may open it.",
+        without_effect: None,
+    },
+    Setting {
+        key: "http",
+        value: "ADDR",
+        shape: One,
+        preset: Text("127.0.0.1:8025"),
+        dev_preset: Text("127.0.0.1:8025"),
+        meaning: "Listener of the API in plain HTTP. Port 0 picks a free port; `off` disables any listener.",
+        without_effect: None,
+    },
+    Setting {
+        key: "https",
+        value: "ADDR",
+        shape: One,
+        preset: Text("off"),
+        dev_preset: Text("off"),
+        meaning: "Listener of the API over TLS.",
+        without_effect: None,
+    },
+    Setting {
+        key: "smtp",
+        value: "ADDR",
+        shape: One,
+        preset: Text("[::]:25"),
+        dev_preset: Text("127.0.0.1:2525"),
+        meaning: "Listener for mail from other servers (MX).",
+        without_effect: None,
+    },
+    Setting {
+        key: "submission",
+        value: "ADDR",
+        shape: One,
+        preset: Text("[::]:587"),
+        dev_preset: Text("127.0.0.1:2587"),
+        meaning: "Listener for mail clients that send, with STARTTLS.",
+        without_effect: Some(SUBMISSION_PENDING),
+    },
+    Setting {
+        key: "submissions",
+        value: "ADDR",
+        shape: One,
+        preset: Text("[::]:465"),
+        dev_preset: Text("127.0.0.1:2465"),
+        meaning: "Listener for mail clients that send, over TLS.",
+        without_effect: Some(SUBMISSION_PENDING),
+    },
+    Setting {
+        key: "imap",
+        value: "ADDR",
+        shape: One,
+        preset: Text("[::]:143"),
+        dev_preset: Text("127.0.0.1:2143"),
+        meaning: "Listener for mail clients that read, with STARTTLS.",
+        without_effect: Some(IMAP_PENDING),
+    },
+    Setting {
+        key: "imaps",
+        value: "ADDR",
+        shape: One,
+        preset: Text("[::]:993"),
+        dev_preset: Text("127.0.0.1:2993"),
+        meaning: "Listener for mail clients that read, over TLS.",
+        without_effect: Some(IMAP_PENDING),
+    },
+    Setting {
+        key: "database",
+        value: "URL",
+        shape: One,
+        preset: Text("sqlite"),
+        dev_preset: Text("sqlite"),
+        meaning: "`sqlite` (embedded, in the data directory) or `postgres://USER:PASSWORD@HOST/NAME`.",
+        without_effect: None,
+    },
+    Setting {
+        key: "blobs",
+        value: "URL",
+        shape: One,
+        preset: Text("file"),
+        dev_preset: Text("file"),
+        meaning: "Where large messages go: `file` (in the data directory) or `s3://BUCKET/PREFIX` with the usual AWS_ variables.",
+        without_effect: None,
+    },
+    Setting {
+        key: "dns",
+        value: "ADDR:PORT",
+        shape: One,
+        preset: Derived("the system's resolver"),
+        dev_preset: Derived("the system's resolver"),
+        meaning: "DNS resolver to use instead of the system's.",
+        without_effect: None,
+    },
+    Setting {
+        key: "dns_anchor",
+        value: "FILE",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "DNSSEC root key to trust instead of the public one.",
+        without_effect: Some("this release does not validate DNSSEC"),
+    },
+    Setting {
+        key: "ca_file",
+        value: "FILE",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Further root certificates (PEM) for outward TLS, for example to webhook receivers.",
+        without_effect: None,
+    },
+    Setting {
+        key: "outbound",
+        value: "MODE",
+        shape: One,
+        preset: Text("direct"),
+        dev_preset: Text("capture"),
+        meaning: "What happens to mail for other servers: `capture` (kept, delivered nowhere), `direct` (to their MX) or `relay:HOST:PORT`.",
+        without_effect: Some(SENDING_PENDING),
+    },
+    Setting {
+        key: "mx_port",
+        value: "PORT",
+        shape: One,
+        preset: Text("25"),
+        dev_preset: Text("25"),
+        meaning: "Port of other mail servers in direct delivery.",
+        without_effect: Some(SENDING_PENDING),
+    },
+    Setting {
+        key: "mta_sts_port",
+        value: "PORT",
+        shape: One,
+        preset: Text("443"),
+        dev_preset: Text("443"),
+        meaning: "Port at which MTA-STS policies of other domains are fetched.",
+        without_effect: Some(SENDING_PENDING),
+    },
+    Setting {
+        key: "hostname",
+        value: "NAME",
+        shape: One,
+        preset: Derived("the system's name"),
+        dev_preset: Text("localhost"),
+        meaning: "Name of this server in greetings, Received lines and DNS records.",
+        without_effect: None,
+    },
+    Setting {
+        key: "public_ip",
+        value: "IP",
+        shape: Many,
+        preset: Derived("the addresses of the listeners"),
+        dev_preset: Derived("the addresses of the listeners"),
+        meaning: "Address at which the world meets this server.",
+        without_effect: None,
+    },
+    Setting {
+        key: "trial_domain",
+        value: "NAME",
+        shape: One,
+        preset: Unset,
+        dev_preset: Text("agents.localhost"),
+        meaning: "Domain on which accounts can be made without registering one.",
+        without_effect: None,
+    },
+    Setting {
+        key: "roles",
+        value: "ROLE",
+        shape: Many,
+        preset: Text("all"),
+        dev_preset: Text("all"),
+        meaning: "What this process does: `all`, or any of `api`, `smtp`, `imap`, `delivery`, `webhooks`, `jobs`.",
+        without_effect: None,
+    },
+    Setting {
+        key: "allow_net",
+        value: "CIDR",
+        shape: Many,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Private address range that outward calls (webhooks) may reach nevertheless.",
+        without_effect: None,
+    },
+    Setting {
+        key: "tls_cert",
+        value: "FILE",
+        shape: One,
+        preset: Derived("self-signed, made at start-up"),
+        dev_preset: Derived("self-signed, made at start-up"),
+        meaning: "Certificate chain (PEM) for every TLS listener. Goes with tls_key.",
+        without_effect: None,
+    },
+    Setting {
+        key: "tls_key",
+        value: "FILE",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Private key (PEM) of tls_cert.",
+        without_effect: None,
+    },
+    Setting {
+        key: "acme",
+        value: "EMAIL",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Orders certificates through ACME with this contact address.",
+        without_effect: Some(ACME_PENDING),
+    },
+    Setting {
+        key: "acme_directory",
+        value: "URL",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "ACME directory to use instead of Let's Encrypt.",
+        without_effect: Some(ACME_PENDING),
+    },
+    Setting {
+        key: "ready_file",
+        value: "PATH",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "File that appears once every listener is bound: JSON with the actual addresses, for supervisors and tests.",
+        without_effect: None,
+    },
+    Setting {
+        key: "region",
+        value: "NAME",
+        shape: One,
+        preset: Text("us"),
+        dev_preset: Text("us"),
+        meaning: "Region that the API reports: `us` or `eu`. Taken when the store is first initialised.",
+        without_effect: None,
+    },
+    Setting {
+        key: "metrics_peer",
+        value: "CIDR",
+        shape: Many,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Address range that may read /metrics besides loopback.",
+        without_effect: None,
+    },
+    Setting {
+        key: "metrics_token",
+        value: "TOKEN",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Bearer token with which /metrics may be read from anywhere.",
+        without_effect: None,
+    },
+    Setting {
+        key: "log",
+        value: "FILTER",
+        shape: One,
+        preset: Text("info"),
+        dev_preset: Text("info"),
+        meaning: "What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`) or per-module directives such as `info,posthouse_smtp=debug`.",
+        without_effect: None,
+    },
+    Setting {
+        key: "log_format",
+        value: "FORMAT",
+        shape: One,
+        preset: Text("text"),
+        dev_preset: Text("text"),
+        meaning: "`text` for people or `json`, one object a line, on standard error.",
+        without_effect: None,
+    },
+];

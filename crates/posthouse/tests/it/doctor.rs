@@ -1,0 +1,103 @@
+//! `doctor`.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::command::{run, run_in};
+use crate::scripted::Scripted;
+
+#[test]
+fn healthy_server_passes_every_check() {
+    let server = Scripted::start(&[
+        ("GET /healthz", 200, "ok"),
+        ("GET /readyz", 200, "ok"),
+        (
+            "GET /v3/applications",
+            200,
+            r#"{"request_id":"r","data":{"application_id":"app-1"}}"#,
+        ),
+        (
+            "GET /v3/connectors",
+            200,
+            r#"{"request_id":"r","data":[{"provider":"nylas"}]}"#,
+        ),
+        (
+            "GET /v3/admin/domains?limit=200",
+            200,
+            r#"{"request_id":"r","data":[{"domain_address":"agents.localhost","verified_ownership":true}]}"#,
+        ),
+    ]);
+    let ended = run(&server, &["doctor", "--json"]);
+    assert_eq!(ended.code, 0, "{} {}", ended.out, ended.err);
+    let report = ended.json();
+    assert_eq!(report["healthy"], true);
+    let names: Vec<&str> = report["checks"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter_map(|row| row["name"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "profile",
+            "reachable",
+            "ready",
+            "clock",
+            "API key",
+            "connector",
+            "domains"
+        ]
+    );
+    assert!(
+        report["checks"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .all(|row| row["status"] == "ok"),
+        "{report}"
+    );
+}
+
+#[test]
+fn broken_server_fails_with_a_fix_for_each_failure() {
+    let server = Scripted::start(&[
+        ("GET /healthz", 200, "ok"),
+        ("GET /readyz", 503, "disk full"),
+        (
+            "GET /v3/applications",
+            401,
+            r#"{"request_id":"r","error":{"type":"unauthorized","message":"Unauthorized"}}"#,
+        ),
+    ]);
+    let ended = run(&server, &["doctor"]);
+    assert_eq!(ended.code, 1);
+    for shown in [
+        "fail",
+        "disk full",
+        "Unauthorized",
+        "→ use a valid API key: posthouse init",
+    ] {
+        assert!(
+            ended.out.contains(shown),
+            "{shown} is missing in:\n{}",
+            ended.out
+        );
+    }
+}
+
+#[test]
+fn data_directory_open_to_others_is_a_warning_with_the_command_to_run() {
+    let home = tempfile::tempdir().expect("temporary directory");
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).expect("directory");
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).expect("mode");
+    let path = data.to_str().expect("UTF-8");
+    let ended = run_in(home.path(), &["doctor", "--data-dir", path]);
+    assert_eq!(ended.code, 1, "there is no profile");
+    assert!(
+        ended.out.contains("mode 0755") && ended.out.contains(&format!("chmod 700 {path}")),
+        "{}",
+        ended.out
+    );
+    assert!(ended.out.contains("disk space"), "{}", ended.out);
+}

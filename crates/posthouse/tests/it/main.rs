@@ -1,0 +1,12 @@
+//! The command line against a scripted server: what is asked, what is printed, which exit code.
+
+mod accounts;
+mod api_keys;
+mod command;
+mod doctor;
+mod errors;
+mod init;
+mod mail;
+mod scripted;
+mod serve_flags;
+mod webhooks;
