@@ -72,6 +72,14 @@ fn prepare(reaper: &mut Reaper, refusals: &mut Vec<String>) -> Result<Environmen
     ];
     let mut environment = Environment::new();
     for (name, url) in variables {
+        if let ("POSTHOUSE_TEST_S3", Some(endpoint)) = (name, &url) {
+            // What every S3 client reads; the server accepts any credentials.
+            environment.push(("AWS_ENDPOINT", endpoint.clone()));
+            for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+                environment.push((name, "test".to_owned()));
+            }
+            environment.push(("AWS_REGION", "us-east-1".to_owned()));
+        }
         match url {
             Some(url) => environment.push((name, url)),
             None => refusals.push(format!(

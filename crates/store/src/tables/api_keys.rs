@@ -5,7 +5,8 @@ use posthouse_types::ids::Key;
 use crate::sql::{Row, Tx};
 use crate::{Param, StoreError};
 
-const COLUMNS: &str = "id, application_id, name, digest, prefix, read_only, admin, scope_type, scope_id, expires_at,
+const COLUMNS: &str =
+    "id, application_id, name, digest, prefix, read_only, admin, scope_type, scope_id, expires_at,
     revoked_at, last_used_at, created_at, updated_at";
 
 /// SHA-256 of a whole key.

@@ -96,10 +96,7 @@ pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
     for sql in OWNED {
         tx.execute(sql, &[id.into()])?;
     }
-    tx.execute(
-        "DELETE FROM applications WHERE id = $1",
-        &[Param::from(id)],
-    )?;
+    tx.execute("DELETE FROM applications WHERE id = $1", &[Param::from(id)])?;
     Ok(())
 }
 

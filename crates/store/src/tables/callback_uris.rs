@@ -52,19 +52,14 @@ pub fn insert(
 }
 
 /// Returns a callback URI of an application.
-pub fn find(
-    tx: &mut dyn Tx,
-    application: Key,
-    id: Key,
-) -> Result<Option<CallbackUri>, StoreError> {
+pub fn find(tx: &mut dyn Tx, application: Key, id: Key) -> Result<Option<CallbackUri>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM callback_uris WHERE application_id = $1 AND id = $2");
     tx.query_opt(&sql, &[application.into(), id.into()], read)
 }
 
 /// Returns all callback URIs of an application, oldest first.
 pub fn of_application(tx: &mut dyn Tx, application: Key) -> Result<Vec<CallbackUri>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM callback_uris WHERE application_id = $1 ORDER BY id");
+    let sql = format!("SELECT {COLUMNS} FROM callback_uris WHERE application_id = $1 ORDER BY id");
     tx.query(&sql, &[application.into()], read)
 }
 

@@ -60,11 +60,7 @@ pub fn of_application(tx: &mut dyn Tx, application: Key) -> Result<Vec<Connector
 }
 
 /// Replaces a connector's name and settings.
-pub fn update(
-    tx: &mut dyn Tx,
-    application: Key,
-    connector: &Connector,
-) -> Result<(), StoreError> {
+pub fn update(tx: &mut dyn Tx, application: Key, connector: &Connector) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE connectors SET name = $3, settings = $4 WHERE application_id = $1 AND provider = $2",
         &[

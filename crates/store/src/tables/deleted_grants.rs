@@ -14,12 +14,7 @@ const TERMS_PER_MESSAGE: i64 = 8;
 const MESSAGES_PER_STEP_MAX: i64 = 500;
 
 /// Removes an account and notes that its mail is still to go; tells whether it was there.
-pub fn delete(
-    tx: &mut dyn Tx,
-    application: Key,
-    grant: Key,
-    now: i64,
-) -> Result<bool, StoreError> {
+pub fn delete(tx: &mut dyn Tx, application: Key, grant: Key, now: i64) -> Result<bool, StoreError> {
     let removed = tx.execute(
         "DELETE FROM grants WHERE id = $1 AND application_id = $2",
         &[grant.into(), application.into()],
@@ -115,10 +110,7 @@ fn remove_messages(
 }
 
 /// Removes those of the blobs that no message refers to.
-fn remove_unreferenced(
-    tx: &mut dyn Tx,
-    blobs: &[Key],
-) -> Result<Vec<(Key, BlobHash)>, StoreError> {
+fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, BlobHash)>, StoreError> {
     // Locked first, and asked about in a later statement: an arriving copy of the same message either has the lock,
     // and its blob stays, or waits for ours and then keeps the bytes anew.
     let params: Vec<Param<'_>> = blobs.iter().map(|blob| (*blob).into()).collect();

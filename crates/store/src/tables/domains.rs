@@ -125,10 +125,7 @@ pub fn find(tx: &mut dyn Tx, id: Key) -> Result<Option<RegisteredDomain>, StoreE
 }
 
 /// Returns a domain by its name.
-pub fn by_address(
-    tx: &mut dyn Tx,
-    address: &str,
-) -> Result<Option<RegisteredDomain>, StoreError> {
+pub fn by_address(tx: &mut dyn Tx, address: &str) -> Result<Option<RegisteredDomain>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM domains d WHERE d.address = $1");
     tx.query_opt(&sql, &[address.into()], read)
 }

@@ -148,11 +148,7 @@ pub fn finish(
 }
 
 /// Frees the slot of a request that came to nothing.
-pub fn release(
-    tx: &mut dyn Tx,
-    slot: &Slot,
-    fingerprint: &Fingerprint,
-) -> Result<(), StoreError> {
+pub fn release(tx: &mut dyn Tx, slot: &Slot, fingerprint: &Fingerprint) -> Result<(), StoreError> {
     let [application, grant, key] = slot.params();
     tx.execute(
         "DELETE FROM idempotency

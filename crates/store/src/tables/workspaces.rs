@@ -5,7 +5,8 @@ use posthouse_types::ids::Key;
 use crate::sql::{Row, Tx};
 use crate::{Param, StoreError};
 
-const COLUMNS: &str = "id, application_id, name, domain, auto_group, is_default, created_at, updated_at";
+const COLUMNS: &str =
+    "id, application_id, name, domain, auto_group, is_default, created_at, updated_at";
 
 /// A workspace as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,12 +95,7 @@ pub fn update(
 ) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE workspaces SET name = $2, auto_group = $3, updated_at = $4 WHERE id = $1",
-        &[
-            id.into(),
-            name.into(),
-            auto_group.into(),
-            updated_at.into(),
-        ],
+        &[id.into(), name.into(), auto_group.into(), updated_at.into()],
     )?;
     Ok(())
 }

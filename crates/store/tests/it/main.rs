@@ -1,0 +1,8 @@
+//! The store on both engines: every test here runs on SQLite, and on PostgreSQL when `POSTHOUSE_TEST_POSTGRES` names one.
+
+mod blobs;
+mod change_log;
+mod engines;
+mod group_commit;
+mod leases;
+mod support;
