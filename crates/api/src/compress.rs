@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::limits::{GZIP_BYTES_MIN, GZIP_INLINE_BYTES_MAX};
-use crate::reply::Finished;
+use crate::reply::{Finished, ReplyBody};
 
 /// Returns whether `Accept-Encoding` allows gzip: named, or covered by `*`, and not with a weight of zero.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
@@ -39,7 +39,7 @@ pub(crate) async fn compress(mut answer: Finished) -> Finished {
     if !answer.compressible || answer.body.len() < GZIP_BYTES_MIN {
         return answer;
     }
-    let plain = answer.body.clone();
+    let plain = answer.body.contiguous();
     let packed = if plain.len() <= GZIP_INLINE_BYTES_MAX {
         gzip(&plain)
     } else {
@@ -49,7 +49,7 @@ pub(crate) async fn compress(mut answer: Finished) -> Finished {
             .flatten()
     };
     if let Some(packed) = packed {
-        answer.body = packed;
+        answer.body = ReplyBody::whole(packed);
         answer
             .headers
             .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -12,8 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::Full;
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Body;
 use posthouse_mailroom::actor::Actor;
 use posthouse_mailroom::{Mailroom, Refusal};
@@ -26,13 +25,11 @@ use crate::credentials::bearer;
 use crate::error::ApiError;
 use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX, REQUEST_DEADLINE, URL_BYTES_MAX};
 use crate::query::Query;
-use crate::reply::Reply;
+use crate::reply::{Reply, ReplyBody, X_REQUEST_ID};
 use crate::request_id::RequestId;
 use crate::router::Router;
 use crate::routes::{Access, Answer, Effect, Route, routes};
 use crate::seam::Seam as _;
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The HTTP door without its socket: clones share everything.
 #[derive(Clone)]
@@ -60,7 +57,7 @@ impl Api {
     }
 
     /// Answers one request. Never fails: what goes wrong, panics included, is an answer of its own.
-    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<Full<Bytes>>
+    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<ReplyBody>
     where
         B: Body<Data = Bytes> + Unpin,
     {
@@ -203,16 +200,17 @@ fn refused(error: ApiError, request_id: RequestId) -> Reply {
     error.into_reply(request_id)
 }
 
-async fn finish(reply: Reply, request_id: RequestId, wants_gzip: bool) -> Response<Full<Bytes>> {
+async fn finish(reply: Reply, request_id: RequestId, wants_gzip: bool) -> Response<ReplyBody> {
     let mut answer = reply.finish();
     if wants_gzip {
         answer = compress(answer).await;
     }
-    let mut response = Response::new(Full::new(answer.body));
+    let mut response = Response::new(answer.body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let id = HeaderValue::from_str(request_id.as_str()).expect("a UUID is a header value");
-    response.headers_mut().insert(X_REQUEST_ID, id);
+    // A replayed answer brings the id that is in its body.
+    response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
     response
 }
 
@@ -220,7 +218,7 @@ fn observe(
     route: Option<&Route>,
     request_id: RequestId,
     peer: IpAddr,
-    response: &Response<Full<Bytes>>,
+    response: &Response<ReplyBody>,
     started: Instant,
 ) {
     let path = route.map_or("unknown", |route| route.path);

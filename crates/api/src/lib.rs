@@ -11,6 +11,7 @@
 //! | [`query`], [`body`] | typed readers of parameters and JSON fields; what is wrong is named |
 //! | [`error`] | the table of statuses and types: one `match` over the mailroom's refusals |
 //! | [`reply`] | answers as one growing buffer |
+//! | [`idempotency`] | the header, what makes two requests the same; kept answers are in [`reply`] |
 //! | [`mod@serve`] | sockets, bounds and deadlines, the graceful stop |
 //! | [`limits`] | every number |
 //!
@@ -70,6 +71,7 @@ pub mod call;
 pub mod config;
 pub mod dispatch;
 pub mod error;
+pub mod idempotency;
 pub mod limits;
 pub mod query;
 pub mod reply;

@@ -1,16 +1,26 @@
 //! What a handler answers with, and the envelopes around its data.
 //!
 //! A JSON answer is one growing buffer from the first byte to the socket: the envelope is opened with the request id,
-//! fields are appended, and the last brace is added when the answer leaves. A listing appends its rows itself through
-//! [`Reply::raw_field`], so a page of messages is never held twice.
+//! fields are appended, and the last brace is added when the answer leaves. Rows that the mailroom hands over as finished
+//! JSON ([`Reply::finished_rows`]) stay in the buffer they came in and follow the envelope to the socket uncopied.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
 use crate::request_id::RequestId;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const IDEMPOTENT_RESPONSE: HeaderName = HeaderName::from_static("idempotent-response");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How every envelope begins; the request id follows.
+const ENVELOPE_START: &str = "{\"request_id\":\"";
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// An answer on its way out.
@@ -25,6 +35,8 @@ pub struct Reply {
 enum Content {
     /// A JSON object without its closing brace.
     OpenJson(Vec<u8>),
+    /// A JSON object in two pieces.
+    Pieces { head: Vec<u8>, tail: Vec<u8> },
     /// Anything else, sent as it is and never compressed when `opaque`.
     Bytes { bytes: Bytes, opaque: bool },
 }
@@ -33,8 +45,61 @@ enum Content {
 pub(crate) struct Finished {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: ReplyBody,
     pub compressible: bool,
+}
+
+/// The body of a response: one or two pieces that are in memory.
+#[derive(Debug, Default)]
+pub struct ReplyBody {
+    head: Bytes,
+    tail: Bytes,
+}
+
+impl ReplyBody {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self {
+            head: bytes,
+            tail: Bytes::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    /// Returns all bytes in one piece; copies only if there are two.
+    pub(crate) fn contiguous(&self) -> Bytes {
+        if self.tail.is_empty() {
+            return self.head.clone();
+        }
+        [self.head.as_ref(), self.tail.as_ref()].concat().into()
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.is_end_stream() {
+            return Poll::Ready(None);
+        }
+        let tail = std::mem::take(&mut self.tail);
+        let next = std::mem::replace(&mut self.head, tail);
+        Poll::Ready(Some(Ok(Frame::data(next))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.len() as u64)
+    }
 }
 
 impl Reply {
@@ -46,7 +111,7 @@ impl Reply {
     /// Opens an envelope whose buffer has room for `bytes` more.
     pub fn envelope_with_room(status: StatusCode, request_id: RequestId, bytes: usize) -> Self {
         let mut buffer = Vec::with_capacity(bytes + 64);
-        buffer.extend_from_slice(b"{\"request_id\":\"");
+        buffer.extend_from_slice(ENVELOPE_START.as_bytes());
         buffer.extend_from_slice(request_id.as_str().as_bytes());
         buffer.push(b'"');
         let mut headers = HeaderMap::with_capacity(8);
@@ -56,6 +121,55 @@ impl Reply {
             headers,
             content: Content::OpenJson(buffer),
         }
+    }
+
+    /// Makes a list of rows that are JSON already, with commas between them.
+    pub fn finished_rows(
+        request_id: RequestId,
+        next_cursor: Option<&str>,
+        mut rows: Vec<u8>,
+    ) -> Self {
+        let mut reply = Self::envelope(StatusCode::OK, request_id).next_cursor(next_cursor);
+        if let Content::OpenJson(mut head) = reply.content {
+            head.extend_from_slice(b",\"data\":[");
+            rows.extend_from_slice(b"]}");
+            reply.content = Content::Pieces { head, tail: rows };
+        }
+        reply
+    }
+
+    /// Repeats an answer that was kept under an idempotency key: the same status and body, so also the request id that
+    /// is in that body.
+    pub fn replayed(status: StatusCode, mut body: String) -> Self {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::CONTENT_TYPE, JSON);
+        headers.insert(IDEMPOTENT_RESPONSE, HeaderValue::from_static("true"));
+        let id = body.get(ENVELOPE_START.len()..ENVELOPE_START.len() + RequestId::LENGTH);
+        if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        body.pop();
+        Self {
+            status,
+            headers,
+            content: Content::OpenJson(body.into_bytes()),
+        }
+    }
+
+    /// Returns status and body as they can be kept for [`Reply::replayed`]; `None` for what is not kept: answers that
+    /// are no envelope, 429 and everything from 500.
+    pub fn kept_form(&self) -> Option<(StatusCode, String)> {
+        let temporary =
+            self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error();
+        let Content::OpenJson(buffer) = &self.content else {
+            return None;
+        };
+        if temporary || !buffer.starts_with(ENVELOPE_START.as_bytes()) {
+            return None;
+        }
+        let mut body = String::from_utf8(buffer.clone()).ok()?;
+        body.push('}');
+        Some((self.status, body))
     }
 
     /// Makes an answer of some other JSON object, without an envelope (OAuth errors).
@@ -121,7 +235,9 @@ impl Reply {
                 buffer.extend_from_slice(b"\":");
                 write(buffer);
             }
-            Content::Bytes { .. } => unreachable!("fields are added to JSON answers only"),
+            Content::Pieces { .. } | Content::Bytes { .. } => {
+                unreachable!("fields are added to JSON answers only")
+            }
         }
         self
     }
@@ -168,28 +284,31 @@ impl Reply {
             headers,
             content,
         } = self;
-        match content {
+        let (body, compressible) = match content {
             Content::OpenJson(mut buffer) => {
                 buffer.push(b'}');
-                Finished {
-                    status,
-                    headers,
-                    body: Bytes::from(buffer),
-                    compressible: true,
-                }
+                (ReplyBody::whole(buffer.into()), true)
             }
-            Content::Bytes { bytes, opaque } => Finished {
-                status,
-                headers,
-                body: bytes,
-                compressible: !opaque,
-            },
+            Content::Pieces { head, tail } => (
+                ReplyBody {
+                    head: head.into(),
+                    tail: tail.into(),
+                },
+                true,
+            ),
+            Content::Bytes { bytes, opaque } => (ReplyBody::whole(bytes), !opaque),
+        };
+        Finished {
+            status,
+            headers,
+            body,
+            compressible,
         }
     }
 
     #[cfg(test)]
     pub(crate) fn into_json_text(self) -> String {
-        String::from_utf8(self.finish().body.to_vec()).expect("answers are UTF-8")
+        String::from_utf8(self.finish().body.contiguous().to_vec()).expect("answers are UTF-8")
     }
 }
 
@@ -224,5 +343,63 @@ mod tests {
             .field("data", &rows)
             .next_cursor(Some("c"));
         assert_eq!(parsed(page)["next_cursor"], "c");
+    }
+
+    #[test]
+    fn finished_rows_make_the_same_list_as_rendered_ones() {
+        let id = RequestId::fresh();
+        let finished = parsed(Reply::finished_rows(
+            id,
+            Some("c"),
+            b"{\"id\":1},{\"id\":2}".to_vec(),
+        ));
+        let rows = [serde_json::json!({"id": 1}), serde_json::json!({"id": 2})];
+        assert_eq!(
+            finished,
+            parsed(
+                Reply::envelope(StatusCode::OK, id)
+                    .field("data", &rows)
+                    .next_cursor(Some("c"))
+            )
+        );
+        let empty = parsed(Reply::finished_rows(id, None, Vec::new()));
+        assert_eq!(
+            empty,
+            serde_json::json!({ "request_id": id.as_str(), "data": [] })
+        );
+    }
+
+    #[test]
+    fn a_kept_answer_is_replayed_with_its_own_request_id() {
+        let id = RequestId::fresh();
+        let first = Reply::envelope(StatusCode::CREATED, id).field("data", &1);
+        let (status, body) = first.kept_form().unwrap();
+        let replay = Reply::replayed(status, body.clone()).finish();
+        assert_eq!(
+            (replay.status, replay.body.contiguous()),
+            (StatusCode::CREATED, Bytes::from(body))
+        );
+        assert_eq!(replay.headers[X_REQUEST_ID], id.as_str());
+        assert_eq!(replay.headers[IDEMPOTENT_RESPONSE], "true");
+    }
+
+    #[test]
+    fn temporary_refusals_are_not_kept() {
+        for status in [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ] {
+            assert!(
+                Reply::envelope(status, RequestId::fresh())
+                    .kept_form()
+                    .is_none()
+            );
+        }
+        assert!(
+            Reply::envelope(StatusCode::CONFLICT, RequestId::fresh())
+                .kept_form()
+                .is_some()
+        );
     }
 }
