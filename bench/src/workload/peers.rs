@@ -13,7 +13,6 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::Bench;
-use crate::http::Client;
 use crate::latency::round;
 use crate::limits::{DRAIN_WAIT_MAX, WINDOW_SECONDS_MAX};
 use crate::report::Report;
@@ -83,7 +82,6 @@ trait Contender {
 
 struct PosthouseAlone {
     server: Posthouse,
-    client: Client,
     accounts: Vec<Account>,
 }
 
@@ -107,7 +105,9 @@ impl Contender for PosthouseAlone {
         self.server.process.cpu()
     }
     fn delivered(&mut self) -> Result<u64> {
-        self.server.messages(&mut self.client, &self.accounts)
+        // A connection kept from the last time may have been closed as idle.
+        self.server
+            .messages(&mut self.server.client()?, &self.accounts)
     }
 }
 
@@ -196,13 +196,8 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
     let mut contenders: Vec<Box<dyn Contender + '_>> = Vec::new();
     if wanted(Target::Posthouse) {
         let server = Posthouse::start(bench.binary(), &folder.path().join("posthouse"))?;
-        let client = server.client()?;
         let accounts = server.create_accounts("box", options.mailboxes)?;
-        contenders.push(Box::new(PosthouseAlone {
-            server,
-            client,
-            accounts,
-        }));
+        contenders.push(Box::new(PosthouseAlone { server, accounts }));
     }
     if let (Some(postfix), Some(dovecot)) = (&postfix, &behind) {
         contenders.push(Box::new(PostfixToDovecot {

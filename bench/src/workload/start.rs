@@ -41,9 +41,9 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
             if kill {
                 // Mail just before the kill leaves something to recover.
                 let mut server = Posthouse::start(bench.binary(), &data)?;
-                let mut client = server.client()?;
                 let account = fill::mailbox(&server, "large", options.messages, 4096)?;
-                let present = server.messages(&mut client, std::slice::from_ref(&account))?;
+                let present =
+                    server.messages(&mut server.client()?, std::slice::from_ref(&account))?;
                 fill::mailbox(&server, "large", present + 500, 4096)?;
                 server.process.kill()?;
             }
