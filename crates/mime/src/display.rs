@@ -226,7 +226,7 @@ impl Reader<'_> {
 
     fn finish_entry(&mut self) {
         let entry = std::mem::take(&mut self.entry);
-        let Some(address) = self.to_address(entry) else {
+        let Some(address) = self.address_of(entry) else {
             return;
         };
         if self.list.addresses.len() == self.room {
@@ -236,7 +236,7 @@ impl Reader<'_> {
         self.list.addresses.push(address);
     }
 
-    fn to_address(&mut self, entry: Entry) -> Option<DisplayAddress> {
+    fn address_of(&mut self, entry: Entry) -> Option<DisplayAddress> {
         let Entry {
             phrase,
             bare,

@@ -66,7 +66,8 @@ const PREFIXES: &[&str] = &[
 
 /// Strips reply and forward prefixes, also repeated (`Re: Fwd: AW:`) and counted ones (`Re[2]:`, `Re(2):`, `Re^2:`).
 pub fn normalise(subject: &str) -> Normalised {
-    let mut rest = subject.trim_start();
+    let collapsed = collapse(subject);
+    let mut rest = collapsed.as_str();
     let mut is_reply = false;
     for _ in 0..SUBJECT_PREFIXES_MAX {
         let Some(shorter) = strip_prefix(rest) else {
@@ -76,7 +77,7 @@ pub fn normalise(subject: &str) -> Normalised {
         rest = shorter;
     }
     Normalised {
-        base: collapse(rest),
+        base: rest.to_owned(),
         is_reply,
     }
 }
