@@ -1,4 +1,12 @@
 //! End-to-end tests: the real binary, seen from outside.
 
+mod backends;
+mod configuration_page;
+mod crash;
 mod founding_page;
+mod hostile;
+mod isolation;
+mod operations;
+mod peers;
 mod sdk;
+mod wire;
