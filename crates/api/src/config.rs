@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use posthouse_net::cidr::Cidr;
-use posthouse_net::rate::PrefixLimiter;
+use posthouse_net::rate::{ConcurrencyByPrefix, PrefixLimiter};
 
 /// What `/readyz` reports.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,8 @@ pub type MetricsRender = Arc<dyn Fn() -> String + Send + Sync>;
 pub struct ApiConfig {
     /// Path in front of `/v3` that a proxy does not strip: empty, or like `/mail`.
     pub path_prefix: String,
+    /// Counts open connections by address prefix, so that one network cannot take them all.
+    pub connections: ConcurrencyByPrefix,
     /// Counts wrong keys by address prefix, together with the other doors.
     pub authentication_failures: Arc<PrefixLimiter>,
     /// Answers `/readyz`.

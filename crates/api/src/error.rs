@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use posthouse_mailroom::Refusal;
 use serde::Serialize;
 
@@ -26,7 +26,8 @@ struct Details {
     field: Option<String>,
     fix: Option<String>,
     retry_after_seconds: Option<u64>,
-    allow: Option<String>,
+    /// A header field that belongs to the status.
+    header: Option<(HeaderName, String)>,
     /// For the log only, never sent.
     cause: Option<String>,
 }
@@ -51,7 +52,7 @@ impl ApiError {
             field: None,
             fix: None,
             retry_after_seconds: None,
-            allow: None,
+            header: None,
             cause: None,
         }))
     }
@@ -117,7 +118,7 @@ impl ApiError {
             "method_not_allowed",
             message,
         );
-        error.0.allow = Some(allowed.join(", "));
+        error.0.header = Some((header::ALLOW, allowed.join(", ")));
         error
     }
 
@@ -158,11 +159,13 @@ impl ApiError {
     /// 416 for a `Range` beyond the end of a download of `size_bytes`.
     pub fn range_not_satisfiable(size_bytes: usize) -> Self {
         let message = format!("the file has {size_bytes} bytes");
-        Self::new(
+        let mut error = Self::new(
             StatusCode::RANGE_NOT_SATISFIABLE,
             "invalid_request_error",
             message,
-        )
+        );
+        error.0.header = Some((header::CONTENT_RANGE, format!("bytes */{size_bytes}")));
+        error
     }
 
     /// 429.
@@ -238,13 +241,10 @@ impl ApiError {
         if let Some(seconds) = self.0.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        if let Some(allow) = self
-            .0
-            .allow
-            .as_deref()
-            .and_then(|methods| HeaderValue::from_str(methods).ok())
+        if let Some((name, text)) = &self.0.header
+            && let Ok(value) = HeaderValue::from_str(text)
         {
-            headers.insert(header::ALLOW, allow);
+            headers.insert(name, value);
         }
         reply
     }

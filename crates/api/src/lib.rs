@@ -20,7 +20,7 @@
 //! 1. Make a folder named after the noun (`webhooks/`), one file per verb (`list.rs`, `create.rs`), and a `mod.rs` with
 //!    `pub fn routes() -> Vec<Route>`:
 //!
-//!    ```ignore
+//!    ```text
 //!    const COLLECTION: &str = "/v3/webhooks";
 //!    const ONE: &str = "/v3/webhooks/{webhook_id}";
 //!
@@ -41,7 +41,7 @@
 //!    authentication, request ids, gzip and the isolation tests follow from the table.
 //! 3. Write the handlers:
 //!
-//!    ```ignore
+//!    ```text
 //!    pub async fn create(call: Call) -> Answer {
 //!        let mut body = call.body.fields();
 //!        let webhook = NewWebhook {

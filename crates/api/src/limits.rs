@@ -69,6 +69,9 @@ pub const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
 /// Open connections in all.
 pub const CONNECTIONS_MAX: usize = 4_096;
 
+/// Open connections of an address, its neighbourhood and its network: what the composition root limits strangers to.
+pub const CONNECTIONS_PER_PREFIX_MAX: [u32; 3] = [256, 1_024, 2_048];
+
 /// Concurrent requests on one HTTP/2 connection.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 100;
 
@@ -82,4 +85,5 @@ pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 pub const RETRY_AFTER_UNAVAILABLE_SECONDS: u64 = 2;
 
 const _: () = assert!(HEADER_BYTES_MAX + URL_BYTES_MAX < READ_BUFFER_BYTES_MAX);
+const _: () = assert!((CONNECTIONS_PER_PREFIX_MAX[2] as usize) < CONNECTIONS_MAX);
 const _: () = assert!(JSON_BODY_BYTES_MAX < SEND_BODY_BYTES_MAX);

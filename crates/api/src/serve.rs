@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use posthouse_mailroom::Mailroom;
+use posthouse_net::rate::ConcurrencyPermit;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub async fn serve(
     mailroom: Mailroom,
     stop: CancellationToken,
 ) -> io::Result<()> {
+    let by_prefix = config.connections.clone();
     let api = Api::new(config, mailroom);
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
@@ -50,7 +52,23 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => attend(api.clone(), &builder, &graceful, stream, peer, permit),
+            Ok((stream, peer)) => {
+                // Closed without a word: a flood is not worth an answer.
+                let Some(place) = by_prefix.try_acquire(peer.ip()) else {
+                    continue;
+                };
+                attend(
+                    api.clone(),
+                    &builder,
+                    &graceful,
+                    stream,
+                    peer,
+                    Places {
+                        _open: permit,
+                        _network: place,
+                    },
+                );
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept an HTTP connection: {error}");
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
@@ -65,6 +83,12 @@ pub async fn serve(
         tracing::warn!("some HTTP requests were cut off by the stop");
     }
     Ok(())
+}
+
+/// What a connection holds until it ends.
+struct Places {
+    _open: OwnedSemaphorePermit,
+    _network: ConcurrencyPermit,
 }
 
 fn protocols() -> auto::Builder<TokioExecutor> {
@@ -90,7 +114,7 @@ fn attend(
     graceful: &GracefulShutdown,
     stream: TcpStream,
     peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
+    places: Places,
 ) {
     // Answers are written whole, so waiting for more bytes only adds delay.
     let _ = stream.set_nodelay(true);
@@ -108,7 +132,7 @@ fn attend(
         .into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        let _permit = permit;
+        let _places = places;
         tokio::pin!(connection);
         // The deadline of the HTTP library starts once it knows the protocol; a peer that never gets as far as a first
         // request is dropped here.

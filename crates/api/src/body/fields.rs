@@ -1,6 +1,6 @@
 //! Typed reading of a JSON object: a wrong type is a 400 that names the field path, unknown fields become warnings.
 //!
-//! ```ignore
+//! ```text
 //! let mut body = call.fields();
 //! let name = body.required::<String>("name")?;
 //! let branding = body.object("branding")?;     // nested, has its own reader

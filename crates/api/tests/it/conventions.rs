@@ -219,6 +219,16 @@ async fn health_checks_answer_json() {
     assert_eq!(door.get("/readyz").await.json["data"]["status"], "ready");
 }
 
+#[tokio::test]
+async fn a_path_prefix_may_stand_in_front_or_be_stripped() {
+    let door = Door::below("/mail/").await;
+    for target in ["/mail/v3", "/v3", "/mail//v3/"] {
+        assert_eq!(door.get(target).await.error().0, 401, "{target}");
+    }
+    assert_eq!(door.get("/mailbox/v3").await.error().0, 404);
+    assert_eq!(door.get("/healthz").await.status, 200);
+}
+
 async fn panics(_: Call) -> Answer {
     panic!("secret detail")
 }

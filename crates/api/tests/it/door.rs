@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use posthouse_api::{Api, ApiConfig, Readiness, Route};
 use posthouse_mailroom::{Mailroom, MailroomConfig};
-use posthouse_net::rate::{PrefixLimiter, PrefixLimits};
+use posthouse_net::rate::{ConcurrencyByPrefix, PrefixLimiter, PrefixLimits};
 use posthouse_store::{Store, StoreConfig};
 use posthouse_types::clock::SystemClock;
 use serde_json::Value;
@@ -18,6 +18,9 @@ use tempfile::TempDir;
 
 /// Wrong keys an address may show in a minute in these tests.
 pub const FAILURES_MAX: u32 = 3;
+
+/// Connections an address may have open in these tests.
+pub const CONNECTIONS_MAX: u32 = 4;
 
 pub struct Door {
     pub api: Api,
@@ -44,6 +47,21 @@ impl Door {
         let mailroom = mailroom(&directory).await;
         Self {
             api: Api::with_routes(config(), mailroom.clone(), table),
+            mailroom,
+            _directory: directory,
+        }
+    }
+
+    /// Behind a proxy that passes this prefix on.
+    pub async fn below(prefix: &str) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let mailroom = mailroom(&directory).await;
+        let config = ApiConfig {
+            path_prefix: prefix.to_owned(),
+            ..config()
+        };
+        Self {
+            api: Api::new(config, mailroom.clone()),
             mailroom,
             _directory: directory,
         }
@@ -114,6 +132,7 @@ pub fn config() -> ApiConfig {
     };
     ApiConfig {
         path_prefix: String::new(),
+        connections: ConcurrencyByPrefix::new("test_connections", [CONNECTIONS_MAX; 3], Vec::new()),
         authentication_failures: Arc::new(PrefixLimiter::new(limits)),
         readiness: Arc::new(|| async { Readiness::default() }.boxed()),
         metrics: Arc::new(|| "posthouse_up 1\n".to_owned()),

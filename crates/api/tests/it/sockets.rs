@@ -1,6 +1,7 @@
 //! What only a socket shows: both HTTP versions, refusals in the middle of a body, deadlines, the graceful stop.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -13,7 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::door::{config, mailroom};
+use crate::door::{CONNECTIONS_MAX, config, mailroom};
+
+/// Longest that a test waits for something that must happen.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 struct Listening {
     address: SocketAddr,
@@ -163,4 +167,29 @@ async fn a_stop_ends_idle_connections_and_the_listener() {
     idle.read_to_end(&mut rest).await.unwrap();
     server.server.await.unwrap().unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn http_11_one_address_cannot_take_every_connection() {
+    let server = Listening::start().await;
+    let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        let mut stream = server.connect().await;
+        stream.write_all(ask).await.unwrap();
+        stream.read_exact(&mut [0; 12]).await.unwrap();
+        held.push(stream);
+    }
+    assert_eq!(server.exchange(ask).await, "", "one too many is closed");
+    drop(held);
+    let closing = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    // Its place is free again as soon as the server has noticed.
+    let answered = async {
+        while server.exchange(closing).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, answered)
+        .await
+        .expect("a place comes free");
 }
