@@ -1,6 +1,6 @@
 //! The little of `cargo metadata` that the checks read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -66,21 +66,48 @@ pub struct EdgeKind {
     pub kind: Option<String>,
 }
 
+/// Returns the names of all crates that are built for any system, with the features that are really on.
+pub fn built_crates() -> Result<BTreeSet<String>> {
+    let printed = run_cargo(&[
+        "tree",
+        "--locked",
+        "--workspace",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ])?;
+    let printed = String::from_utf8(printed).context("cargo tree printed no UTF-8")?;
+    Ok(printed
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn run_cargo(arguments: &[&str]) -> Result<Vec<u8>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(arguments)
+        .current_dir(workspace::root())
+        .output()
+        .context("cannot run cargo")?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "cargo {} failed: {complaint}",
+        arguments.join(" ")
+    );
+    Ok(output.stdout)
+}
+
 impl Metadata {
     /// Reads the metadata of this workspace. The lock file must be current: it is never changed by this.
     pub fn read() -> Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["metadata", "--locked", "--format-version", "1"])
-            .current_dir(workspace::root())
-            .output()
-            .context("cannot run cargo metadata")?;
-        ensure!(
-            output.status.success(),
-            "cargo metadata failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).context("cannot read what cargo metadata printed")
+        let printed = run_cargo(&["metadata", "--locked", "--format-version", "1"])?;
+        serde_json::from_slice(&printed).context("cannot read what cargo metadata printed")
     }
 
     /// Returns the packages by their id.
