@@ -83,6 +83,7 @@ mod compress;
 mod credentials;
 mod router;
 mod seam;
+mod strict;
 
 mod attachments;
 mod folders;

@@ -22,6 +22,7 @@ use crate::limits::{
     ACCEPT_BACKOFF, CONNECTIONS_MAX, DRAIN_DEADLINE, HEADER_BYTES_MAX, HEADER_READ_DEADLINE,
     READ_BUFFER_BYTES_MAX, STREAMS_PER_CONNECTION_MAX,
 };
+use crate::strict::StrictStream;
 
 /// How often an HTTP/2 peer is asked whether it is still there.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -128,7 +129,7 @@ fn attend(
         }
     });
     let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(StrictStream::new(stream)), service)
         .into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -125,10 +125,12 @@ async fn http_10_conflicting_lengths_and_folded_headers_are_refused() {
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n folded\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET /healthz HTTP/1.1\nHost: x\r\n\r\n",
+        b"POST /v3/connect/token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let answer = server.exchange(attack).await;
         assert!(
-            answer.starts_with("HTTP/1.1 400 "),
+            answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"invalid_request_error\""),
             "{}: {answer}",
             String::from_utf8_lossy(attack)
         );
