@@ -28,7 +28,7 @@ serve:
 
 # A short run of every fuzz target; `just fuzz 1000000` for a long one.
 fuzz INPUTS="10000":
-    cargo run --package posthouse-fuzz -- all --inputs {{INPUTS}}
+    cargo run --package posthouse-fuzz -- --inputs {{INPUTS}}
 
 # Licences, sources and bans of dependencies.
 licences:
