@@ -47,6 +47,9 @@ pub fn fuzz_address(data: &[u8]) {
         assert_eq!(shown[0].email, address.as_str());
     }
     if let Ok(address) = &envelope {
+        let shown = parse_display(&format!("Name <{address}>"));
+        assert_eq!(shown.len(), 1, "the display reader finds one address too");
+        assert_eq!(shown[0].email, address.as_str());
         check_address(&text, address);
     }
     if let Ok(domain) = Domain::parse(&text) {

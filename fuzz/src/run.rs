@@ -93,14 +93,17 @@ pub fn keep_regression(target: &str, kind: &str, input: &[u8]) -> io::Result<Pat
     Ok(path)
 }
 
+/// The input being played, and since when.
+type Current = Arc<Mutex<Option<(Instant, Vec<u8>)>>>;
+
 /// Ends the process when one input takes far too long, and keeps that input.
 struct Watch {
-    current: Arc<Mutex<Option<(Instant, Vec<u8>)>>>,
+    current: Current,
 }
 
 impl Watch {
     fn start(target: &'static str) -> Self {
-        let current: Arc<Mutex<Option<(Instant, Vec<u8>)>>> = Arc::default();
+        let current: Current = Arc::default();
         let watched = Arc::downgrade(&current);
         thread::spawn(move || {
             while let Some(current) = watched.upgrade() {

@@ -6,7 +6,10 @@ use memchr::memmem;
 
 use crate::charset;
 use crate::identifiers;
-use crate::limits::{CID_REFERENCES_MAX, FILENAME_BYTES_MAX, MESSAGE_ID_BYTES_MAX};
+use crate::limits::{
+    CID_REFERENCES_MAX, FILENAME_BYTES_MAX, FILENAME_READING_BYTES_MAX, FILENAME_READINGS_MAX,
+    MEDIA_TYPE_BYTES_MAX, MESSAGE_ID_BYTES_MAX,
+};
 use crate::message::Attachment;
 use crate::parameters::Parameters;
 use crate::transfer::hex_octet;
@@ -60,15 +63,16 @@ fn describe_part(
         .disposition
         .as_ref()
         .map(|parameters| token_text(parameters.token))
-        .filter(|token| !token.is_empty());
+        .filter(|token| !token.is_empty() && token.len() <= MEDIA_TYPE_BYTES_MAX);
     let names = names(&mut part.fields, truncated);
     Attachment {
         part: u32::try_from(number).unwrap_or(u32::MAX),
         filename: names
-            .first()
+            .iter()
             .map(|name| shown_name(name))
+            .find(|name| !name.is_empty())
             .unwrap_or_default(),
-        readings: readings(names),
+        readings: readings(names, truncated),
         content_type: content_type(part),
         size: part.encoding().decoded_len(&raw[part.body.clone()]) as u64,
         is_inline: disposition.as_deref() == Some("inline") && content_id.is_some(),
@@ -145,26 +149,32 @@ fn push_names(
     }
 }
 
-/// Adds to the names what file systems and eyes make of them, each once, in order.
-fn readings(names: Vec<String>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let mut all = Vec::new();
+/// Adds to the names what file systems and eyes make of them, each once, in order, up to the caps.
+fn readings(names: Vec<String>, truncated: &mut bool) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
     for name in names {
         // Windows drops dots and blanks at the end, direction marks are not seen, and NUL ends the name in C.
         let bare: String = name.chars().filter(|&c| !is_direction_mark(c)).collect();
-        let trimmed = bare.trim_end_matches(['.', ' ']).to_owned();
-        let cut = bare
-            .split(charset::REPLACEMENT)
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        for reading in [name, bare, trimmed, cut] {
-            if !reading.is_empty() && seen.insert(reading.clone()) {
-                all.push(reading);
+        let trimmed = bare.trim_end_matches(['.', ' ']);
+        let cut = bare.split(charset::REPLACEMENT).next().unwrap_or_default();
+        for reading in [name.as_str(), &bare, trimmed, cut] {
+            let reading = ending(reading);
+            if reading.is_empty() || all.iter().any(|known| known == reading) {
+                continue;
             }
+            if all.len() == FILENAME_READINGS_MAX {
+                *truncated = true;
+                return all;
+            }
+            all.push(reading.to_owned());
         }
     }
     all
+}
+
+/// Returns the end of a name, which is where its type is.
+fn ending(name: &str) -> &str {
+    &name[name.ceil_char_boundary(name.len().saturating_sub(FILENAME_READING_BYTES_MAX))..]
 }
 
 /// Returns a name that is safe to show and to save: no path, no controls, no direction marks, of bounded length.

@@ -55,6 +55,11 @@ struct Entry {
     phrase: String,
     /// The same as written, without blanks; the address when no brackets come.
     bare: String,
+    /// An `@` outside quotes was there. Kept, because searching for it again would cost the square of the length.
+    has_at: bool,
+    /// Blanks came after the last word, and between two words.
+    blank_pending: bool,
+    has_blanks: bool,
     comment: String,
     in_brackets: Option<String>,
 }
@@ -78,17 +83,12 @@ impl Reader<'_> {
                     self.finish_entry();
                     self.in_group = false;
                 }
-                ':' if !self.in_group
-                    && self.entry.in_brackets.is_none()
-                    && !self.entry.bare.contains('@') =>
-                {
-                    self.start_group()
-                }
+                ':' if !self.in_group && self.entry.could_name_a_group() => self.start_group(),
                 '(' => self.comment(),
                 '"' => self.quoted(),
                 '<' => self.brackets(),
                 '=' => self.encoded_word(),
-                c if c.is_ascii_whitespace() => self.entry.push_space(),
+                c if c.is_ascii_whitespace() => self.entry.blank_pending = true,
                 c => self.entry.push(c),
             }
         }
@@ -136,6 +136,7 @@ impl Reader<'_> {
     /// Reads a quoted string after its opening quote.
     fn quoted(&mut self) {
         self.list.doubtful |= self.entry.in_brackets.is_some();
+        self.entry.start_word();
         self.entry.bare.push('"');
         loop {
             match self.next() {
@@ -242,6 +243,9 @@ impl Reader<'_> {
             bare,
             comment,
             in_brackets,
+            has_at,
+            has_blanks,
+            ..
         } = entry;
         if let Some(email) = in_brackets {
             let name = if phrase.trim().is_empty() {
@@ -254,17 +258,15 @@ impl Reader<'_> {
                 email: clean(&email),
             });
         }
-        let bare = bare.trim();
         if bare.is_empty() {
             return None;
         }
         // Without brackets: an address if it could be one, else a name without an address.
-        if bare.contains('@') || !phrase.trim().contains(' ') && !bare.starts_with("=?") {
-            self.list.doubtful |= bare.contains(' ');
-            let email: String = bare.split_ascii_whitespace().collect();
+        if has_at || !phrase.contains(' ') && !bare.starts_with("=?") {
+            self.list.doubtful |= has_blanks;
             return Some(DisplayAddress {
                 name: self.name(&comment),
-                email: clean(&email),
+                email: clean(&bare),
             });
         }
         Some(DisplayAddress {
@@ -281,21 +283,28 @@ impl Reader<'_> {
 }
 
 impl Entry {
+    fn could_name_a_group(&self) -> bool {
+        !self.has_at && self.in_brackets.is_none()
+    }
+
     fn push(&mut self, character: char) {
+        self.start_word();
+        self.has_at |= character == '@';
         self.phrase.push(character);
         self.bare.push(character);
     }
 
     fn push_word(&mut self, word: &str) {
+        self.start_word();
         self.phrase.push_str(word);
         self.bare.push_str(word);
     }
 
-    fn push_space(&mut self) {
-        for text in [&mut self.phrase, &mut self.bare] {
-            if !text.is_empty() && !text.ends_with(' ') {
-                text.push(' ');
-            }
+    /// Settles the blanks before a word: one in the phrase, none in the address.
+    fn start_word(&mut self) {
+        if std::mem::take(&mut self.blank_pending) && !self.bare.is_empty() {
+            self.has_blanks = true;
+            self.phrase.push(' ');
         }
     }
 }
@@ -391,7 +400,7 @@ mod tests {
         );
         assert_eq!(
             one("\"a@evil.example x\"@b.example").1,
-            "\"a@evil.examplex\"@b.example"
+            "\"a@evil.example x\"@b.example"
         );
     }
 

@@ -30,6 +30,12 @@ pub const SNIPPET_CHARS_MAX: usize = 100;
 pub const SNIPPET_SCAN_BYTES_MAX: usize = 512 << 10;
 /// Octets of a file name shown, which is what file systems take.
 pub const FILENAME_BYTES_MAX: usize = 255;
+/// Readings of the name of one attachment. Honest parts have up to four.
+pub const FILENAME_READINGS_MAX: usize = 64;
+/// Octets kept of one reading, from its end, where the extension is.
+pub const FILENAME_READING_BYTES_MAX: usize = 1_024;
+/// Octets of a media type. RFC 6838 4.2: type and subtype have at most 127 each.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
 /// `cid:` references remembered while looking for inline parts: no message has more parts.
 pub const CID_REFERENCES_MAX: usize = MIME_PARTS_MAX;
 /// Reply and forward prefixes stripped from one subject.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use crate::fields::{Field, FieldReader, HeaderEnd};
-use crate::limits::{MIME_DEPTH_MAX, MIME_PARTS_MAX};
+use crate::limits::{MEDIA_TYPE_BYTES_MAX, MIME_DEPTH_MAX, MIME_PARTS_MAX};
 use crate::parameters::Parameters;
 use crate::transfer::Encoding;
 
@@ -73,6 +73,7 @@ impl<'a> PartFields<'a> {
         let slash = memchr(b'/', word)?;
         let well_formed = slash > 0
             && slash + 1 < word.len()
+            && word.len() <= MEDIA_TYPE_BYTES_MAX
             && word
                 .iter()
                 .all(|&byte| byte.is_ascii_graphic() && !b"\"<>@,:\\[]?=".contains(&byte));

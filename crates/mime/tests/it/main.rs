@@ -1,4 +1,6 @@
 //! The parser through its public functions: whole messages, and the message rows of the threat matrix.
 
+mod field_threats;
 mod messages;
-mod threats;
+mod reader;
+mod structure_threats;

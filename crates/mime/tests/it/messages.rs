@@ -2,10 +2,7 @@
 
 use posthouse_mime::{Attachment, ParsedMessage, decode_part, header_section, headers, parse};
 
-/// Line feeds to CRLF, so that messages can be written readably.
-pub(crate) fn crlf(text: &str) -> Vec<u8> {
-    text.replace('\n', "\r\n").into_bytes()
-}
+use crate::reader::crlf;
 
 fn parse_text(text: &str) -> ParsedMessage {
     parse(&crlf(text))
