@@ -41,6 +41,7 @@ pub struct Call {
     pub(crate) actor: Option<Actor>,
     pub(crate) route: Arc<Route>,
     pub(crate) parameters: Vec<String>,
+    pub(crate) is_below: bool,
 }
 
 impl Call {
@@ -67,6 +68,12 @@ impl Call {
             .parameters()
             .position(|parameter| parameter == name)?;
         self.parameters.get(position).map(String::as_str)
+    }
+
+    /// Returns whether the path goes on below the route's own (see [`Route::and_below`]).
+    #[must_use]
+    pub fn is_below(&self) -> bool {
+        self.is_below
     }
 
     /// Returns what the ids in the path belong to.

@@ -129,6 +129,7 @@ impl Api {
             actor,
             route: Arc::clone(&route),
             parameters: found.parameters,
+            is_below: found.is_below,
         };
         (route.handler)(call).await
     }

@@ -24,8 +24,8 @@ struct Node {
     literals: HashMap<&'static str, Node>,
     parameter: Option<Box<Node>>,
     routes: Vec<Arc<Route>>,
-    /// Routes whose path ends in `{*rest}` here.
-    rest: Vec<Arc<Route>>,
+    /// Those of them that answer everything below too.
+    below: Vec<Arc<Route>>,
 }
 
 /// A route and the decoded values of its parameters, in order.
@@ -33,6 +33,8 @@ struct Node {
 pub(crate) struct Found {
     pub route: Arc<Route>,
     pub parameters: Vec<String>,
+    /// The path is longer than the route's.
+    pub is_below: bool,
 }
 
 impl Router {
@@ -48,15 +50,14 @@ impl Router {
         let mut node = &mut self.root;
         let path: &'static str = route.path;
         for segment in path.trim_start_matches('/').split('/') {
-            if segment.starts_with("{*") {
-                node.rest.push(route);
-                return;
-            }
             node = if segment.starts_with('{') {
                 node.parameter.get_or_insert_default()
             } else {
                 node.literals.entry(segment).or_default()
             };
+        }
+        if route.and_below {
+            node.below.push(Arc::clone(&route));
         }
         node.routes.push(route);
     }
@@ -65,7 +66,7 @@ impl Router {
     pub fn find(&self, method: &Method, path: &str) -> Result<Found, ApiError> {
         let segments = decoded_segments(path).ok_or_else(ApiError::unknown_route)?;
         let mut parameters = Vec::new();
-        let routes = self
+        let (routes, is_below) = self
             .root
             .find(&segments, &mut parameters)
             .ok_or_else(ApiError::unknown_route)?;
@@ -78,6 +79,7 @@ impl Router {
             Some(route) => Ok(Found {
                 route: Arc::clone(route),
                 parameters,
+                is_below,
             }),
             None => Err(wrong_method(routes)),
         }
@@ -85,29 +87,30 @@ impl Router {
 }
 
 impl Node {
-    fn find(&self, segments: &[String], parameters: &mut Vec<String>) -> Option<&[Arc<Route>]> {
+    /// Returns the routes of a path, and whether the path goes on below theirs.
+    fn find(
+        &self,
+        segments: &[String],
+        parameters: &mut Vec<String>,
+    ) -> Option<(&[Arc<Route>], bool)> {
         let Some((first, others)) = segments.split_first() else {
-            return (!self.routes.is_empty()).then_some(&self.routes);
+            return (!self.routes.is_empty()).then_some((&self.routes, false));
         };
         if let Some(node) = self.literals.get(first.as_str())
-            && let Some(routes) = node.find(others, parameters)
+            && let Some(found) = node.find(others, parameters)
         {
-            return Some(routes);
+            return Some(found);
         }
         if let Some(node) = &self.parameter
             && !first.is_empty()
         {
             parameters.push(first.clone());
-            if let Some(routes) = node.find(others, parameters) {
-                return Some(routes);
+            if let Some(found) = node.find(others, parameters) {
+                return Some(found);
             }
             parameters.pop();
         }
-        if self.rest.is_empty() {
-            return None;
-        }
-        parameters.push(segments.join("/"));
-        Some(&self.rest)
+        (!self.below.is_empty()).then_some((&self.below, true))
     }
 }
 
@@ -165,8 +168,8 @@ mod tests {
                 Scope::Application,
                 nothing,
             ),
-            Route::get("/v3/templates", Scope::Application, nothing),
-            Route::get("/v3/templates/{*rest}", Scope::Application, nothing),
+            Route::get("/v3/templates", Scope::Application, nothing).and_below(),
+            Route::get("/v3/templates/{id}/kept", Scope::Application, nothing),
         ])
     }
 
@@ -237,14 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn a_rest_parameter_takes_all_that_follows() {
+    fn a_route_may_answer_for_all_paths_below_it() {
+        let below = |path: &str| {
+            router()
+                .find(&Method::GET, path)
+                .map(|found| (found.route.path, found.is_below))
+                .ok()
+        };
+        assert_eq!(below("/v3/templates"), Some(("/v3/templates", false)));
+        assert_eq!(below("/v3/templates/a/b"), Some(("/v3/templates", true)));
         assert_eq!(
-            found(Method::GET, "/v3/templates/a/b").unwrap(),
-            ("/v3/templates/{*rest}", vec!["a/b".to_owned()])
+            below("/v3/templates/a/kept"),
+            Some(("/v3/templates/{id}/kept", false))
         );
-        assert_eq!(
-            found(Method::GET, "/v3/templates").unwrap().0,
-            "/v3/templates"
-        );
+        assert_eq!(found(Method::POST, "/v3/templates/a"), Err(405));
     }
 }

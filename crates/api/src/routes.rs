@@ -60,8 +60,10 @@ pub enum Effect {
 pub struct Route {
     /// The method; `HEAD` is answered wherever `GET` is.
     pub method: Method,
-    /// The path below the origin: literal segments, `{name}` for one segment, a final `{*name}` for all that follow.
+    /// The path below the origin: literal segments, and `{name}` for one segment.
     pub path: &'static str,
+    /// Whether every path below this one is answered here too, unless another route has it.
+    pub and_below: bool,
     /// Who may call it.
     pub access: Access,
     /// Whose objects it names.
@@ -92,6 +94,7 @@ impl Route {
             effect: if reads { Effect::Read } else { Effect::Write },
             method,
             path,
+            and_below: false,
             access: Access::Key,
             scope,
             body,
@@ -160,6 +163,13 @@ impl Route {
         self
     }
 
+    /// Answers every path below this one too, unless another route has it.
+    #[must_use]
+    pub fn and_below(mut self) -> Self {
+        self.and_below = true;
+        self
+    }
+
     /// Lets read-only keys call a route that is no `GET` and changes nothing.
     #[must_use]
     pub fn reads(mut self) -> Self {
@@ -169,11 +179,9 @@ impl Route {
 
     /// Returns the names of the path's parameters in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let segments = self
-            .path
+        self.path
             .split('/')
-            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-        segments.map(|name| name.trim_start_matches('*'))
+            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
     }
 }
 

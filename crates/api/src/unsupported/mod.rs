@@ -10,68 +10,76 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::routes::{Answer, Route, Scope};
 
-/// One family: the paths of its collection and of everything below.
+/// A family: what it is called, and its collection.
 struct Family {
     feature: &'static str,
-    scope: Scope,
-    collection: &'static str,
-    below: &'static str,
+    path: &'static str,
 }
 
-macro_rules! grant_family {
-    ($feature:literal, $path:literal) => {
-        Family {
-            feature: $feature,
-            scope: Scope::Grant,
-            collection: concat!("/v3/grants/{grant_id}/", $path),
-            below: concat!("/v3/grants/{grant_id}/", $path, "/{*rest}"),
-        }
-    };
+const fn family(feature: &'static str, path: &'static str) -> Family {
+    Family { feature, path }
 }
 
-macro_rules! application_family {
-    ($feature:literal, $path:literal) => {
-        Family {
-            feature: $feature,
-            scope: Scope::Application,
-            collection: concat!("/v3/", $path),
-            below: concat!("/v3/", $path, "/{*rest}"),
-        }
-    };
-}
+/// Below an account.
+const OF_GRANTS: &[Family] = &[
+    family("signatures", "/v3/grants/{grant_id}/signatures"),
+    family("templates", "/v3/grants/{grant_id}/templates"),
+    family("workflows", "/v3/grants/{grant_id}/workflows"),
+    family("notetakers", "/v3/grants/{grant_id}/notetakers"),
+    family("scheduling pages", "/v3/grants/{grant_id}/scheduling"),
+    family(
+        "scheduling pages",
+        "/v3/grants/{grant_id}/scheduling/configurations",
+    ),
+    family(
+        "scheduling pages",
+        "/v3/grants/{grant_id}/scheduling/bookings",
+    ),
+    family(
+        "scheduling pages",
+        "/v3/grants/{grant_id}/scheduling/sessions",
+    ),
+    family("room resources", "/v3/grants/{grant_id}/resources"),
+    family("contact groups", "/v3/grants/{grant_id}/contacts/groups"),
+    family(
+        "smart compose drafts",
+        "/v3/grants/{grant_id}/smart-compose",
+    ),
+    family(
+        "smart compose drafts",
+        "/v3/grants/{grant_id}/messages/smart-compose",
+    ),
+    family(
+        "attachment uploads",
+        "/v3/grants/{grant_id}/attachment-uploads",
+    ),
+];
 
-const FAMILIES: &[Family] = &[
-    grant_family!("signatures", "signatures"),
-    grant_family!("templates", "templates"),
-    grant_family!("workflows", "workflows"),
-    grant_family!("notetakers", "notetakers"),
-    grant_family!("scheduling pages", "scheduling/{kind}"),
-    grant_family!("room resources", "resources"),
-    grant_family!("contact groups", "contacts/groups"),
-    grant_family!("smart compose drafts", "smart-compose"),
-    grant_family!("smart compose drafts", "messages/smart-compose"),
-    grant_family!("attachment uploads", "attachment-uploads"),
-    application_family!("signatures", "signatures"),
-    application_family!("templates", "templates"),
-    application_family!("workflows", "workflows"),
-    application_family!("notetakers", "notetakers"),
-    application_family!("scheduling pages", "scheduling/{kind}"),
-    application_family!("room resources", "resources"),
-    application_family!("smart compose drafts", "smart-compose"),
-    application_family!("attachment uploads", "attachment-uploads"),
-    application_family!("Pub/Sub channels", "channels/pubsub"),
-    application_family!("SNS channels", "channels/sns"),
-    application_family!("connector credentials", "connectors/{provider}/creds"),
+/// Below an application.
+const OF_APPLICATIONS: &[Family] = &[
+    family("signatures", "/v3/signatures"),
+    family("templates", "/v3/templates"),
+    family("workflows", "/v3/workflows"),
+    family("notetakers", "/v3/notetakers"),
+    family("scheduling pages", "/v3/scheduling"),
+    family("scheduling pages", "/v3/scheduling/configurations"),
+    family("scheduling pages", "/v3/scheduling/bookings"),
+    family("scheduling pages", "/v3/scheduling/sessions"),
+    family("room resources", "/v3/resources"),
+    family("smart compose drafts", "/v3/smart-compose"),
+    family("attachment uploads", "/v3/attachment-uploads"),
+    family("Pub/Sub channels", "/v3/channels/pubsub"),
+    family("SNS channels", "/v3/channels/sns"),
+    family("connector credentials", "/v3/connectors/{provider}/creds"),
 ];
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
+    let of_grants = OF_GRANTS.iter().map(|family| (family, Scope::Grant));
+    // The same answer for every application: there is nothing to tell apart.
+    let of_applications = OF_APPLICATIONS.iter().map(|family| (family, Scope::Server));
     let mut table = Vec::new();
-    for family in FAMILIES {
-        table.push(Route::get(family.collection, family.scope, list));
-        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            table.push(refusal(method, family.collection, family));
-        }
+    for (family, scope) in of_grants.chain(of_applications) {
         for method in [
             Method::GET,
             Method::POST,
@@ -79,39 +87,27 @@ pub fn routes() -> Vec<Route> {
             Method::PATCH,
             Method::DELETE,
         ] {
-            table.push(refusal(method, family.below, family));
+            let feature = family.feature;
+            let route = Route::new(method, family.path, scope, move |call| {
+                answer(call, feature)
+            });
+            // Whatever the body is, it would be refused.
+            table.push(route.body(BodyRule::Ignored).reads().and_below());
         }
     }
     table
 }
 
-fn refusal(method: Method, path: &'static str, family: &Family) -> Route {
-    let feature = family.feature;
-    // The body would be refused anyway, whatever its type.
-    Route::new(method, path, family.scope, move |call| {
-        refuse(call, feature)
-    })
-    .body(BodyRule::Ignored)
-    .reads()
-}
-
-async fn list(call: Call) -> Answer {
-    check_grant(&call).await?;
-    let nothing: [(); 0] = [];
-    Ok(call.list(&nothing, None))
-}
-
-async fn refuse(call: Call, feature: &'static str) -> Answer {
-    check_grant(&call).await?;
-    Err(ApiError::not_supported(format!(
-        "{feature} are not supported for agent accounts"
-    )))
-}
-
-/// An account of somebody else is not there, for these paths too.
-async fn check_grant(call: &Call) -> Result<(), ApiError> {
+async fn answer(call: Call, feature: &'static str) -> Answer {
+    // An account of somebody else is not there, for these paths too.
     if call.scope() == Scope::Grant {
         call.grant().await?;
     }
-    Ok(())
+    if matches!(call.method, Method::GET | Method::HEAD) && !call.is_below() {
+        let nothing: [(); 0] = [];
+        return Ok(call.list(&nothing, None));
+    }
+    Err(ApiError::not_supported(format!(
+        "{feature} are not supported for agent accounts"
+    )))
 }
