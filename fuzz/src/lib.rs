@@ -8,6 +8,7 @@ pub mod address;
 pub mod mime;
 pub mod mutate;
 pub mod run;
+pub mod smtp;
 
 /// A fuzz target with what it starts from.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     address::TARGET,
     mime::TARGET,
+    smtp::TARGET,
 ];
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl LineEndCheck {
         self.defect
     }
 
+    /// Returns the first thing wrong so far.
+    #[must_use]
+    pub fn defect(&self) -> Option<Defect> {
+        self.defect
+    }
+
     /// Returns the first thing wrong once the last chunk is in: a CR at the very end is bare.
     #[must_use]
     pub fn finish(&self) -> Option<Defect> {

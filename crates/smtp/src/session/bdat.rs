@@ -37,11 +37,15 @@ impl ChunkedMessage {
         }
     }
 
-    fn finish(mut self) -> Result<FinishedMessage, Defect> {
-        if let Some(defect) = self.line_ends.finish() {
-            self.buffer.spoil(defect);
-        }
-        self.buffer.finish()
+    /// Broken line ends win over any other defect, so that the answer does not depend on how the network cut the data.
+    fn defect(&self) -> Option<Defect> {
+        self.line_ends.defect().or(self.buffer.defect())
+    }
+
+    fn finish(self) -> Result<FinishedMessage, Defect> {
+        self.line_ends
+            .finish()
+            .map_or_else(|| self.buffer.finish(), Err)
     }
 }
 
@@ -67,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
         self.read_chunk(size, deadline, |piece| message.push(piece))
             .await?;
         self.wire.shrink();
-        if let Some(defect) = message.buffer.defect() {
+        if let Some(defect) = message.defect() {
             self.transaction.refuse_chunks(chunk.last);
             return Ok(self.refuse_content(defect));
         }

@@ -44,7 +44,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
                 message.spoil(defect);
             }
             if decoded.ended {
-                return Ok(message.finish());
+                // Broken line ends win over any other defect, so that the answer does not depend on how the network cut the data.
+                return Ok(decoder.defect().map_or_else(|| message.finish(), Err));
             }
             self.wire.flush().await?;
             self.wire
