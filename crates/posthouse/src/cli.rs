@@ -279,8 +279,16 @@ pub enum ApiKeyCommand {
     /// Create a key; it is shown once
     Create {
         /// What it is for
-        #[arg(long)]
-        name: String,
+        #[arg(required_unless_present = "name_flag")]
+        name: Option<String>,
+        /// The same as a flag
+        #[arg(
+            id = "name_flag",
+            long = "name",
+            value_name = "NAME",
+            conflicts_with = "name"
+        )]
+        name_flag: Option<String>,
         /// Days until it expires; without it, never
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         expires_in: Option<u32>,

@@ -29,13 +29,13 @@ pub async fn run(api: &Api, screen: &Screen) -> Result<(), Failure> {
         .filter(|grant| grant["provider"] == "nylas");
     let (valid, other): (Vec<_>, Vec<_>) =
         accounts.partition(|grant| grant["grant_status"] == "valid");
-    screen.text(&screen.good("Ready for agent accounts."));
     let accounts_text = match (valid.len(), other.len()) {
         (0, 0) => "none yet; posthouse agent account create agent@agents.localhost".to_owned(),
         (valid, 0) => format!("{valid}, all valid"),
         (valid, other) => format!("{valid} valid, {other} not; posthouse agent account list"),
     };
     let pairs = [
+        ("Status", screen.good("ready")),
         ("Server", api.base().to_owned()),
         ("Connector", field(connector, "provider")),
         ("Name", field(connector, "name")),

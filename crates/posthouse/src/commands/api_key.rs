@@ -20,13 +20,14 @@ pub async fn run(command: ApiKeyCommand, api: &Api, screen: &Screen) -> Result<(
     match command {
         ApiKeyCommand::Create {
             name,
+            name_flag,
             expires_in,
             account,
             workspace,
             read_only,
             admin,
         } => {
-            let mut body = json!({ "name": name, "read_only": read_only });
+            let mut body = json!({ "name": name.or(name_flag), "read_only": read_only });
             if admin {
                 body["admin"] = Value::Bool(true);
             }

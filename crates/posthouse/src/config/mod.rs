@@ -17,6 +17,8 @@ mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use posthouse_net::cidr::Cidr;
+
 pub use error::ConfigError;
 pub use flags::ServeFlags;
 pub use reference::markdown;
@@ -38,6 +40,8 @@ pub struct Config {
     pub database: Database,
     /// Where large messages go.
     pub blobs: Blobs,
+    /// File of the key that encrypts secrets in the database; `None` means one in the data directory.
+    pub instance_key: Option<PathBuf>,
     /// Resolver instead of the system's.
     pub dns: Option<SocketAddr>,
     /// Further roots for outward TLS.
@@ -50,16 +54,16 @@ pub struct Config {
     pub trial_domain: Option<String>,
     /// What this process does.
     pub roles: Roles,
-    /// Private ranges that outward calls may reach, as `ADDRESS/BITS`.
-    pub allow_net: Vec<String>,
+    /// Private ranges that outward calls may reach besides public ones.
+    pub allow_net: Vec<Cidr>,
     /// Certificate and key of the TLS listeners; `None` means self-signed.
     pub tls: Option<TlsFiles>,
     /// File to write once every listener is bound.
     pub ready_file: Option<PathBuf>,
     /// Region that the API reports.
     pub region: String,
-    /// Ranges that may read /metrics besides loopback, as `ADDRESS/BITS`.
-    pub metrics_peer: Vec<String>,
+    /// Ranges that may read /metrics besides loopback.
+    pub metrics_peer: Vec<Cidr>,
     /// Token with which /metrics may be read from anywhere.
     pub metrics_token: Option<String>,
     /// Filter directives of the log.

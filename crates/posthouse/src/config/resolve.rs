@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use posthouse_net::cidr::{Cidr, CidrError};
+
 use super::error::ConfigError;
 use super::layers::{Given, Layers, Source};
 use super::settings::{Preset, SETTINGS, by_key};
@@ -30,6 +32,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         smtp: texts.listener("smtp")?,
         database: texts.require("database", "sqlite or postgres://…", database)?,
         blobs: texts.require("blobs", "file or s3://BUCKET/PREFIX", blobs)?,
+        instance_key: texts.optional("instance_key", "a path", path)?,
         dns: texts.optional("dns", "ADDRESS:PORT such as 127.0.0.1:53", resolver_address)?,
         ca_file: texts.optional("ca_file", "a readable PEM file", existing_file)?,
         hostname: texts
@@ -366,19 +369,8 @@ fn ip(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "not an address".to_owned())
 }
 
-fn cidr(text: &str) -> Result<String, String> {
-    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
-    let address: IpAddr = address
-        .parse()
-        .map_err(|_| "not an address range".to_owned())?;
-    let bits_max = if address.is_ipv4() { 32 } else { 128 };
-    if bits.is_empty() && !text.contains('/') {
-        return Ok(format!("{address}/{bits_max}"));
-    }
-    match bits.parse::<u8>() {
-        Ok(bits) if bits <= bits_max => Ok(format!("{address}/{bits}")),
-        _ => Err(format!("the prefix length must be 0 to {bits_max}")),
-    }
+fn cidr(text: &str) -> Result<Cidr, String> {
+    text.parse().map_err(|error: CidrError| error.to_string())
 }
 
 fn roles(texts: &Texts<'_>) -> Result<Roles, ConfigError> {

@@ -180,6 +180,15 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "instance_key",
+        value: "FILE",
+        shape: One,
+        preset: Derived("instance-key in the data directory, made at first start"),
+        dev_preset: Derived("instance-key in the data directory, made at first start"),
+        meaning: "Key that encrypts secrets inside the database: 64 hexadecimal digits. Servers that share a database need the same one.",
+        without_effect: None,
+    },
+    Setting {
         key: "dns",
         value: "ADDR:PORT",
         shape: One,

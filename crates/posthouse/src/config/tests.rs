@@ -113,7 +113,7 @@ fn repeatable_settings_are_arrays_in_the_file_and_comma_lists_in_the_environment
     )
     .expect("valid");
     assert!(from_file.roles.include(Role::Smtp) && !from_file.roles.include(Role::Webhooks));
-    assert_eq!(from_file.allow_net, ["10.0.0.0/8"]);
+    assert_eq!(from_file.allow_net, ["10.0.0.0/8".parse().expect("range")]);
     let variables = [
         ("POSTHOUSE_ROLES", "webhooks, jobs"),
         ("POSTHOUSE_PUBLIC_IP", "192.0.2.1,2001:db8::1"),
@@ -240,7 +240,7 @@ fn reference_page_lists_every_setting_once_with_all_spellings() {
     let page = markdown();
     for setting in SETTINGS {
         let spellings = [
-            format!("| `--{}", setting.long()),
+            format!("| `--{}{} |", setting.long(), flag_end(setting)),
             format!("| `{}` |", setting.variable()),
             format!("| `{}` |", setting.key),
         ];
@@ -253,5 +253,14 @@ fn reference_page_lists_every_setting_once_with_all_spellings() {
             "{}",
             setting.key
         );
+    }
+}
+
+/// What follows the flag in its cell.
+fn flag_end(setting: &super::settings::Setting) -> String {
+    match setting.shape {
+        Shape::Switch => "`".to_owned(),
+        Shape::One => format!(" {}`", setting.value),
+        Shape::Many => format!(" {}` …", setting.value),
     }
 }

@@ -1,16 +1,66 @@
-//! The composition root.
+//! The composition root: opens the store, binds the listeners, starts doors and workers, and stops them in order.
+//!
+//! - [`start`]: puts the parts together
+//! - [`data_dir`], [`instance_key`], [`private_file`]: what is kept beside the database
+//! - [`listeners`], [`tls`]: sockets and certificates
+//! - [`peer_limits`]: what one network may take
+//! - [`parts`]: the running tasks, and how they end
+//! - [`housekeeping`]: the jobs
+//! - [`health`], [`metrics`], [`logs`]: what operators look at
+//! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
+//! - [`clock`]: the time, which tests of a debug build can move
+
+mod clock;
+mod data_dir;
+mod first_key;
+mod health;
+mod housekeeping;
+mod instance_key;
+mod listeners;
+mod logs;
+mod metrics;
+mod parts;
+mod peer_limits;
+mod private_file;
+mod quick_start;
+mod ready;
+mod seam;
+mod start;
+mod tls;
 
 use std::process::ExitCode;
 
+use crate::client::EXIT_USAGE;
 use crate::config::{Config, ServeFlags};
 
 /// Runs the server until it is told to stop.
 pub fn run(flags: &ServeFlags) -> ExitCode {
-    match Config::load(flags) {
-        Ok(_) => ExitCode::SUCCESS,
+    let config = match Config::load(flags) {
+        Ok(config) => config,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(crate::client::EXIT_USAGE)
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    logs::start(&config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(start::serve(config));
+    // What still runs has had its time: a blocked thread must not hold the exit up.
+    runtime.shutdown_timeout(parts::BLOCKED_THREAD_PATIENCE);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

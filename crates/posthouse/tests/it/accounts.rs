@@ -250,7 +250,7 @@ fn status_is_ready_with_a_connector_and_fails_without() {
     let ended = run(&server, &["agent", "status"]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(
-        ended.out.contains("Ready for agent accounts.") && ended.out.contains("1, all valid"),
+        ended.out.contains("ready") && ended.out.contains("1, all valid"),
         "{}",
         ended.out
     );

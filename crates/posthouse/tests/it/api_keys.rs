@@ -33,6 +33,12 @@ fn create_shows_the_key_once_and_sends_the_scope() {
     );
     let expected = json!({"name": "worker", "read_only": false, "expires_in": 90, "scope": {"type": "grant", "id": "g-1"}});
     assert_eq!(server.asked()[1].body, expected);
+    assert_eq!(
+        run(&server, &["api-key", "create", "worker"]).code,
+        0,
+        "the name may come first"
+    );
+    assert_eq!(run(&server, &["api-key", "create"]).code, 2);
     let contradiction = run(
         &server,
         &["api-key", "create", "--name", "x", "--admin", "--read-only"],

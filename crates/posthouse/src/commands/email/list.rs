@@ -8,7 +8,7 @@ use super::participant;
 /// Characters of a subject that a line shows.
 const SUBJECT_CHARACTERS_MAX: usize = 60;
 /// Characters of a sender that a line shows.
-const SENDER_CHARACTERS_MAX: usize = 32;
+const SENDER_CHARACTERS_MAX: usize = 40;
 
 /// Which messages to list.
 pub struct Wanted {

@@ -1,0 +1,73 @@
+//! Files with secrets: readable by their owner only, complete or absent.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a file of mode 0600 by rename, durable on return.
+///
+/// # Errors
+/// What the system said; an earlier file is untouched then.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    write_with_mode(path, text, 0o600)
+}
+
+/// Writes a file by rename, durable on return.
+///
+/// # Errors
+/// What the system said; an earlier file is untouched then.
+pub fn write_with_mode(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let name = path
+        .file_name()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = options.open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    sync_directory(path)
+}
+
+/// A rename is durable once its directory is.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn file_is_private_and_replaces_an_open_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("secret");
+        std::fs::write(&path, "old").expect("write");
+        write(&path, "new").expect("write");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "new");
+        assert_eq!(
+            std::fs::metadata(&path)
+                .expect("metadata")
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
+        assert_eq!(
+            std::fs::read_dir(directory.path()).expect("list").count(),
+            1,
+            "no draft is left"
+        );
+    }
+}
