@@ -8,13 +8,32 @@
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
 //! - [`refusal`]: why a use case was refused
+//! - [`provision`]: accounts are made, found, listed, changed and deleted
+//! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
+//! - [`idempotency`]: repeated requests are answered once
+//! - [`passwords`]: the rules of app passwords, and where they are hashed
 
 pub mod actor;
+pub mod api_keys;
+pub mod applications;
+pub mod connectors;
+pub mod domains;
+pub mod idempotency;
+pub mod limits;
+pub mod passwords;
+pub mod provision;
 pub mod read;
 pub mod receive;
 pub mod refusal;
+pub mod workspaces;
 
+mod bootstrap;
+mod housekeeping;
 mod mailroom;
+mod names;
+mod recent;
+mod tenancy;
 
+pub use bootstrap::Bootstrap;
 pub use mailroom::{Mailroom, MailroomConfig};
 pub use refusal::Refusal;

@@ -8,6 +8,7 @@ use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
 use crate::receive::{RecipientCache, Unconfirmed};
+use crate::tenancy::Tenancy;
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) config: MailroomConfig,
     pub(crate) unconfirmed: Unconfirmed,
     pub(crate) recipients: RecipientCache,
+    pub(crate) tenancy: Tenancy,
 }
 
 impl std::fmt::Debug for Mailroom {
@@ -55,6 +57,7 @@ impl Mailroom {
                 config,
                 unconfirmed: Unconfirmed::default(),
                 recipients: RecipientCache::default(),
+                tenancy: Tenancy::default(),
             }),
         }
     }

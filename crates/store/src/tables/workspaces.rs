@@ -85,6 +85,15 @@ pub fn for_domain(
     )
 }
 
+/// Returns an application's default workspace.
+pub fn default_of(tx: &mut dyn Tx, application: Key) -> Result<Option<Key>, StoreError> {
+    tx.query_opt(
+        "SELECT default_workspace_id FROM applications WHERE id = $1",
+        &[application.into()],
+        |row| row.key(0),
+    )
+}
+
 /// Replaces a workspace's name and grouping.
 pub fn update(
     tx: &mut dyn Tx,

@@ -1,0 +1,10 @@
+//! Registered domains: where accounts can be, and for which application.
+
+mod create;
+mod delete;
+mod update;
+mod view;
+
+pub use create::{DomainOwner, NewDomain};
+pub use update::DomainChanges;
+pub use view::{DomainPage, DomainView};

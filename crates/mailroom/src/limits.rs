@@ -1,0 +1,67 @@
+//! Every bound of provisioning and tenancy, with its unit in its name.
+
+/// Characters of the name of an account, workspace, key, domain or application.
+pub const NAME_CHARACTERS_MAX: usize = 256;
+
+/// Octets of an account's local part; RFC 5321 4.5.3.1.1.
+pub const LOCAL_PART_OCTETS_MAX: usize = 64;
+
+/// Characters of an app password at least.
+pub const APP_PASSWORD_CHARACTERS_MIN: usize = 18;
+
+/// Characters of an app password at most; stays below bcrypt's 72 bytes.
+pub const APP_PASSWORD_CHARACTERS_MAX: usize = 40;
+
+/// App passwords that wait to be hashed at most.
+pub const PASSWORDS_WAITING_MAX: usize = 64;
+
+/// Seconds for which an app password waits for a place to be hashed in.
+pub const PASSWORD_WAIT_SECONDS_MAX: u64 = 5;
+
+/// Microseconds for which another process may not yet know that a key was revoked.
+pub const KEY_AGE_US_MAX: i64 = 1_000_000;
+
+/// API keys remembered at most.
+pub const KEYS_CACHED_MAX: usize = 4_096;
+
+/// Microseconds for which another process may not yet know that an account was moved or deleted.
+pub const ACCOUNT_AGE_US_MAX: i64 = 1_000_000;
+
+/// Accounts remembered at most, each under every spelling it is asked for by.
+pub const ACCOUNTS_CACHED_MAX: usize = 16_384;
+
+/// Seconds between two notes of a key's last use.
+pub const KEY_USE_SECONDS_MIN: i64 = 60;
+
+/// Days for which an API key can be made at most: a hundred years.
+pub const KEY_DAYS_MAX: i64 = 36_500;
+
+/// Times that the creation of an account meets another one at the same address before it gives up.
+pub const PROVISION_ATTEMPTS_MAX: usize = 8;
+
+/// Accounts in each array of a manual assignment.
+pub const ASSIGNED_GRANTS_MAX: usize = 500;
+
+/// Accounts moved in one transaction.
+pub const MOVED_GRANTS_PER_STEP_MAX: i64 = 500;
+
+/// Seconds between two automatic groupings of an application.
+pub const AUTO_GROUP_SECONDS_MIN: u64 = 60;
+
+/// Rules named by one workspace.
+pub const WORKSPACE_RULES_MAX: usize = 200;
+
+/// Characters of a callback URI.
+pub const CALLBACK_URL_CHARACTERS_MAX: usize = 2_048;
+
+/// Callback URIs of an application.
+pub const CALLBACK_URIS_MAX: usize = 100;
+
+/// Bytes of JSON that is kept for an application without having an effect.
+pub const STORED_SETTINGS_BYTES_MAX: usize = 64 * 1_024;
+
+/// Seconds for which the answer to a request with an idempotency key is kept.
+pub const IDEMPOTENCY_SECONDS: i64 = 3_600;
+
+/// Seconds after which a request that never came to an answer is taken for dead; no request runs longer than 120.
+pub const IDEMPOTENCY_RUNNING_SECONDS_MAX: i64 = 150;

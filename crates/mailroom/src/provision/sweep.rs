@@ -1,0 +1,28 @@
+//! The mail of deleted accounts is removed, a little at a time.
+
+use posthouse_store::tables::deleted_grants;
+
+use crate::{Mailroom, Refusal};
+
+impl Mailroom {
+    /// Removes some of the mail of the account that was deleted first: its messages, what they are found by, and the
+    /// bytes that no other message shares. Returns whether there may be more; a step that is cut off loses nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the store is.
+    pub async fn sweep_deleted(&self, limit: u32) -> Result<bool, Refusal> {
+        let limit = i64::from(limit);
+        let step = self
+            .store()
+            .write(move |tx| deleted_grants::remove_some(tx, limit))
+            .await
+            .map_err(Refusal::from)?;
+        for (application, hash) in &step.external {
+            let removed = self.store().blobs().remove(*application, hash).await;
+            if let Err(error) = removed {
+                tracing::warn!("cannot remove the bytes of a deleted message: {error}");
+            }
+        }
+        Ok(step.more)
+    }
+}
