@@ -3,4 +3,5 @@
 mod field_threats;
 mod messages;
 mod reader;
+mod roundtrip;
 mod structure_threats;
