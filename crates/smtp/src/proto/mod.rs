@@ -1,6 +1,6 @@
 //! SMTP as bytes and values: no tokio, no clock, no log, total on any input.
 //!
-//! [`line`] cuts command lines, [`command`] reads them into typed commands, [`data`] finds the end of DATA, [`content`] checks what
+//! [`mod@line`] cuts command lines, [`command`] reads them into typed commands, [`data`] finds the end of DATA, [`content`] checks what
 //! arrived on the way, [`reply`] writes answers and [`transaction`] says which command may follow which.
 
 #![cfg_attr(
