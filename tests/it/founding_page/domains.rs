@@ -70,21 +70,50 @@ async fn an_address_belongs_to_one_application_only() {
 #[tokio::test]
 async fn a_domain_written_in_its_own_script_is_the_same_domain() {
     let server = Posthouse::start().await;
-    let body = json!({"name": "Bücher", "domain_address": "bücher.agents.localhost"});
-    let domain = server
+    let domains = "/v3/admin/domains";
+    let body = json!({"name": "Books", "domain_address": "bücher.agents.localhost"});
+    let domain = server.api().post(domains, body).await.expect(200).data();
+    assert_eq!(domain["domain_address"], "xn--bcher-kva.agents.localhost");
+    for again in [
+        "BÜCHER.agents.localhost",
+        "xn--bcher-kva.agents.localhost",
+        "AGENTS.localhost",
+    ] {
+        let body = json!({"name": "Again", "domain_address": again});
+        let answer = server.api().post(domains, body).await.expect(400);
+        assert_eq!(answer.error_type(), "invalid_request_error", "{again}");
+    }
+    let body = json!({"provider": "nylas", "settings": {"email": "agent@Bücher.agents.localhost"}});
+    let grant = server
         .api()
-        .post("/v3/admin/domains", body)
+        .post("/v3/connect/custom", body)
         .await
-        .expect(400);
+        .expect(201)
+        .data();
+    let path = "/v3/grants/agent@xn--bcher-kva.agents.localhost";
     assert_eq!(
-        domain.error_type(),
-        "invalid_request_error",
-        "a label of a trial domain is letters, digits and hyphens"
+        server.api().get(path).await.expect(200).data()["id"],
+        grant["id"]
     );
-    let body = json!({"name": "Duplicate", "domain_address": "AGENTS.localhost"});
-    server
-        .api()
-        .post("/v3/admin/domains", body)
-        .await
-        .expect(400);
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_domain_is_not_registered() {
+    let server = Posthouse::start().await;
+    for name in [
+        "",
+        "-a.agents.localhost",
+        "a_b.agents.localhost",
+        "https://agents.localhost",
+        "a b.agents.localhost",
+        "x".repeat(300).as_str(),
+    ] {
+        let body = json!({"name": "Odd", "domain_address": name});
+        let answer = server
+            .api()
+            .post("/v3/admin/domains", body)
+            .await
+            .expect(400);
+        assert_eq!(answer.error_type(), "invalid_request_error", "{name}");
+    }
 }
