@@ -4,7 +4,7 @@
 //! message. All text that leaves it is valid UTF-8 without NUL; every loop is bounded by a constant of [`limits`], and
 //! what lies beyond one stays opaque and is told by `parse_truncated`.
 //!
-//! - [`parse`]: a message once, everything listing needs; [`decode_part`]: the octets of one attachment
+//! - [`parse()`]: a message once, everything listing needs; [`decode_part`]: the octets of one attachment
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
 //! - [`subject`]: subjects without `Re:` and its kin
