@@ -32,8 +32,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The API in plain HTTP; `None` when off, as for every listener.
     pub http: Option<SocketAddr>,
-    /// The API over TLS.
-    pub https: Option<SocketAddr>,
     /// Mail from other servers.
     pub smtp: Option<SocketAddr>,
     /// The SQL engine.

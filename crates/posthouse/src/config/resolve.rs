@@ -28,7 +28,6 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         dev,
         data_dir: texts.require("data_dir", "a directory", path)?,
         http: texts.listener("http")?,
-        https: texts.listener("https")?,
         smtp: texts.listener("smtp")?,
         database: texts.require("database", "sqlite or postgres://…", database)?,
         blobs: texts.require("blobs", "file or s3://BUCKET/PREFIX", blobs)?,
@@ -64,7 +63,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
 
 /// Settings that are accepted and change nothing are still checked: a typing error should not wait for a later release.
 fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
-    for key in ["submission", "submissions", "imap", "imaps"] {
+    for key in ["https", "submission", "submissions", "imap", "imaps"] {
         texts.listener(key)?;
     }
     texts.require("outbound", "capture, direct or relay:HOST:PORT", outbound)?;

@@ -114,7 +114,9 @@ pub const SETTINGS: &[Setting] = &[
         preset: Text("off"),
         dev_preset: Text("off"),
         meaning: "Listener of the API over TLS.",
-        without_effect: None,
+        without_effect: Some(
+            "this release answers the API in plain HTTP; put a TLS proxy in front",
+        ),
     },
     Setting {
         key: "smtp",

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use super::private_file;
 use super::ready::Ready;
-use super::seam::Seam as _;
 
 const FIRST_KEY: &str = "first-key";
 const FIRST_KEY_PENDING: &str = "first-key.pending";

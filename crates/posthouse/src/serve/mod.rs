@@ -24,7 +24,6 @@ mod peer_limits;
 mod private_file;
 mod quick_start;
 mod ready;
-mod seam;
 mod start;
 mod tls;
 

@@ -4,19 +4,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Keeps other users of the machine out of every file that the process will make, the database included.
+pub fn only_for_this_user() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
 /// Writes a file of mode 0600 by rename, durable on return.
 ///
 /// # Errors
 /// What the system said; an earlier file is untouched then.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    write_with_mode(path, text, 0o600)
-}
-
-/// Writes a file by rename, durable on return.
-///
-/// # Errors
-/// What the system said; an earlier file is untouched then.
-pub fn write_with_mode(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let name = path
         .file_name()
         .ok_or(io::ErrorKind::InvalidInput)?
@@ -25,9 +23,7 @@ pub fn write_with_mode(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;

@@ -9,6 +9,10 @@ pub fn print(ready: &Ready) {
     let (Some(url), Some(key)) = (ready.url(), &ready.dev_key) else {
         return;
     };
+    // As it was typed, so that what is pasted runs from the same directory.
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "posthouse".to_owned());
     let domain = ready.domain.as_deref().unwrap_or("agents.localhost");
     let mut text = format!("\n  {}\n\n", screen.bold("Posthouse is running"));
     text.push_str(&format!("  API          {}\n", screen.good(&url)));
@@ -29,14 +33,14 @@ pub fn print(ready: &Ready) {
         "  export POSTHOUSE_URL={url} POSTHOUSE_API_KEY={key}\n"
     ));
     text.push_str(&format!(
-        "  posthouse agent account create agent@{domain} --name \"First Agent\"\n"
+        "  {program} agent account create agent@{domain} --name \"First Agent\"\n"
     ));
     if let Some(smtp) = ready.smtp {
         text.push_str(&format!(
             "  printf 'From: you@example.org\\nTo: agent@{domain}\\nSubject: Hello\\n\\nIt works.\\n' |\n    curl -s smtp://{smtp} --mail-from you@example.org --mail-rcpt agent@{domain} -T -\n"
         ));
     }
-    text.push_str(&format!("  posthouse email list agent@{domain}\n\n"));
+    text.push_str(&format!("  {program} email list agent@{domain}\n\n"));
     text.push_str(&format!("  {}\n\n", screen.bold("The same over HTTP:")));
     text.push_str(&format!(
         "  curl -X POST {url}/v3/connect/custom -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" \\\n    -H 'Content-Type: application/json' \\\n    -d '{{\"provider\":\"nylas\",\"name\":\"Second Agent\",\"settings\":{{\"email\":\"second@{domain}\"}}}}'\n"

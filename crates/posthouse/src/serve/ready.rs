@@ -13,8 +13,6 @@ use super::private_file;
 pub struct Ready {
     /// The API in plain HTTP.
     pub http: Option<SocketAddr>,
-    /// The API over TLS.
-    pub https: Option<SocketAddr>,
     /// Mail from other servers.
     pub smtp: Option<SocketAddr>,
     /// The key of a development server.
@@ -28,8 +26,7 @@ pub struct Ready {
 impl Ready {
     /// The base URL of the API.
     pub fn url(&self) -> Option<String> {
-        let plain = self.http.map(|address| format!("http://{address}"));
-        plain.or_else(|| self.https.map(|address| format!("https://{address}")))
+        self.http.map(|address| format!("http://{address}"))
     }
 
     /// The document. All keys are always there, null where off.
@@ -37,7 +34,7 @@ impl Ready {
         let shown = |address: Option<SocketAddr>| address.map(|address| address.to_string());
         json!({
             "http": shown(self.http),
-            "https": shown(self.https),
+            "https": null,
             "smtp": shown(self.smtp),
             "submission": null,
             "submissions": null,
@@ -70,7 +67,6 @@ mod tests {
     fn document_has_every_promised_key() {
         let ready = Ready {
             http: Some("127.0.0.1:8025".parse().expect("address")),
-            https: None,
             smtp: None,
             dev_key: None,
             application_id: "app".to_owned(),

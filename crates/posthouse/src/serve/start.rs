@@ -1,5 +1,6 @@
 //! Puts the parts together, in the order in which each needs the ones before.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use super::listeners::{Listeners, address};
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, first_key, health, housekeeping, instance_key, metrics, peer_limits, quick_start, tls,
+    clock, first_key, health, housekeeping, instance_key, metrics, peer_limits, private_file,
+    quick_start, tls,
 };
 use crate::config::{Blobs, Config, Database, Role};
 
@@ -43,6 +45,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     }
     posthouse_net::tls::install_provider();
     let figures = metrics::install()?;
+    private_file::only_for_this_user();
     let data_dir = DataDir::open(&config.data_dir)?;
     let listeners = Listeners::bind(&config)?;
     let store = open_store(&config, data_dir.path()).await?;
@@ -165,7 +168,6 @@ fn smtp_config(config: &Config, data_dir: &Path) -> anyhow::Result<SmtpConfig> {
 fn describe(listeners: &Listeners, installation: Installation) -> Ready {
     Ready {
         http: address(listeners.http.as_ref()),
-        https: address(listeners.https.as_ref()),
         smtp: address(listeners.smtp.as_ref()),
         dev_key: installation.dev_key,
         application_id: installation.application_id,
@@ -181,12 +183,14 @@ fn announce(config: &Config, ready: &Ready, data_dir: &Path) -> anyhow::Result<(
     if let Some(path) = &config.ready_file {
         ready.write(path)?;
     }
+    let shown = |address: Option<SocketAddr>| {
+        address.map_or_else(|| "off".to_owned(), |address| address.to_string())
+    };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        http = ?ready.http,
-        https = ?ready.https,
-        smtp = ?ready.smtp,
-        "ready"
+        http = shown(ready.http),
+        smtp = shown(ready.smtp),
+        "Posthouse is ready"
     );
     if config.dev {
         quick_start::print(ready);

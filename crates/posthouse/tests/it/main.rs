@@ -1,4 +1,4 @@
-//! The command line against a scripted server: what is asked, what is printed, which exit code.
+//! The command line against a scripted server: what is asked, what is printed, which exit code; and the server process.
 
 mod accounts;
 mod api_keys;
@@ -8,5 +8,6 @@ mod errors;
 mod init;
 mod mail;
 mod scripted;
+mod serve;
 mod serve_flags;
 mod webhooks;
