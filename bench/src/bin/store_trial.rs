@@ -1,6 +1,6 @@
 //! The receive path without a network: what the mailroom and the store take, and where the time goes.
 //!
-//! `cargo run --profile dist -p posthouse-bench --bin store_trial -- [waiting clients] [seconds] [message bytes]`
+//! `cargo run --profile dist -p posthouse-bench --features trial --bin store_trial -- [waiting clients] [seconds] [message bytes]`
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
