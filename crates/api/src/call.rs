@@ -16,7 +16,6 @@ use crate::query::{Query, Select};
 use crate::reply::Reply;
 use crate::request_id::RequestId;
 use crate::routes::{Route, Scope};
-use crate::seam::Seam as _;
 
 /// A request on its way through a handler.
 pub struct Call {

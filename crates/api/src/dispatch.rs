@@ -29,7 +29,6 @@ use crate::reply::{Reply, ReplyBody, X_REQUEST_ID};
 use crate::request_id::RequestId;
 use crate::router::Router;
 use crate::routes::{Access, Answer, Effect, Route, routes};
-use crate::seam::Seam as _;
 
 /// The HTTP door without its socket: clones share everything.
 #[derive(Clone)]

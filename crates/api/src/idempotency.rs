@@ -2,21 +2,71 @@
 //!
 //! This file knows the HTTP side: the header, what makes two requests the same, which answers are kept
 //! ([`Reply::kept_form`]) and how they are repeated ([`Reply::replayed`]). The mailroom keeps them.
-//!
-//! [`Reply::kept_form`]: crate::reply::Reply::kept_form
-//! [`Reply::replayed`]: crate::reply::Reply::replayed
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
+use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::idempotency::{KeptAnswer, Repeatable};
 use sha2::{Digest, Sha256};
 
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
+use crate::reply::Reply;
+use crate::routes::Answer;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// Does the work of a call, or repeats the answer it had before. Keys are scoped to the account, or to the application on
+/// routes without one. When the client goes away before the work is done, the key is free again.
+pub async fn idempotent(
+    call: &Call,
+    grant: Option<&GrantRef>,
+    work: impl Future<Output = Answer>,
+) -> Answer {
+    let Some(key) = key(&call.headers)? else {
+        return work.await;
+    };
+    let beginning = call
+        .mailroom
+        .begin_repeatable(call.actor()?, grant, &key, fingerprint(call))
+        .await?;
+    let running = match beginning {
+        Repeatable::Answered(kept) => return repeat(kept),
+        Repeatable::First(running) => running,
+    };
+    let answer = match work.await {
+        Ok(reply) => Ok(reply),
+        Err(error) if is_final(error.status()) => Ok(error.into_reply(call.request_id)),
+        Err(error) => Err(error),
+    };
+    match answer.as_ref().ok().and_then(Reply::kept_form) {
+        Some((status, body)) => {
+            running
+                .finish(&KeptAnswer {
+                    status: status.as_u16(),
+                    body,
+                })
+                .await
+        }
+        None => running.release().await,
+    }
+    answer
+}
+
+fn repeat(kept: KeptAnswer) -> Answer {
+    let status = StatusCode::from_u16(kept.status).map_err(|_| {
+        ApiError::internal(format!("an answer was kept with status {}", kept.status))
+    })?;
+    Ok(Reply::replayed(status, kept.body))
+}
+
+/// Tells whether a retry would get the same answer: 429 and everything from 500 may go away.
+pub(crate) fn is_final(status: StatusCode) -> bool {
+    status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error()
+}
+
 /// Reads the header; `None` without one.
-pub fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -30,7 +80,7 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 
 /// Returns a digest of what makes two requests the same: method, path, query and the decoded body. Lengths keep the
 /// parts apart.
-pub fn fingerprint(call: &Call) -> [u8; 32] {
+fn fingerprint(call: &Call) -> [u8; 32] {
     let mut hash = Sha256::new();
     let path = call.uri.path().trim_matches('/');
     let query = call.uri.query().unwrap_or_default();

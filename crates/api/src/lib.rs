@@ -62,6 +62,8 @@
 //!    }
 //!    ```
 //!
+//!    Calls that honour `Idempotency-Key` wrap their work: `idempotent(&call, None, work(&call)).await`.
+//!
 //!    `call.parameter("webhook_id")` is the decoded path segment, `call.grant().await?` the account of `{grant_id}`,
 //!    `call.select().reduce(value)` applies `select`, `body.change("x")?` tells absent, `null` and a value apart,
 //!    `body.object("settings")?` reads nested objects with full paths in errors, `call.deleted()` answers a deletion.
@@ -82,7 +84,6 @@ pub mod serve;
 mod compress;
 mod credentials;
 mod router;
-mod seam;
 mod strict;
 
 mod attachments;

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
+use crate::idempotency::is_final;
 use crate::request_id::RequestId;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -159,12 +160,10 @@ impl Reply {
     /// Returns status and body as they can be kept for [`Reply::replayed`]; `None` for what is not kept: answers that
     /// are no envelope, 429 and everything from 500.
     pub fn kept_form(&self) -> Option<(StatusCode, String)> {
-        let temporary =
-            self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error();
         let Content::OpenJson(buffer) = &self.content else {
             return None;
         };
-        if temporary || !buffer.starts_with(ENVELOPE_START.as_bytes()) {
+        if !is_final(self.status) || !buffer.starts_with(ENVELOPE_START.as_bytes()) {
             return None;
         }
         let mut body = String::from_utf8(buffer.clone()).ok()?;

@@ -1,5 +1,6 @@
 //! `POST /v3/providers/detect?email=`: whether an address could be an account of this server.
 
+use posthouse_types::domain::Domain;
 use serde_json::json;
 
 use crate::call::Call;
@@ -12,5 +13,16 @@ pub async fn detect(call: Call) -> Answer {
         return Err(ApiError::invalid("email", "required")
             .with_fix("POST /v3/providers/detect?email=name@domain"));
     };
-    Ok(call.object(&json!({ "email_address": email, "detected": false })))
+    let detected = match email
+        .rsplit_once('@')
+        .map(|(_, domain)| Domain::parse(domain))
+    {
+        Some(Ok(domain)) => call.mailroom.is_registered_domain(&domain).await?,
+        _ => false,
+    };
+    let mut data = json!({ "email_address": email, "detected": detected });
+    if detected {
+        data["provider"] = json!("nylas");
+    }
+    Ok(call.object(&data))
 }

@@ -1,5 +1,9 @@
 //! The HTTP door over a real embedded store, without a socket where none is needed.
 
+mod account;
 mod conventions;
 mod door;
+mod mailboxes;
+mod permissions;
+mod repetition;
 mod sockets;
