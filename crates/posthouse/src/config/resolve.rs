@@ -24,7 +24,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         None => false,
     };
     let texts = Texts { layers, dev };
-    let config = Config {
+    let mut config = Config {
         dev,
         data_dir: texts.require("data_dir", "a directory", path)?,
         http: texts.listener("http")?,
@@ -58,6 +58,12 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
     };
     check_pending(&texts)?;
     check_dev(&texts)?;
+    if !dev && !config.hostname.contains('.') {
+        let name = &config.hostname;
+        config.warnings.push(format!(
+            "other mail servers may not trust the name `{name}`: set --hostname to this server's full name in the DNS"
+        ));
+    }
     Ok(config)
 }
 

@@ -260,7 +260,7 @@ pub const SETTINGS: &[Setting] = &[
         preset: Derived("the addresses of the listeners"),
         dev_preset: Derived("the addresses of the listeners"),
         meaning: "Address at which the world meets this server.",
-        without_effect: None,
+        without_effect: Some("nothing in this release reports or checks it"),
     },
     Setting {
         key: "trial_domain",
