@@ -43,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
                 telemetry::message_size(size_bytes);
                 let duration_ms = started.elapsed().as_millis();
                 info!(message.id = %accepted.message_ids.join(" "), size_bytes, recipients, duration_ms, "message accepted");
-                self.unread_acceptance = Some(accepted.receipt);
+                self.unread_acceptances.push(accepted.receipt);
                 self.say(&reply::ACCEPTED.with_text(format!("{} accepted", accepted.id)))
             }
             Err(refusal) => {

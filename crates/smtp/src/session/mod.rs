@@ -2,7 +2,7 @@
 //!
 //! The order that matters: replies are collected and written only when the input holds no further complete command (RFC 2920 3.2),
 //! a `250` to message data is collected only after [`Intake::receive`] has returned, and the receipt of a message is confirmed only
-//! after that `250` was written and the peer then went on.
+//! after that `250` was written and further input then came.
 
 mod bdat;
 mod buffer;
@@ -157,8 +157,8 @@ struct Session<'a, S, I: Intake> {
     tls: Option<String>,
     hello: Option<Hello>,
     transaction: Transaction<I::Recipient, ChunkedMessage>,
-    /// An accepted message whose 250 the peer has not shown to have read.
-    unread_acceptance: Option<I::Receipt>,
+    /// Accepted messages whose 250 the peer has not shown to have read.
+    unread_acceptances: Vec<I::Receipt>,
     tally: Tally,
     /// No command was read yet.
     fresh: bool,
@@ -178,7 +178,7 @@ where
             tls: None,
             hello: None,
             transaction: Transaction::Idle,
-            unread_acceptance: None,
+            unread_acceptances: Vec::new(),
             tally: Tally::default(),
             fresh: true,
         }
@@ -209,10 +209,6 @@ where
         let deadline = wire::within(COMMAND_TIMEOUT);
         loop {
             let scanned = line::scan(self.wire.input(), COMMAND_LINE_BYTES_MAX);
-            if self.unread_acceptance.is_some() && scanned != LineScan::Partial {
-                self.confirm_pipelined().await?;
-                continue;
-            }
             match scanned {
                 LineScan::Partial => self.wait_for_command(deadline).await?,
                 LineScan::Line { text, used } => {
@@ -253,7 +249,7 @@ where
                 () = door.stop.cancelled() => return Err(Lost::Stopping),
             }
         }
-        self.confirm_acceptance();
+        self.confirm_acceptances();
         Ok(())
     }
 
@@ -275,15 +271,9 @@ where
         }
     }
 
-    /// Confirms an acceptance when the peer's next command was in the buffer already: the 250 must be on its way first.
-    async fn confirm_pipelined(&mut self) -> Result<(), Lost> {
-        self.wire.flush().await?;
-        self.confirm_acceptance();
-        Ok(())
-    }
-
-    fn confirm_acceptance(&mut self) {
-        if let Some(receipt) = self.unread_acceptance.take() {
+    /// Confirms what was accepted: input came after the 250 was written. Input that was in the buffer before proves nothing.
+    fn confirm_acceptances(&mut self) {
+        for receipt in self.unread_acceptances.drain(..) {
             self.door.intake.confirm(receipt);
         }
     }

@@ -151,13 +151,15 @@ async fn a_receipt_is_confirmed_by_the_next_command() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_confirmed_by_pipelined_commands() {
+async fn commands_pipelined_behind_a_message_do_not_confirm_it_and_the_next_input_does() {
     let (mut client, recorder) = connect().await;
     client.address().await;
     client.expect("DATA", "354").await;
     client.send("a: b\r\n.\r\nNOOP\r\n").await;
     assert!(client.reply().await.starts_with("250 2.0.0 message-1"));
     assert!(client.reply().await.starts_with("250"));
+    assert!(recorder.records().confirmed.is_empty());
+    client.expect("NOOP", "250").await;
     assert_eq!(recorder.records().confirmed, [1]);
 }
 
