@@ -86,14 +86,22 @@ mod credentials;
 mod router;
 mod strict;
 
+mod api_keys;
+mod applications;
 mod attachments;
+mod callback_uris;
+mod connect;
+mod connectors;
+mod domains;
 mod folders;
+mod grants;
 mod messages;
 mod oauth;
 mod operations;
 mod providers;
 mod root;
 mod unsupported;
+mod workspaces;
 
 pub use config::{ApiConfig, MetricsRender, Readiness, ReadinessCheck};
 pub use dispatch::Api;

@@ -203,6 +203,14 @@ pub fn routes() -> Vec<Route> {
     table.extend(crate::root::routes());
     table.extend(crate::oauth::routes());
     table.extend(crate::providers::routes());
+    table.extend(crate::applications::routes());
+    table.extend(crate::callback_uris::routes());
+    table.extend(crate::api_keys::routes());
+    table.extend(crate::connectors::routes());
+    table.extend(crate::connect::routes());
+    table.extend(crate::grants::routes());
+    table.extend(crate::workspaces::routes());
+    table.extend(crate::domains::routes());
     table.extend(crate::messages::routes());
     table.extend(crate::folders::routes());
     table.extend(crate::attachments::routes());

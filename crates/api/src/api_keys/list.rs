@@ -1,0 +1,15 @@
+//! `GET /v3/admin/applications/{application_id}/api-keys`
+
+use serde_json::Value;
+
+use super::render;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers all keys of an application in one page.
+pub async fn list(call: Call) -> Answer {
+    let application = call.parameter("application_id");
+    let views = call.mailroom.list_api_keys(application).await?;
+    let rows: Vec<Value> = views.iter().map(render).collect();
+    Ok(call.list(&rows, None))
+}

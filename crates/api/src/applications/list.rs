@@ -1,0 +1,14 @@
+//! `GET /v3/admin/applications`
+
+use serde_json::Value;
+
+use super::render::application;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers all applications of the organisation, for operators.
+pub async fn list(call: Call) -> Answer {
+    let views = call.mailroom.list_applications().await?;
+    let rows: Vec<Value> = views.iter().map(application).collect();
+    Ok(call.list(&rows, None))
+}

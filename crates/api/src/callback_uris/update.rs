@@ -1,0 +1,25 @@
+//! `PATCH /v3/applications/redirect-uris/{callback_uri_id}`
+
+use posthouse_mailroom::applications::CallbackUriChanges;
+
+use super::render;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Changes a callback URI.
+pub async fn update(call: Call) -> Answer {
+    let mut body = call.body.fields();
+    body.ignore(&["id"]);
+    let changes = CallbackUriChanges {
+        url: body.replacement("url")?,
+        platform: body.replacement("platform")?,
+        settings: body.optional("settings")?,
+    };
+    let warnings = body.unknown();
+    let id = call.parameter("callback_uri_id");
+    let view = call
+        .mailroom
+        .update_callback_uri(call.actor()?, id, changes)
+        .await?;
+    Ok(call.object(&render(&view)).warnings(&warnings))
+}

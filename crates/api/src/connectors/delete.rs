@@ -1,0 +1,13 @@
+//! `DELETE /v3/connectors/{provider}`
+
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Removes a connector that has no accounts.
+pub async fn delete(call: Call) -> Answer {
+    let provider = call.parameter("provider");
+    call.mailroom
+        .delete_connector(call.actor()?, provider)
+        .await?;
+    Ok(call.deleted())
+}

@@ -1,0 +1,14 @@
+//! `GET /v3/connectors`
+
+use serde_json::Value;
+
+use super::render;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers all connectors in one page.
+pub async fn list(call: Call) -> Answer {
+    let views = call.mailroom.list_connectors(call.actor()?).await?;
+    let rows: Vec<Value> = views.iter().map(render).collect();
+    Ok(call.list(&rows, None))
+}

@@ -1,0 +1,43 @@
+//! Connectors: every application has the one of the provider `nylas`.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod update;
+
+use posthouse_mailroom::connectors::{ConnectorChanges, ConnectorView};
+use serde_json::{Value, json};
+
+use crate::body::Fields;
+use crate::error::ApiError;
+use crate::routes::{Route, Scope};
+
+const COLLECTION: &str = "/v3/connectors";
+const ONE: &str = "/v3/connectors/{provider}";
+
+/// Returns the routes of this folder.
+pub fn routes() -> Vec<Route> {
+    let mut table = vec![
+        Route::get(COLLECTION, Scope::Application, list::list),
+        Route::post(COLLECTION, Scope::Application, create::create),
+        Route::get(ONE, Scope::Application, get::get),
+        Route::delete(ONE, Scope::Application, delete::delete),
+    ];
+    table.extend(Route::update(ONE, Scope::Application, update::update));
+    table
+}
+
+/// Returns a connector as JSON.
+fn render(view: &ConnectorView) -> Value {
+    json!({ "provider": view.provider, "name": view.name, "settings": view.settings, "scope": [] })
+}
+
+/// Reads what a body says about name and settings. Scopes mean nothing to this provider.
+fn read(body: &mut Fields<'_>) -> Result<ConnectorChanges, ApiError> {
+    body.ignore(&["scope"]);
+    Ok(ConnectorChanges {
+        name: body.optional("name")?,
+        settings: body.optional("settings")?,
+    })
+}

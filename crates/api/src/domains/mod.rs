@@ -1,0 +1,54 @@
+//! Registered domains, for operators.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod update;
+
+use posthouse_mailroom::domains::DomainView;
+use serde_json::{Value, json};
+
+use crate::routes::{Route, Scope};
+
+const COLLECTION: &str = "/v3/admin/domains";
+const ONE: &str = "/v3/admin/domains/{domain_id}";
+
+/// Returns the routes of this folder.
+pub fn routes() -> Vec<Route> {
+    let mut table = vec![
+        Route::get(COLLECTION, Scope::Organization, list::list).admin(),
+        Route::post(COLLECTION, Scope::Organization, create::create).admin(),
+        Route::get(ONE, Scope::Organization, get::get).admin(),
+        Route::delete(ONE, Scope::Organization, delete::delete).admin(),
+    ];
+    let update = Route::update(ONE, Scope::Organization, update::update);
+    table.extend(update.map(Route::admin));
+    table
+}
+
+/// Returns a domain as JSON: every key is always there.
+fn render(view: &DomainView) -> Value {
+    json!({
+        "id": view.id,
+        "name": view.name,
+        "branded": view.branded,
+        "domain_address": view.domain_address,
+        "organization_id": view.organization_id,
+        "application_id": view.application_id,
+        "region": view.region,
+        "verified_ownership": view.verified_ownership,
+        "verified_mx": view.verified_mx,
+        "verified_spf": view.verified_spf,
+        "verified_dkim": view.verified_dkim,
+        "verified_feedback": view.verified_feedback,
+        "verified_dmarc": view.verified_dmarc,
+        "verified_arc": view.verified_arc,
+        "sending_ready": view.sending_ready,
+        "catch_all_grant_id": view.catch_all_grant_id,
+        "include_subdomains": view.include_subdomains,
+        "last_checked_at": view.last_checked_at,
+        "created_at": view.created_at,
+        "updated_at": view.updated_at,
+    })
+}

@@ -1,0 +1,21 @@
+//! `POST /v3/workspaces`
+
+use posthouse_mailroom::workspaces::NewWorkspace;
+
+use super::{read_governance, render};
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Makes a workspace.
+pub async fn create(call: Call) -> Answer {
+    let mut body = call.body.fields();
+    let new = NewWorkspace {
+        name: body.required("name")?,
+        domain: body.optional("domain")?,
+        auto_group: body.optional("auto_group")?.unwrap_or(false),
+        governance: read_governance(&mut body)?,
+    };
+    let warnings = body.unknown();
+    let view = call.mailroom.create_workspace(call.actor()?, new).await?;
+    Ok(call.object(&render(&view)).warnings(&warnings))
+}

@@ -1,0 +1,12 @@
+//! `GET /v3/workspaces/{workspace_id}`
+
+use super::render;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers a workspace, by id or domain.
+pub async fn get(call: Call) -> Answer {
+    let name = call.parameter("workspace_id");
+    let view = call.mailroom.get_workspace(call.actor()?, name).await?;
+    Ok(call.object(&render(&view)))
+}
