@@ -37,7 +37,7 @@ pub fn print(ready: &Ready) {
     ));
     if let Some(smtp) = ready.smtp {
         text.push_str(&format!(
-            "  printf 'From: you@example.org\\nTo: agent@{domain}\\nSubject: Hello\\n\\nIt works.\\n' |\n    curl -s smtp://{smtp} --mail-from you@example.org --mail-rcpt agent@{domain} -T -\n"
+            "  printf 'From: you@example.org\\nTo: agent@{domain}\\nSubject: Hello\\n\\nIt works.\\n' |\n    curl -s --crlf smtp://{smtp} --mail-from you@example.org --mail-rcpt agent@{domain} -T -\n"
         ));
     }
     text.push_str(&format!("  {program} email list agent@{domain}\n\n"));
