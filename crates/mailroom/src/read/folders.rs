@@ -47,7 +47,7 @@ impl Mailroom {
         let codec = self.store().ids();
         let parent = match parent {
             None => None,
-            Some(name) => match find(&all, codec, name) {
+            Some(name) => match find(&all, codec, name)? {
                 None => return Ok(Vec::new()),
                 found => found,
             },
@@ -77,7 +77,7 @@ impl Mailroom {
     pub async fn get_folder(&self, grant: &GrantRef, name: &str) -> Result<FolderView, Refusal> {
         let all = self.folder_rows(grant).await?;
         let codec = self.store().ids();
-        let key = find(&all, codec, name).ok_or(Refusal::NotFound)?;
+        let key = find(&all, codec, name)?.ok_or(Refusal::NotFound)?;
         let folder = all
             .iter()
             .find(|folder| folder.id == key)
@@ -129,47 +129,56 @@ fn path(all: &[Folder], folder: &Folder) -> String {
     names.join("/")
 }
 
-/// Finds a folder by id, then system name or alias, then full path, then unique leaf name.
-pub(crate) fn find(all: &[Folder], codec: &IdCodec, name: &str) -> Option<Key> {
+/// Finds a folder by id, then system name or alias, then full path, then unique leaf name; `None` when there is none.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for a leaf name that several folders have.
+pub(crate) fn find(all: &[Folder], codec: &IdCodec, name: &str) -> Result<Option<Key>, Refusal> {
     if let Some(key) = codec.open(Kind::Folder, name) {
-        return all.iter().any(|folder| folder.id == key).then_some(key);
+        return Ok(all.iter().any(|folder| folder.id == key).then_some(key));
     }
     if let Some(system) = SystemFolder::from_name(name) {
-        return all
+        return Ok(all
             .iter()
             .find(|folder| folder.system == Some(system))
-            .map(|folder| folder.id);
+            .map(|folder| folder.id));
     }
     let wanted = name.to_lowercase();
     let custom = || all.iter().filter(|folder| folder.system.is_none());
     if let Some(folder) = custom().find(|folder| path(all, folder).to_lowercase() == wanted) {
-        return Some(folder.id);
+        return Ok(Some(folder.id));
     }
     let mut leaves = custom().filter(|folder| folder.name.to_lowercase() == wanted);
     match (leaves.next(), leaves.next()) {
-        (Some(folder), None) => Some(folder.id),
-        _ => None,
+        (found, None) => Ok(found.map(|folder| folder.id)),
+        (_, Some(_)) => Err(Refusal::invalid("in", "several folders have this name")
+            .with_fix("give the whole path, such as Clients/Acme, or the folder's id")),
     }
 }
 
 /// Returns the folders a filter stands for; those without messages are left out, since nothing in them can match.
-pub(crate) fn filtered(all: &[Folder], codec: &IdCodec, filter: &FolderFilter) -> Vec<Key> {
+pub(crate) fn filtered(
+    all: &[Folder],
+    codec: &IdCodec,
+    filter: &FolderFilter,
+) -> Result<Vec<Key>, Refusal> {
     let with_messages = || all.iter().filter(|folder| folder.total_count > 0);
-    match filter {
+    let hidden = |folder: &Folder| folder.system.is_some_and(SystemFolder::is_hidden);
+    Ok(match filter {
         FolderFilter::All => with_messages().map(|folder| folder.id).collect(),
         FolderFilter::Visible => with_messages()
-            .filter(|folder| !folder.system.is_some_and(SystemFolder::is_hidden))
+            .filter(|folder| !hidden(folder))
             .map(|folder| folder.id)
             .collect(),
         FolderFilter::Named(names) => {
-            let named: Vec<Key> = names
-                .iter()
-                .filter_map(|name| find(all, codec, name))
-                .collect();
+            let mut named = Vec::with_capacity(names.len());
+            for name in names {
+                named.extend(find(all, codec, name)?);
+            }
             with_messages()
                 .map(|folder| folder.id)
                 .filter(|id| named.contains(id))
                 .collect()
         }
-    }
+    })
 }

@@ -226,7 +226,7 @@ fn selection(
     query: &MessageQuery,
 ) -> Result<Option<Selection>, Refusal> {
     let all = folder_rows::of_grant(tx, grant)?;
-    let folders = folders::filtered(&all, codec, &query.folders);
+    let folders = folders::filtered(&all, codec, &query.folders)?;
     if folders.is_empty() {
         return Ok(None);
     }

@@ -15,4 +15,5 @@ mod source;
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
 pub use list::MessagePage;
+pub(crate) use list::load;
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

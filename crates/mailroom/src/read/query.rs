@@ -5,9 +5,6 @@ use posthouse_types::ids::{IdCodec, Key};
 
 use crate::Refusal;
 
-/// Rows that `offset` may leave out at most.
-pub const OFFSET_ROWS_MAX: i64 = 10_000;
-
 /// Filters of a message listing; all that are set must hold. Address lists are OR-ed and compared whole and folded.
 #[derive(Debug, Clone, Default)]
 pub struct MessageQuery {

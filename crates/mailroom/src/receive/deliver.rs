@@ -72,9 +72,10 @@ pub(crate) fn prepare(
 ) -> Prepared {
     let codec = store.ids();
     let normalised = posthouse_mime::subject::normalise(&message.subject);
+    let subject_base = normalised.base.to_lowercase();
     let shared = Shared {
-        thread_keys: ThreadKeys::of(message, &normalised.base, normalised.is_reply, codec),
-        terms: document::terms(message, &normalised.base, codec),
+        thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
+        terms: document::terms(message, &subject_base, codec),
         subject: message.subject.to_lowercase(),
         body: document::json_string(message.body()),
         has_attachment: document::has_attachment(message),

@@ -18,4 +18,5 @@ pub use receipts::{Receipt, Unconfirmed};
 pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
 
+pub(crate) use receipts::DUPLICATE_WINDOW_MS;
 pub(crate) use recipient::RecipientCache;
