@@ -6,7 +6,7 @@ use crate::sql::{Row, Tx, like_escaped, placeholders};
 use crate::{Param, StoreError};
 
 const COLUMNS: &str = "g.id, g.application_id, g.workspace_id, g.email, g.name,
-    CASE WHEN g.app_password_hash IS NULL THEN 0 ELSE 1 END, g.plus_addressing, g.suspended_inbound,
+    CAST(CASE WHEN g.app_password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT), g.plus_addressing, g.suspended_inbound,
     g.suspended_reason, g.last_activity_at, g.created_at, g.updated_at,
     (SELECT CAST(COALESCE(SUM(f.total_bytes), 0) AS BIGINT) FROM folders f WHERE f.grant_id = g.id)";
 
