@@ -4,6 +4,7 @@
 //! - [`data_dir`], [`instance_key`], [`private_file`]: what is kept beside the database
 //! - [`listeners`], [`tls`]: sockets and certificates
 //! - [`peer_limits`]: what one network may take
+//! - [`outward`]: the client for calls to strangers' addresses
 //! - [`parts`]: the running tasks, and how they end
 //! - [`housekeeping`]: the jobs
 //! - [`health`], [`metrics`], [`logs`]: what operators look at
@@ -19,6 +20,7 @@ mod instance_key;
 mod listeners;
 mod logs;
 mod metrics;
+mod outward;
 mod parts;
 mod peer_limits;
 mod private_file;

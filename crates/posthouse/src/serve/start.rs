@@ -20,8 +20,8 @@ use super::listeners::{Listeners, address};
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, first_key, health, housekeeping, instance_key, metrics, peer_limits, private_file,
-    quick_start, tls,
+    clock, first_key, health, housekeeping, instance_key, metrics, outward, peer_limits,
+    private_file, quick_start, tls,
 };
 use crate::config::{Blobs, Config, Database, Role};
 
@@ -50,6 +50,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&config)?;
     let store = open_store(&config, data_dir.path()).await?;
     let mailroom = Mailroom::new(store.clone(), mailroom_config(&config, data_dir.path())?);
+    mailroom.reach_out_with(outward::client(&config)?, config.public_ip.clone());
     let installation = first_key::install(&mailroom, data_dir.path()).await?;
     let ready = describe(&listeners, installation);
 
