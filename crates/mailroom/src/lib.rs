@@ -10,6 +10,7 @@
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
+//! - [`webhooks`]: applications are notified of what happened
 //! - [`idempotency`]: repeated requests are answered once
 //! - [`passwords`]: the rules of app passwords, and where they are hashed
 
@@ -25,6 +26,7 @@ pub mod provision;
 pub mod read;
 pub mod receive;
 pub mod refusal;
+pub mod webhooks;
 pub mod workspaces;
 
 mod bootstrap;
@@ -32,6 +34,7 @@ mod housekeeping;
 mod mailroom;
 mod names;
 mod recent;
+mod secrets;
 mod tenancy;
 
 pub use bootstrap::Bootstrap;

@@ -9,6 +9,7 @@ use posthouse_types::ids::{Key, Kind};
 use crate::Refusal;
 use crate::receive::{RecipientCache, Unconfirmed};
 use crate::tenancy::Tenancy;
+use crate::webhooks::Outward;
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) unconfirmed: Unconfirmed,
     pub(crate) recipients: RecipientCache,
     pub(crate) tenancy: Tenancy,
+    pub(crate) outward: Outward,
 }
 
 impl std::fmt::Debug for Mailroom {
@@ -58,6 +60,7 @@ impl Mailroom {
                 unconfirmed: Unconfirmed::default(),
                 recipients: RecipientCache::default(),
                 tenancy: Tenancy::default(),
+                outward: Outward::default(),
             }),
         }
     }

@@ -51,6 +51,12 @@ impl Dialect {
         }
     }
 
+    /// Tells whether the store lives inside this process, so that no other process works on it.
+    #[must_use]
+    pub fn is_embedded(self) -> bool {
+        self == Self::Sqlite
+    }
+
     /// Returns the expression that numbers the running transaction in the change log.
     #[must_use]
     pub fn transaction_number(self) -> &'static str {

@@ -240,12 +240,16 @@ CREATE TABLE webhooks (
     application_id BIGINT NOT NULL REFERENCES applications (id),
     url TEXT NOT NULL,
     description TEXT NOT NULL,
+    -- JSON array of strings
     trigger_types TEXT NOT NULL,
     -- encrypted with the instance key
     secret {bytes} NOT NULL,
+    -- active, pause, failing or failed
     status TEXT NOT NULL,
     compressed_delivery BIGINT NOT NULL,
+    -- JSON array of strings
     notification_emails TEXT NOT NULL,
+    -- application, workspace or grant, and the key of that object
     scope_type TEXT NOT NULL,
     scope_id BIGINT NOT NULL,
     include_junk BIGINT NOT NULL,
@@ -255,20 +259,24 @@ CREATE TABLE webhooks (
     UNIQUE (application_id, url)
 );
 
--- One row per event and destination. `state` 0: waiting for due_us; 1: succeeded; 2: failed; 3: skipped.
+-- One row per event and destination. `state` 0: waiting; 1: succeeded; 2: failed; 3: skipped.
 CREATE TABLE webhook_deliveries (
     id {key},
     application_id BIGINT NOT NULL,
     webhook_id BIGINT NOT NULL,
     grant_id BIGINT,
-    event_id TEXT NOT NULL,
+    -- the same for all destinations of an event
+    event_id BIGINT NOT NULL,
     trigger_type TEXT NOT NULL,
     state BIGINT NOT NULL,
+    -- attempts made so far
     attempt BIGINT NOT NULL,
+    -- when it may be claimed: the time of the next attempt, or the end of the claim that is running
     due_us BIGINT NOT NULL,
-    lease_until_us BIGINT NOT NULL,
-    lease_token BIGINT NOT NULL,
-    -- the envelope with `webhook_delivery_attempt` still to be filled in
+    claimed BIGINT NOT NULL,
+    -- grows with every claim: what a holder who slept past its claim writes is refused
+    claim_token BIGINT NOT NULL,
+    -- the envelope of the first attempt
     body {bytes} NOT NULL,
     -- JSON array of {attempt, at, response_status, duration_ms, error}
     attempts TEXT NOT NULL,

@@ -1,0 +1,133 @@
+//! What a notification says about a change.
+
+use posthouse_store::changes::{Change, ChangeKind};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{Key, Kind};
+use serde_json::{Map, Value, json};
+
+use super::envelope::{self, Event};
+use crate::Mailroom;
+use crate::read::{Detail, load};
+
+/// Bits of an event's key that come from the number of its change; the others are its time.
+const EVENT_NUMBER_MASK: i64 = (1 << 21) - 1;
+
+/// Returns the key of the event that a change is: the same however often the change is read.
+pub(crate) fn event_key(change: &Change) -> Key {
+    Key(Key::floor_of(change.at_us / 1_000).0 | (change.position.seq & EVENT_NUMBER_MASK))
+}
+
+/// Writes the envelope for a change; `None` when its object is gone by now or the change is no event.
+pub(crate) fn envelope(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    change: &Change,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(object) = object(tx, mailroom, change)? else {
+        return Ok(None);
+    };
+    Ok(Some(envelope::write(&Event {
+        trigger: change.kind.event(),
+        id: &mailroom.public_id(Kind::Event, event_key(change)),
+        time: change.at_us / 1_000_000,
+        application_id: &mailroom.public_id(Kind::Application, change.application),
+        members: "",
+        object: &object,
+    })))
+}
+
+fn object(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    change: &Change,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(grant) = change.grant else {
+        return Ok(None);
+    };
+    let object = match change.kind {
+        ChangeKind::MessageCreated | ChangeKind::MessageUpdated => {
+            let codec = mailroom.store().ids();
+            let shown = load(tx, codec, grant, &[change.object], Detail::Standard)?;
+            return Ok((!shown.page.ends.is_empty()).then_some(shown.page.json));
+        }
+        ChangeKind::MessageDeleted => deleted_message(mailroom, grant, change),
+        ChangeKind::GrantCreated => created_grant(mailroom, grant, change),
+        ChangeKind::GrantUpdated => changed_grant(mailroom, grant, change, 25_014),
+        ChangeKind::GrantDeleted => changed_grant(mailroom, grant, change, 25_013),
+        ChangeKind::FolderCreated | ChangeKind::FolderUpdated | ChangeKind::FolderDeleted => {
+            return Ok(None);
+        }
+    };
+    Ok(Some(object.to_string().into_bytes()))
+}
+
+fn created_grant(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
+    let application_id = mailroom.public_id(Kind::Application, change.application);
+    let noted = noted(change);
+    json!({
+        "code": 25_012,
+        "grant_id": mailroom.public_id(Kind::Grant, grant),
+        "integration_id": application_id,
+        "login_id": application_id,
+        "provider": "nylas",
+        "email": noted.get("email"),
+        "name": noted.get("name"),
+        "scope": [],
+        "workspace_id": noted.get("workspace_id"),
+    })
+}
+
+fn changed_grant(mailroom: &Mailroom, grant: Key, change: &Change, code: u32) -> Value {
+    json!({
+        "code": code,
+        "grant_id": mailroom.public_id(Kind::Grant, grant),
+        "integration_id": mailroom.public_id(Kind::Application, change.application),
+        "provider": "nylas",
+        "email": noted(change).get("email"),
+        "reauthentication_flag": false,
+    })
+}
+
+fn deleted_message(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
+    let noted = noted(change);
+    let mut object = json!({
+        "id": mailroom.public_id(Kind::Message, change.object),
+        "grant_id": mailroom.public_id(Kind::Grant, grant),
+        "object": "message",
+    });
+    for member in ["thread_id", "metadata"] {
+        if let Some(value) = noted.get(member) {
+            object[member] = value.clone();
+        }
+    }
+    object
+}
+
+/// Returns what the mutation noted down for its readers.
+fn noted(change: &Change) -> Map<String, Value> {
+    let data = change.data.as_deref().unwrap_or("{}");
+    serde_json::from_str(data).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posthouse_store::changes::Cursor;
+
+    #[test]
+    fn an_events_key_is_stable_and_tells_changes_of_one_moment_apart() {
+        let change = |seq| Change {
+            position: Cursor { tx: 0, seq },
+            application: Key(1),
+            grant: None,
+            kind: ChangeKind::GrantCreated,
+            object: Key(1),
+            at_us: 1_790_000_000_123_456,
+            data: None,
+        };
+        assert_eq!(event_key(&change(1)), event_key(&change(1)));
+        assert_ne!(event_key(&change(1)), event_key(&change(2)));
+        assert_eq!(event_key(&change(5)).unix_ms(), 1_790_000_000_123);
+        assert!(event_key(&change(i64::MAX)).0 > 0);
+    }
+}
