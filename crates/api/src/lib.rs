@@ -101,6 +101,7 @@ mod operations;
 mod providers;
 mod root;
 mod unsupported;
+mod webhooks;
 mod workspaces;
 
 pub use config::{ApiConfig, MetricsRender, Readiness, ReadinessCheck};

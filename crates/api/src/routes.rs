@@ -214,6 +214,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(crate::messages::routes());
     table.extend(crate::folders::routes());
     table.extend(crate::attachments::routes());
+    table.extend(crate::webhooks::routes());
     table.extend(crate::unsupported::routes());
     table
 }

@@ -1,0 +1,13 @@
+//! `DELETE /v3/webhooks/{webhook_id}`
+
+use serde_json::json;
+
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Deletes a destination; the answer has a body of its own, which official clients read.
+pub async fn delete(call: Call) -> Answer {
+    let id = call.parameter("webhook_id");
+    call.mailroom.delete_webhook(call.actor()?, id).await?;
+    Ok(call.object(&json!({ "status": "success" })))
+}

@@ -1,0 +1,14 @@
+//! `GET /v3/webhooks`
+
+use serde_json::Value;
+
+use super::render;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers all destinations in one page.
+pub async fn list(call: Call) -> Answer {
+    let destinations = call.mailroom.list_webhooks(call.actor()?).await?;
+    let rows: Vec<Value> = destinations.iter().map(render).collect();
+    Ok(call.list(&rows, None))
+}
