@@ -54,6 +54,8 @@ pub struct Config {
     pub roles: Roles,
     /// Private ranges that outward calls may reach besides public ones.
     pub allow_net: Vec<Cidr>,
+    /// Attempts for each webhook delivery.
+    pub webhook_attempts: u32,
     /// Certificate and key of the TLS listeners; `None` means self-signed.
     pub tls: Option<TlsFiles>,
     /// File to write once every listener is bound.

@@ -43,6 +43,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .flatten(),
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
+        webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,
         tls: tls_files(&texts)?,
         ready_file: texts.optional("ready_file", "a path", path)?,
         region: texts.require("region", "us or eu", region)?,
@@ -414,6 +415,13 @@ fn tls_files(texts: &Texts<'_>) -> Result<Option<TlsFiles>, ConfigError> {
             "{} is set without tls_cert; set both or neither",
             texts.source("tls_key")
         ))),
+    }
+}
+
+fn webhook_attempts(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count) if (1..=10).contains(&count) => Ok(count),
+        _ => Err("not a number of attempts".to_owned()),
     }
 }
 

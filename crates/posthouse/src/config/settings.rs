@@ -290,6 +290,15 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "webhook_attempts",
+        value: "COUNT",
+        shape: One,
+        preset: Text("3"),
+        dev_preset: Text("3"),
+        meaning: "Attempts for each webhook delivery, 1 to 10.",
+        without_effect: None,
+    },
+    Setting {
         key: "tls_cert",
         value: "FILE",
         shape: One,

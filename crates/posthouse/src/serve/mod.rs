@@ -1,6 +1,7 @@
 //! The composition root: opens the store, binds the listeners, starts doors and workers, and stops them in order.
 //!
 //! - [`start`]: puts the parts together
+//! - [`crates`]: the configuration of each crate
 //! - [`data_dir`], [`instance_key`], [`private_file`]: what is kept beside the database
 //! - [`listeners`], [`tls`]: sockets and certificates
 //! - [`peer_limits`]: what one network may take
@@ -12,6 +13,7 @@
 //! - [`clock`]: the time, which tests of a debug build can move
 
 mod clock;
+mod crates;
 mod data_dir;
 mod first_key;
 mod health;

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_api::ApiConfig;
-use posthouse_mailroom::{Mailroom, MailroomConfig};
+use posthouse_mailroom::Mailroom;
+use posthouse_net::http::GuardedClient;
 use posthouse_smtp::SmtpConfig;
-use posthouse_store::{Store, StoreConfig};
+use posthouse_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -20,19 +20,9 @@ use super::listeners::{Listeners, address};
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, first_key, health, housekeeping, instance_key, metrics, outward, peer_limits,
-    private_file, quick_start, tls,
+    clock, crates, first_key, health, housekeeping, metrics, outward, private_file, quick_start,
 };
-use crate::config::{Blobs, Config, Database, Role};
-
-/// Name of the instance key in the data directory.
-const INSTANCE_KEY: &str = "instance-key";
-/// Connections that read the embedded database at once.
-const STORE_READERS: usize = 4;
-/// Cost of bcrypt for app passwords: about a quarter of a second.
-const BCRYPT_COST: u32 = 12;
-/// The same with `--dev`, where accounts are made by the dozen.
-const BCRYPT_COST_DEV: u32 = 6;
+use crate::config::{Config, Role};
 
 /// Runs the server until a signal.
 ///
@@ -44,41 +34,33 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     posthouse_net::tls::install_provider();
-    let figures = metrics::install()?;
     private_file::only_for_this_user();
+    let figures = metrics::install()?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let listeners = Listeners::bind(&config)?;
     let store = open_store(&config, data_dir.path()).await?;
-    let mailroom = Mailroom::new(store.clone(), mailroom_config(&config, data_dir.path())?);
-    mailroom.reach_out_with(outward::client(&config)?, config.public_ip.clone());
+    let mailroom = Mailroom::new(store.clone(), crates::mailroom(&config, data_dir.path())?);
+    let client = outward::client(&config)?;
+    mailroom.reach_out_with(client.clone(), config.public_ip.clone());
     let installation = first_key::install(&mailroom, data_dir.path()).await?;
     let ready = describe(&listeners, installation);
 
     let stop = CancellationToken::new();
-    let mut parts = Parts::new(stop.clone());
-    let health = health::check(store.clone(), data_dir.path(), stop.clone());
-    parts.add("metrics", metrics::keep_up(figures.clone(), stop.clone()));
-    if let Some(listener) = listeners.http {
-        let api = api_config(&config, health, &figures);
-        parts.add(
-            "the API",
-            serve_api(listener, api, mailroom.clone(), stop.clone()),
-        );
-    }
-    if let Some(listener) = listeners.smtp {
-        let smtp = smtp_config(&config, data_dir.path())?;
-        parts.add(
-            "SMTP",
-            posthouse_smtp::serve(listener, Arc::new(smtp), mailroom.clone(), stop.clone()),
-        );
-        parts.add(
-            "receipts",
-            housekeeping::drop_receipts(mailroom.clone(), stop.clone()),
-        );
-    }
-    if config.roles.include(Role::Jobs) {
-        parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
-    }
+    let api = crates::api(
+        &config,
+        health::check(store.clone(), data_dir.path(), stop.clone()),
+        &figures,
+    );
+    let smtp = crates::smtp(&config, data_dir.path())?;
+    let parts = start_parts(
+        &config,
+        listeners,
+        (api, smtp),
+        &mailroom,
+        client,
+        figures,
+        stop,
+    );
     announce(&config, &ready, data_dir.path())?;
     let outcome = parts.run_until_signal(signals).await;
     if tokio::time::timeout(parts::STORE_CLOSE_DEADLINE, store.close())
@@ -91,56 +73,50 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 async fn open_store(config: &Config, data_dir: &Path) -> anyhow::Result<Store> {
-    let store_config = StoreConfig {
-        database: match &config.database {
-            Database::Sqlite => "sqlite".to_owned(),
-            Database::Postgres(url) => url.clone(),
-        },
-        blobs: match &config.blobs {
-            Blobs::Directory => "file".to_owned(),
-            Blobs::S3(url) => url.clone(),
-        },
-        data_dir: data_dir.to_owned(),
-        readers_max: STORE_READERS,
-    };
-    Store::open(&store_config, clock::clock())
+    let place = crates::store(config, data_dir);
+    Store::open(&place, clock::clock())
         .await
         .context("cannot open the store")
 }
 
-fn mailroom_config(config: &Config, data_dir: &Path) -> anyhow::Result<MailroomConfig> {
-    let key_path = config
-        .instance_key
-        .clone()
-        .unwrap_or_else(|| data_dir.join(INSTANCE_KEY));
-    Ok(MailroomConfig {
-        hostname: config.hostname.clone(),
-        dev: config.dev,
-        trial_domain: config.trial_domain.clone(),
-        region: config.region.clone(),
-        instance_key: instance_key::load_or_make(&key_path)?,
-        bcrypt_cost: if config.dev {
-            BCRYPT_COST_DEV
-        } else {
-            BCRYPT_COST
-        },
-    })
-}
-
-fn api_config(
+fn start_parts(
     config: &Config,
-    readiness: posthouse_api::ReadinessCheck,
-    figures: &PrometheusHandle,
-) -> ApiConfig {
-    ApiConfig {
-        path_prefix: String::new(),
-        connections: peer_limits::connections(),
-        authentication_failures: peer_limits::authentication_failures(),
-        readiness,
-        metrics: metrics::render(figures),
-        metrics_peers: config.metrics_peer.clone(),
-        metrics_token: config.metrics_token.clone(),
+    listeners: Listeners,
+    (api, smtp): (ApiConfig, SmtpConfig),
+    mailroom: &Mailroom,
+    client: GuardedClient,
+    figures: PrometheusHandle,
+    stop: CancellationToken,
+) -> Parts {
+    let mut parts = Parts::new(stop.clone());
+    parts.add("metrics", metrics::keep_up(figures, stop.clone()));
+    if let Some(listener) = listeners.http {
+        parts.add(
+            "the API",
+            serve_api(listener, api, mailroom.clone(), stop.clone()),
+        );
     }
+    if let Some(listener) = listeners.smtp {
+        let mx = posthouse_smtp::serve(listener, Arc::new(smtp), mailroom.clone(), stop.clone());
+        parts.add("SMTP", mx);
+        parts.add(
+            "receipts",
+            housekeeping::drop_receipts(mailroom.clone(), stop.clone()),
+        );
+    }
+    if config.roles.include(Role::Webhooks) {
+        let worker = posthouse_webhooks::run(
+            mailroom.clone(),
+            client,
+            crates::webhooks(config),
+            stop.clone(),
+        );
+        parts.add("webhooks", worker);
+    }
+    if config.roles.include(Role::Jobs) {
+        parts.add("jobs", housekeeping::expire(mailroom.clone(), stop));
+    }
+    parts
 }
 
 async fn serve_api(
@@ -154,18 +130,6 @@ async fn serve_api(
     }
 }
 
-fn smtp_config(config: &Config, data_dir: &Path) -> anyhow::Result<SmtpConfig> {
-    let mut smtp = SmtpConfig::new(&config.hostname);
-    smtp.tls = Some(tls::for_mail(config, data_dir).context("cannot set up STARTTLS")?);
-    smtp.drain_deadline = parts::DRAIN_DEADLINE;
-    if config.dev {
-        // Everybody is on loopback here, and nobody harvests addresses.
-        smtp.loopback_is_exempt = true;
-        smtp.unknown_recipient_delay = Duration::ZERO;
-    }
-    Ok(smtp)
-}
-
 fn describe(listeners: &Listeners, installation: Installation) -> Ready {
     Ready {
         http: address(listeners.http.as_ref()),
@@ -176,7 +140,7 @@ fn describe(listeners: &Listeners, installation: Installation) -> Ready {
     }
 }
 
-/// Tells supervisors, tools and people, in this order.
+/// Tells tools, supervisors and people, in this order.
 fn announce(config: &Config, ready: &Ready, data_dir: &Path) -> anyhow::Result<()> {
     if config.dev {
         first_key::write_dev_file(ready, data_dir)?;
