@@ -13,7 +13,7 @@ async fn an_unknown_path_and_a_wrong_method_say_so() {
         "/v3/nothing",
         "/v3/grants/x/y/z/w",
         "/v4/grants",
-        "/v3/grants/%2e%2e/applications",
+        "/v3/grants/x%2fmessages",
     ] {
         let answer = api.get(path).await.expect(404);
         assert_eq!(answer.error_type(), "not_found_error", "{path}");
@@ -259,6 +259,7 @@ async fn the_query_dialect_takes_what_clients_send_and_refuses_the_rest() {
         "in=all",
         "limit=200",
         "limit=201",
+        "limit=9223372036854775808",
         "offset=0",
         "unknown=1",
         "select=subject",
@@ -311,7 +312,6 @@ async fn the_query_dialect_takes_what_clients_send_and_refuses_the_rest() {
         "limit=0",
         "limit=-5",
         "limit=ten",
-        "limit=9223372036854775808",
         "offset=x",
         "received_after=yesterday",
         "fields=everything",
@@ -422,22 +422,10 @@ async fn http_07_a_cursor_is_good_only_where_it_was_given_and_only_as_it_was_giv
     );
     for position in 0..cursor.len() {
         let mut edited = cursor.clone().into_bytes();
-        edited[position] = if edited[position] == b'A' { b'B' } else { b'A' };
+        edited[position] = if edited[position] == b'0' { b'1' } else { b'0' };
         let edited = String::from_utf8(edited).expect("ASCII");
-        let answer = server
-            .api()
-            .get(&format!(
-                "/v3/grants/{}/messages?page_token={edited}",
-                first.id
-            ))
-            .await;
-        // The last character of base64 may carry bits that mean nothing: then the same position was asked for.
-        let is_same_page = position + 1 == cursor.len() && answer.status == 200;
-        assert!(
-            answer.status == 400 || is_same_page,
-            "edited at {position}: {}",
-            answer.text()
-        );
+        let path = format!("/v3/grants/{}/messages?page_token={edited}", first.id);
+        server.api().get(&path).await.expect(400);
     }
     for other in ["/v3/grants/{}/folders", "/v3/grants/{}/drafts"] {
         let path = format!("{}?page_token={cursor}", other.replace("{}", &first.id));

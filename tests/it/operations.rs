@@ -49,34 +49,25 @@ async fn the_log_tells_no_secrets_and_no_content() {
 #[tokio::test]
 async fn ops_03_dev_conveniences_refuse_an_address_that_others_can_reach() {
     let directory = tempfile_directory();
-    for flag in ["--http", "--smtp"] {
+    for reachable in ["--http", "--smtp"] {
         let mut command = Command::new(binary());
-        command.args([
-            "serve",
-            "--dev",
-            "--http",
-            "127.0.0.1:0",
-            "--smtp",
-            "127.0.0.1:0",
-        ]);
-        command.args([
-            "--submission",
-            "off",
-            "--submissions",
-            "off",
-            "--imap",
-            "off",
-            "--imaps",
-            "off",
-        ]);
-        command
-            .args([flag, "0.0.0.0:0"])
-            .arg("--data-dir")
-            .arg(directory.path().join("data"));
+        command.args(["serve", "--dev"]);
+        for listener in ["--http", "--smtp"] {
+            let address = if listener == reachable {
+                "0.0.0.0:0"
+            } else {
+                "127.0.0.1:0"
+            };
+            command.args([listener, address]);
+        }
+        for listener in ["--submission", "--submissions", "--imap", "--imaps"] {
+            command.args([listener, "off"]);
+        }
+        command.arg("--data-dir").arg(directory.path().join("data"));
         command.stdin(Stdio::null()).kill_on_drop(true);
         let output = tokio::time::timeout(posthouse_tests::deadline(), command.output()).await;
         let output = output
-            .unwrap_or_else(|_| panic!("--dev serves on {flag} 0.0.0.0"))
+            .unwrap_or_else(|_| panic!("--dev serves on {reachable} 0.0.0.0"))
             .expect("the binary starts");
         assert!(!output.status.success());
         let complaint = String::from_utf8_lossy(&output.stderr).to_lowercase();
@@ -103,16 +94,9 @@ async fn the_first_key_outside_dev_goes_to_a_file_that_only_its_owner_reads() {
         "--hostname",
         "mx.example.org",
     ]);
-    command.args([
-        "--submission",
-        "off",
-        "--submissions",
-        "off",
-        "--imap",
-        "off",
-        "--imaps",
-        "off",
-    ]);
+    for listener in ["--submission", "--submissions", "--imap", "--imaps"] {
+        command.args([listener, "off"]);
+    }
     command
         .arg("--data-dir")
         .arg(&data)

@@ -56,7 +56,6 @@ async fn the_greeting_offers_what_a_mail_server_looks_for() {
         "CHUNKING",
         "STARTTLS",
         "ENHANCEDSTATUSCODES",
-        "DSN",
         "LIMITS",
     ] {
         assert!(
@@ -189,6 +188,8 @@ async fn bdat_delivers_in_chunks_and_takes_no_dot_for_an_end() {
             smtp.read_reply().await.expect(250);
         }
         smtp.command("BDAT 0 LAST").await.expect(250);
+        // Going on shows that the 250 was read: the same bytes on the next connection are another message.
+        smtp.command("QUIT").await.expect(221);
     }
     let messages = messages_of(&server, &account).await;
     assert_eq!(messages.len(), 3);
@@ -196,6 +197,28 @@ async fn bdat_delivers_in_chunks_and_takes_no_dot_for_an_end() {
         assert_eq!(message["subject"], "in chunks");
         assert!(raw_of(&server, &account, message).await.ends_with(content));
     }
+}
+
+#[tokio::test]
+async fn parameters_of_delivery_notifications_are_read_although_none_is_promised() {
+    let server = Posthouse::start().await;
+    let account = server.create_account("agent").await;
+    let mut smtp = greeted(&server).await;
+    smtp.command("MAIL FROM:<buyer@shop.example> RET=HDRS ENVID=QQ314159")
+        .await
+        .expect(250);
+    let rcpt = format!(
+        "RCPT TO:<{}> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;{}",
+        account.email, account.email
+    );
+    smtp.command(&rcpt).await.expect(250);
+    smtp.command(&format!("RCPT TO:<{}> NOTIFY=SOMETIMES", account.email))
+        .await
+        .expect(501);
+    smtp.command("RSET").await.expect(250);
+    smtp.command("MAIL FROM:<buyer@shop.example> UNHEARD=OF")
+        .await
+        .expect(555);
 }
 
 #[tokio::test]

@@ -71,26 +71,26 @@ async fn an_address_belongs_to_one_application_only() {
 async fn a_domain_written_in_its_own_script_is_the_same_domain() {
     let server = Posthouse::start().await;
     let domains = "/v3/admin/domains";
-    let body = json!({"name": "Books", "domain_address": "bücher.agents.localhost"});
+    let body = json!({"name": "Books", "domain_address": "bücher.example"});
     let domain = server.api().post(domains, body).await.expect(200).data();
-    assert_eq!(domain["domain_address"], "xn--bcher-kva.agents.localhost");
+    assert_eq!(domain["domain_address"], "xn--bcher-kva.example");
     for again in [
-        "BÜCHER.agents.localhost",
-        "xn--bcher-kva.agents.localhost",
+        "BÜCHER.example",
+        "xn--bcher-kva.example",
         "AGENTS.localhost",
     ] {
         let body = json!({"name": "Again", "domain_address": again});
         let answer = server.api().post(domains, body).await.expect(400);
         assert_eq!(answer.error_type(), "invalid_request_error", "{again}");
     }
-    let body = json!({"provider": "nylas", "settings": {"email": "agent@Bücher.agents.localhost"}});
+    let body = json!({"provider": "nylas", "settings": {"email": "agent@Bücher.example"}});
     let grant = server
         .api()
         .post("/v3/connect/custom", body)
         .await
         .expect(201)
         .data();
-    let path = "/v3/grants/agent@xn--bcher-kva.agents.localhost";
+    let path = "/v3/grants/agent@xn--bcher-kva.example";
     assert_eq!(
         server.api().get(path).await.expect(200).data()["id"],
         grant["id"]
