@@ -151,13 +151,16 @@ fn receiving(text: &mut String, report: &Report, goals: &mut Vec<Goal>) {
     let _ = writeln!(text, "### Receiving mail\n");
     let _ = writeln!(
         text,
-        "| size | connections | server | accepted/s | delivered/s | p50 ms | p99 ms | server CPU ms/message | drain s | CPU used elsewhere |"
+        "| size | connections | server | accepted/s | delivered/s | p50 ms | p99 ms | server CPU ms/message | drain s | CPU used elsewhere | disk syncs/s before |"
     );
-    let _ = writeln!(text, "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|");
+    let _ = writeln!(
+        text,
+        "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    );
     for row in &rows {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {:.0} | {:.0} | {:.1} | {:.1} | {:.2} | {:.1} | {:.0} % |",
+            "| {} | {} | {} | {:.0} | {:.0} | {:.1} | {:.1} | {:.2} | {:.1} | {:.0} % | {:.0} |",
             kib(number(row, "size_bytes")),
             number(row, "connections"),
             row.get("server").and_then(Value::as_str).unwrap_or("?"),
@@ -168,6 +171,7 @@ fn receiving(text: &mut String, report: &Report, goals: &mut Vec<Goal>) {
             number(row, "server_cpu_ms_per_message"),
             number(row, "drain_s"),
             number(row, "elsewhere_cpu_share") * 100.0,
+            number(row, "disk_syncs_per_s_before"),
         );
     }
     let _ = writeln!(text);

@@ -18,7 +18,10 @@ use crate::stop;
 
 /// Payload of one row: about a message's row without its text.
 const ROW_BYTES: usize = 350;
-const BLOCK_BYTES: usize = 4096;
+/// Size of a block in the plain figures.
+pub const BLOCK_BYTES: usize = 4096;
+/// The larger of the message sizes the mail workloads send.
+const LARGE_BYTES: usize = 50 * 1024;
 
 /// Options of `disk`.
 #[derive(Debug, Args)]
@@ -34,7 +37,9 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
     let time = Duration::from_secs(options.seconds);
     let singles = sqlite_rows(&folder.path().join("single.db"), 1, time)?;
     let grouped = sqlite_rows(&folder.path().join("grouped.db"), 64, time)?;
-    let appended = appends(&folder.path().join("appended"), time)?;
+    let appended = appends(&folder.path().join("appended"), BLOCK_BYTES, time)?;
+    let large = appends(&folder.path().join("large"), LARGE_BYTES, time)?;
+    let large_grouped = appends(&folder.path().join("large_grouped"), 16 * LARGE_BYTES, time)?;
     let overwritten = overwrites(&folder.path().join("overwritten"), time)?;
     let files = new_files(folder.path(), time)?;
     bench.report(
@@ -43,6 +48,8 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
             "sqlite_single_commits_per_s": round(singles, 0),
             "sqlite_rows_in_64s_per_s": round(grouped, 0),
             "append_fdatasync_per_s": round(appended, 0),
+            "append_50_kib_fdatasync_per_s": round(large, 0),
+            "append_50_kib_in_16s_fdatasync_per_s": round(large_grouped * 16.0, 0),
             "overwrite_fdatasync_per_s": round(overwritten, 0),
             "new_file_fsync_per_s": round(files, 0),
         }),
@@ -84,10 +91,10 @@ fn sqlite_rows(path: &Path, group: u64, time: Duration) -> Result<f64> {
     Ok(commits * group as f64)
 }
 
-/// Blocks appended to a growing file, each synced.
-fn appends(path: &Path, time: Duration) -> Result<f64> {
+/// Returns how many blocks a second can be appended to a growing file, each synced.
+pub fn appends(path: &Path, bytes: usize, time: Duration) -> Result<f64> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let block = [0x5a; BLOCK_BYTES];
+    let block = vec![0x5a; bytes];
     rate(time, |_| {
         file.write_all(&block)?;
         Ok(file.sync_data()?)

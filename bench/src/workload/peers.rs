@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Bench;
 use crate::latency::round;
@@ -23,8 +23,11 @@ use crate::server::process::{machine_cpu, own_cpu};
 use crate::smtp::client::Dialect;
 use crate::smtp::load::{self, Load, Until};
 use crate::stop;
-use crate::workload::smtp;
+use crate::workload::{disk, smtp};
 
+/// How long the disk alone is tried before each measurement: a shared disk is not always equally fast, and a figure
+/// from a slow moment should be known as one.
+const PROBE: Duration = Duration::from_millis(500);
 const DOMAIN: &str = "bench.example";
 
 /// Options of `peers`.
@@ -218,7 +221,12 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
         for connections in &options.connections {
             for contender in &mut contenders {
                 stop::check()?;
-                rows.push(measure(contender.as_mut(), options, *connections, *size)?);
+                // What the previous contender left in the page cache is written now, not during this one's window.
+                let _ = Command::new("sync").status();
+                let syncs = disk::appends(&folder.path().join("probe"), disk::BLOCK_BYTES, PROBE)?;
+                let mut row = measure(contender.as_mut(), options, *connections, *size)?;
+                row.insert("disk_syncs_per_s_before".into(), json!(round(syncs, 0)));
+                rows.push(Value::Object(row));
             }
         }
     }
@@ -256,7 +264,7 @@ fn measure(
     options: &Options,
     connections: u32,
     size: usize,
-) -> Result<Value> {
+) -> Result<Map<String, Value>> {
     let load = Load {
         address: contender.address(),
         dialect: contender.dialect(),
@@ -269,8 +277,6 @@ fn measure(
             window: Duration::from_secs(options.seconds),
         },
     };
-    // What the previous contender left in the page cache is written now, not during this one's window.
-    let _ = Command::new("sync").status();
     let delivered_before = contender.delivered()?;
     let (begun, machine_before, client_before) = (Instant::now(), machine_cpu()?, own_cpu()?);
     let server_before = contender.cpu()?;
@@ -297,7 +303,7 @@ fn measure(
     let in_window = (outcome.observed.1 - outcome.observed.0) as f64 / outcome.window.as_secs_f64();
     let in_all = accepted as f64 / (sent.duration_since(begun) + drain).as_secs_f64();
 
-    let mut row = serde_json::Map::new();
+    let mut row = Map::new();
     row.insert("server".into(), json!(contender.name()));
     row.extend(smtp::row(&load, outcome, client_cpu));
     row.insert("delivered_per_s".into(), json!(round(in_window, 1)));
@@ -315,5 +321,5 @@ fn measure(
             2
         )),
     );
-    Ok(Value::Object(row))
+    Ok(row)
 }
