@@ -1,6 +1,14 @@
 //! The use cases over a real store: on SQLite, and on PostgreSQL when `POSTHOUSE_TEST_POSTGRES` names one.
 
+mod accounts;
+mod api_keys;
+mod bootstrap;
+mod domains;
+mod provisioning;
 mod reading;
 mod receiving;
+mod repeatable;
 mod support;
+mod tenants;
 mod threading;
+mod workspaces;
