@@ -34,7 +34,10 @@ impl Machine {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_mib: memory.unwrap_or(0) / 1024,
             kernel: format!("Linux {}", release.trim()),
-            file_system: said(Command::new("stat").args(["-f", "-c", "%T"]).arg(folder)),
+            file_system: said(Command::new("df").arg("--output=fstype").arg(folder))
+                .trim_start_matches("Type")
+                .trim()
+                .to_owned(),
         }
     }
 }
