@@ -22,8 +22,20 @@ pub fn deadline() -> Duration {
 ///
 /// # Panics
 /// When the deadline passes; `what` completes the sentence "waited in vain for ...".
-pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + deadline();
+pub async fn eventually<T>(what: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(deadline(), what, probe).await
+}
+
+/// As [`eventually`], for the few conditions that the product itself makes wait longer, such as the lease of a killed process.
+///
+/// # Panics
+/// When the given time passes.
+pub async fn eventually_within<T>(
+    longest: Duration,
+    what: &str,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let end = Instant::now() + longest;
     loop {
         if let Some(found) = probe().await {
             return found;

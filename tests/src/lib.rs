@@ -30,4 +30,4 @@ pub mod smtp;
 pub mod tools;
 pub mod webhook;
 
-pub use eventually::{deadline, eventually};
+pub use eventually::{deadline, eventually, eventually_within};

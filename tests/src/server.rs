@@ -160,6 +160,11 @@ impl Posthouse {
             .open(log_path)
             .expect("a log file");
         let mut command = Command::new(binary());
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTHOUSE_"))
+        {
+            command.env_remove(name);
+        }
         command.args([
             "serve",
             "--dev",
