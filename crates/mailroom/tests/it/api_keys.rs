@@ -241,7 +241,12 @@ async fn a_workspace_key_loses_an_account_that_moves_away_at_once() {
             Err(Refusal::NotFound)
         ));
         mailroom
-            .assign_accounts(&office.actor, &elsewhere, &[account.id.clone()], &[])
+            .assign_accounts(
+                &office.actor,
+                &elsewhere,
+                std::slice::from_ref(&account.id),
+                &[],
+            )
             .await
             .unwrap();
         let absent = mailroom.grant_for(&key, &account.id).await;

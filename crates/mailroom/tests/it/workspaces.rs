@@ -141,10 +141,10 @@ async fn accounts_of_a_deleted_workspace_go_to_the_default_one() {
             .unwrap();
         let id = make(&office, "First", None, false).await;
         let assigned = mailroom
-            .assign_accounts(&office.actor, &id, &[account.id.clone()], &[])
+            .assign_accounts(&office.actor, &id, std::slice::from_ref(&account.id), &[])
             .await
             .unwrap();
-        assert_eq!(assigned.assigned, [account.id.clone()]);
+        assert_eq!(assigned.assigned, std::slice::from_ref(&account.id));
         mailroom.delete_workspace(&office.actor, &id).await.unwrap();
         let back = mailroom.get_account(&office.actor, &account.id).await;
         assert_eq!(back.unwrap().workspace_id, account.workspace_id);
