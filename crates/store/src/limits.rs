@@ -12,6 +12,12 @@ pub const BLOB_INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Pages in the write-ahead log after which it is copied back into the database.
 pub const WAL_CHECKPOINT_PAGES: u32 = 16_384;
 
+/// Pages left to copy back at which the writer does the rest itself.
+pub const WAL_HANDOVER_PAGES: u32 = 1_024;
+
+/// Bytes to which the file of the write-ahead log is cut when it starts from the front.
+pub const WAL_KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// Page cache of the writer's connection.
 pub const WRITER_CACHE_KIB: u32 = 32 * 1024;
 

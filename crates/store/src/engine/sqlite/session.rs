@@ -1,0 +1,224 @@
+//! One connection: its settings, its statements, and the vocabulary of store code on top of it.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags};
+
+use super::checkpoint::Checkpoints;
+use super::job::Job;
+use crate::StoreError;
+use crate::engine::Dialect;
+use crate::limits::{
+    READER_CACHE_KIB, STATEMENTS_CACHED_MAX, WAL_KEPT_BYTES_MAX, WRITER_CACHE_KIB,
+};
+use crate::sql::{EachRow, Param, Row, Tx};
+
+/// What a connection is for.
+pub(super) enum Role<'a> {
+    /// Writing; tells the checkpoints how long the log is.
+    Writer(&'a Checkpoints),
+    /// Reading.
+    Reader,
+    /// Copying the log back.
+    Checkpointer,
+}
+
+/// One connection with its rewritten statements.
+pub(super) struct Session {
+    connection: Connection,
+    numbered: HashMap<Box<str>, Box<str>>,
+}
+
+impl Session {
+    /// Opens the database and settles the connection's role.
+    pub(super) fn open(path: &Path, role: Role<'_>) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(PathBuf::from(path), flags)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        let settings = match role {
+            Role::Writer(_) => format!(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+                 PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {WAL_KEPT_BYTES_MAX};
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};"
+            ),
+            Role::Reader => format!(
+                "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{READER_CACHE_KIB};
+                 PRAGMA mmap_size = 1073741824;"
+            ),
+            Role::Checkpointer => "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;".to_owned(),
+        };
+        connection.execute_batch(&settings)?;
+        if let Role::Writer(checkpoints) = role {
+            require_durable(&connection)?;
+            checkpoints.watch(&mut connection)?;
+        }
+        Ok(Self {
+            connection,
+            numbered: HashMap::new(),
+        })
+    }
+
+    /// Copies back what can be copied without waiting; returns how many pages of the log are not copied yet.
+    pub(super) fn copy_log_back(&self) -> Result<i64, StoreError> {
+        let counted = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+            });
+        Ok(counted?)
+    }
+
+    /// Copies all of the log back and empties it.
+    pub(super) fn truncate_log(&self) {
+        // An unread log is no loss: the next start reads it.
+        let _ = self
+            .connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// Runs a job so that its failure takes back only its own effects.
+    pub(super) fn in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        self.batch("SAVEPOINT job")?;
+        if !job.run(self) {
+            self.batch("ROLLBACK TO job")?;
+        }
+        self.batch("RELEASE job")
+    }
+
+    /// Runs a closure against one state of the database.
+    pub(super) fn snapshot<T, E, F>(&mut self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        self.batch("BEGIN")?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            Err(StoreError::Fault("a store closure panicked".to_owned()).into())
+        });
+        self.batch("ROLLBACK")?;
+        outcome
+    }
+
+    fn numbered(&mut self, sql: &str) -> Box<str> {
+        if let Some(known) = self.numbered.get(sql) {
+            return known.clone();
+        }
+        if self.numbered.len() >= STATEMENTS_CACHED_MAX * 4 {
+            self.numbered.clear();
+        }
+        // SQLite takes `$1` for a name and numbers it by first appearance; `?1` is a number.
+        let rewritten: Box<str> = sql.replace('$', "?").into();
+        self.numbered.insert(sql.into(), rewritten.clone());
+        rewritten
+    }
+}
+
+/// Reads back the settings that "durable before 250" rests on and refuses weaker ones.
+fn require_durable(connection: &Connection) -> Result<(), StoreError> {
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    if mode == "wal" && synchronous >= 2 {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "SQLite runs with journal_mode={mode} and synchronous={synchronous}, which can lose acknowledged mail"
+    )))
+}
+
+impl Tx for Session {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let sql = self.numbered(sql);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let changed = statement.execute(rusqlite::params_from_iter(params))?;
+        Ok(changed as u64)
+    }
+
+    fn for_each(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: EachRow<'_>,
+    ) -> Result<(), StoreError> {
+        let sql = self.numbered(sql);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        if !sql.contains(';') {
+            self.connection.prepare_cached(sql)?.raw_execute()?;
+            return Ok(());
+        }
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(value),
+            Self::Real(value) => ValueRef::Real(value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Bytes(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+fn mistyped(column: usize, value: ValueRef<'_>) -> StoreError {
+    StoreError::Fault(format!("column {column} holds {}", value.data_type()))
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Integer(value) => Ok(value),
+            other => Err(mistyped(column, other)),
+        }
+    }
+
+    fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Integer(value) => Ok(Some(value)),
+            ValueRef::Null => Ok(None),
+            other => Err(mistyped(column, other)),
+        }
+    }
+
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        self.opt_text(column)?
+            .ok_or_else(|| StoreError::Fault(format!("column {column} is NULL")))
+    }
+
+    fn opt_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes)
+                .map(Some)
+                .map_err(|_| StoreError::Fault(format!("column {column} is not UTF-8"))),
+            ValueRef::Null => Ok(None),
+            other => Err(mistyped(column, other)),
+        }
+    }
+
+    fn opt_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Blob(bytes) => Ok(Some(bytes)),
+            ValueRef::Null => Ok(None),
+            other => Err(mistyped(column, other)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The writer thread: groups of closures, one commit each.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use super::checkpoint::Checkpoints;
+use super::job::{Job, Work};
+use super::session::{Role, Session};
+use crate::StoreError;
+use crate::limits::COMMIT_GROUP_CLOSURES_MAX;
+use crate::sql::Tx;
+
+/// Serves the queue until it is told to close.
+pub(super) fn run(
+    path: &Path,
+    checkpoints: &Checkpoints,
+    first: Session,
+    queue: &mpsc::Receiver<Work>,
+) {
+    let mut session = Some(first);
+    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(COMMIT_GROUP_CLOSURES_MAX);
+    let mut closing = false;
+    while !closing {
+        let Ok(Work::Job(job)) = queue.recv() else {
+            break;
+        };
+        let committed = match reopened(path, checkpoints, &mut session) {
+            Ok(open) => run_group(open, job, queue, &mut group, &mut closing),
+            Err(error) => {
+                group.push(job);
+                Err(error)
+            }
+        };
+        if committed.is_err() {
+            // A failed commit is final: nothing more is written through this connection; the next one recovers.
+            session = None;
+        }
+        metrics::histogram!("posthouse_store_commit_group_closures").record(group.len() as f64);
+        for job in group.drain(..) {
+            job.answer(committed.clone());
+        }
+        if let Some(session) = &session {
+            checkpoints.after_commit(session);
+        }
+    }
+    checkpoints.stop();
+    if let Some(session) = session {
+        session.truncate_log();
+    }
+}
+
+fn reopened<'a>(
+    path: &Path,
+    checkpoints: &Checkpoints,
+    session: &'a mut Option<Session>,
+) -> Result<&'a mut Session, StoreError> {
+    match session {
+        Some(open) => Ok(open),
+        None => Ok(session.insert(Session::open(path, Role::Writer(checkpoints))?)),
+    }
+}
+
+/// Runs the job and all that wait behind it in one transaction; `group` holds those to answer, whatever happened.
+fn run_group(
+    session: &mut Session,
+    first: Box<dyn Job>,
+    queue: &mpsc::Receiver<Work>,
+    group: &mut Vec<Box<dyn Job>>,
+    closing: &mut bool,
+) -> Result<(), StoreError> {
+    let mut next = Some(first);
+    if let Err(error) = session.batch("BEGIN IMMEDIATE") {
+        group.extend(next);
+        return Err(error);
+    }
+    while let Some(mut job) = next.take() {
+        let ran = session.in_savepoint(job.as_mut());
+        group.push(job);
+        ran?;
+        if group.len() < COMMIT_GROUP_CLOSURES_MAX && !*closing {
+            match queue.try_recv() {
+                Ok(Work::Job(job)) => next = Some(job),
+                Ok(Work::Close) => *closing = true,
+                Err(_) => {}
+            }
+        }
+    }
+    session.batch("COMMIT")
+}
