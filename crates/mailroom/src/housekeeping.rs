@@ -9,6 +9,8 @@ use crate::receive::DUPLICATE_WINDOW_MS;
 
 /// Rows that one step removes at most.
 const ROWS_PER_STEP_MAX: i64 = 500;
+/// Messages of a deleted account that one step removes at most.
+const MESSAGES_PER_STEP_MAX: u32 = 200;
 /// For how long changes stay in the log after all readers have passed them.
 const CHANGES_KEPT_US: i64 = 72 * 3_600 * 1_000_000;
 
@@ -30,8 +32,16 @@ impl Mailroom {
             .await
     }
 
-    /// Removes receipts and changes that have served their time; returns whether more is left.
+    /// Removes what has served its time: receipts, changes, kept answers, mail of deleted accounts. Returns whether more
+    /// is left.
     pub async fn expire_records(&self) -> Result<bool, StoreError> {
+        let expired = self.expire_receipts_and_changes().await?;
+        let forgotten = self.expire_repeatable().await?;
+        let swept = self.sweep_deleted(MESSAGES_PER_STEP_MAX).await?;
+        Ok(expired || forgotten || swept)
+    }
+
+    async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {
         let now_us = self.clock().unix_us();
         let removed = self
             .store()

@@ -38,6 +38,16 @@ pub struct Step {
     pub external: Vec<(Key, BlobHash)>,
 }
 
+/// Tells whether a row names these bytes of an application.
+pub fn is_kept(tx: &mut dyn Tx, application: Key, hash: &BlobHash) -> Result<bool, StoreError> {
+    let found = tx.query_opt(
+        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2",
+        &[application.into(), Param::Bytes(hash)],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Removes up to `limit` messages of the account that was deleted first.
 pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     let limit = limit.clamp(1, MESSAGES_PER_STEP_MAX);
