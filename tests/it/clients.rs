@@ -1,0 +1,5 @@
+//! What published clients send and need back, request by request. The SDKs themselves run in `sdk`; here are the official command line, whose
+//! requests are known, and the types that its decoder insists on.
+
+mod decoding;
+mod official_command_line;
