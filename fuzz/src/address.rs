@@ -28,8 +28,37 @@ pub const TARGET: Target = Target {
         b"=?utf-8?Q?boss=40ok.example?= <a@evil.example>",
     ],
     dictionary: &[
-        b"@", b"\"", b"\\", b"(", b")", b"<", b">", b",", b";", b":", b".", b" ", b"\r\n ", b"[", b"]", b"[192.0.2.1]", b"IPv6:", b"xn--", b"+", b"\0", b"\x7f",
-        b"\xc2\xad", b"\xe3\x80\x82", b"\xef\xbc\xa0", b"\xe2\x80\xae", b"\xcf\x82", b"\xff", b".example", b"=?utf-8?Q?", b"?=", b"0x7f",
+        b"@",
+        b"\"",
+        b"\\",
+        b"(",
+        b")",
+        b"<",
+        b">",
+        b",",
+        b";",
+        b":",
+        b".",
+        b" ",
+        b"\r\n ",
+        b"[",
+        b"]",
+        b"[192.0.2.1]",
+        b"IPv6:",
+        b"xn--",
+        b"+",
+        b"\0",
+        b"\x7f",
+        b"\xc2\xad",
+        b"\xe3\x80\x82",
+        b"\xef\xbc\xa0",
+        b"\xe2\x80\xae",
+        b"\xcf\x82",
+        b"\xff",
+        b".example",
+        b"=?utf-8?Q?",
+        b"?=",
+        b"0x7f",
     ],
 };
 
@@ -39,9 +68,21 @@ pub fn fuzz_address(data: &[u8]) {
     let strict = EmailAddress::parse_strict(&text);
     let envelope = EmailAddress::parse_envelope(&text);
     if let Ok(address) = &strict {
-        assert_eq!(envelope.as_ref(), Ok(address), "both doors read the same address");
-        assert_eq!(EmailAddress::parse_strict(address.as_str()).as_ref(), Ok(address), "print and parse");
-        assert!(!address.local().contains(['"', '@', ' ', '(', '<', ',', ';', ':']));
+        assert_eq!(
+            envelope.as_ref(),
+            Ok(address),
+            "both doors read the same address"
+        );
+        assert_eq!(
+            EmailAddress::parse_strict(address.as_str()).as_ref(),
+            Ok(address),
+            "print and parse"
+        );
+        assert!(
+            !address
+                .local()
+                .contains(['"', '@', ' ', '(', '<', ',', ';', ':'])
+        );
         let shown = parse_display(address.as_str());
         assert_eq!(shown.len(), 1, "the display reader finds one address too");
         assert_eq!(shown[0].email, address.as_str());
@@ -57,20 +98,38 @@ pub fn fuzz_address(data: &[u8]) {
     }
     for shown in parse_display(&text) {
         let kept = shown.name.len() + shown.email.len();
-        assert!(kept <= 4 * text.len(), "display text is bounded by its source");
+        assert!(
+            kept <= 4 * text.len(),
+            "display text is bounded by its source"
+        );
         assert!(!format!("{shown}").contains(|c: char| c.is_ascii_control()));
     }
 }
 
 fn check_address(text: &str, address: &EmailAddress) {
-    assert!(address.as_str().len() <= ADDRESS_OCTETS_MAX && address.local().len() <= LOCAL_OCTETS_MAX);
-    assert_eq!(address.as_str(), format!("{}@{}", address.local(), address.domain()));
+    assert!(
+        address.as_str().len() <= ADDRESS_OCTETS_MAX && address.local().len() <= LOCAL_OCTETS_MAX
+    );
+    assert_eq!(
+        address.as_str(),
+        format!("{}@{}", address.local(), address.domain())
+    );
     assert!(!address.as_str().contains(|c: char| c.is_control()));
-    assert_eq!(EmailAddress::parse_envelope(address.as_str()).as_ref(), Ok(address), "print and parse");
+    assert_eq!(
+        EmailAddress::parse_envelope(address.as_str()).as_ref(),
+        Ok(address),
+        "print and parse"
+    );
     assert!(!address.plus_base().is_empty() && address.local().starts_with(address.plus_base()));
     let tail = after_last_unquoted_at(text).expect("an accepted address has an @");
-    let tail_domain = Domain::parse(tail).or_else(|_| Domain::parse_literal(tail)).expect("its tail is a domain");
-    assert_eq!(address.domain(), &tail_domain, "the domain is what follows the last unquoted @");
+    let tail_domain = Domain::parse(tail)
+        .or_else(|_| Domain::parse_literal(tail))
+        .expect("its tail is a domain");
+    assert_eq!(
+        address.domain(),
+        &tail_domain,
+        "the domain is what follows the last unquoted @"
+    );
     if address.domain().literal().is_none() {
         check_domain(address.domain());
     }
@@ -79,10 +138,16 @@ fn check_address(text: &str, address: &EmailAddress) {
 fn check_domain(domain: &Domain) {
     let text = domain.as_str();
     assert!(text.len() <= DOMAIN_OCTETS_MAX && !text.ends_with('.'));
-    assert!(text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')));
+    assert!(text.bytes().all(|byte| byte.is_ascii_lowercase()
+        || byte.is_ascii_digit()
+        || matches!(byte, b'-' | b'.')));
     assert_eq!(Domain::parse(text).as_ref(), Ok(domain), "print and parse");
     let unicode = domain.to_unicode();
-    assert_eq!(Domain::parse(&unicode).as_ref(), Ok(domain), "the shown form leads back");
+    assert_eq!(
+        Domain::parse(&unicode).as_ref(),
+        Ok(domain),
+        "the shown form leads back"
+    );
     assert!(domain.is_within(domain));
 }
 

@@ -24,11 +24,7 @@ pub struct Target {
 }
 
 /// All targets, one line each.
-pub const TARGETS: &[Target] = &[
-    address::TARGET,
-    mime::TARGET,
-    smtp::TARGET,
-];
+pub const TARGETS: &[Target] = &[address::TARGET, mime::TARGET, smtp::TARGET];
 
 #[cfg(test)]
 mod tests {
@@ -48,7 +44,12 @@ mod tests {
     fn seeded_mutations_break_no_promise() {
         for target in TARGETS {
             let outcome = fuzz(target, 1, Budget::Inputs(1_000));
-            assert!(outcome.crashes.is_empty(), "{}: {:?}", target.name, outcome.crashes);
+            assert!(
+                outcome.crashes.is_empty(),
+                "{}: {:?}",
+                target.name,
+                outcome.crashes
+            );
         }
     }
 

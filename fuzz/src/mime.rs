@@ -1,7 +1,12 @@
 //! Messages: total on any bytes, valid text out, bounded, and the same answer from every function.
 
-use posthouse_mime::limits::{ADDRESSES_PER_MESSAGE_MAX, FILENAME_BYTES_MAX, HEADER_FIELDS_MAX, MIME_PARTS_MAX, REFERENCES_PER_MESSAGE_MAX, SNIPPET_CHARS_MAX};
-use posthouse_mime::{ParsedMessage, decode_part, header_section, headers, parse, parse_display, subject};
+use posthouse_mime::limits::{
+    ADDRESSES_PER_MESSAGE_MAX, FILENAME_BYTES_MAX, HEADER_FIELDS_MAX, MIME_PARTS_MAX,
+    REFERENCES_PER_MESSAGE_MAX, SNIPPET_CHARS_MAX,
+};
+use posthouse_mime::{
+    ParsedMessage, decode_part, header_section, headers, parse, parse_display, subject,
+};
 
 use crate::Target;
 
@@ -47,21 +52,57 @@ pub fn fuzz_mime(data: &[u8]) {
     }
     let base = subject::normalise(&message.subject).base;
     if message.subject.len() < posthouse_mime::limits::SUBJECT_PREFIXES_MAX {
-        assert_eq!(subject::normalise(&base).base, base, "a base subject is its own base");
+        assert_eq!(
+            subject::normalise(&base).base,
+            base,
+            "a base subject is its own base"
+        );
     }
 }
 
 /// Every text that leaves the parser, headers aside.
 fn texts(message: &ParsedMessage) -> Vec<&str> {
-    let lists = [&message.from, &message.to, &message.cc, &message.bcc, &message.reply_to];
-    let mut all: Vec<&str> = lists.into_iter().flatten().flat_map(|address| [address.name.as_str(), address.email.as_str()]).collect();
+    let lists = [
+        &message.from,
+        &message.to,
+        &message.cc,
+        &message.bcc,
+        &message.reply_to,
+    ];
+    let mut all: Vec<&str> = lists
+        .into_iter()
+        .flatten()
+        .flat_map(|address| [address.name.as_str(), address.email.as_str()])
+        .collect();
     all.extend([message.subject.as_str(), message.snippet.as_str()]);
-    all.extend([&message.text, &message.html, &message.message_id].into_iter().flatten().map(String::as_str));
-    all.extend([&message.references, &message.in_reply_to, &message.delivered_to].into_iter().flatten().map(String::as_str));
+    all.extend(
+        [&message.text, &message.html, &message.message_id]
+            .into_iter()
+            .flatten()
+            .map(String::as_str),
+    );
+    all.extend(
+        [
+            &message.references,
+            &message.in_reply_to,
+            &message.delivered_to,
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::as_str),
+    );
     for attachment in &message.attachments {
-        all.extend([attachment.filename.as_str(), attachment.content_type.as_str()]);
+        all.extend([
+            attachment.filename.as_str(),
+            attachment.content_type.as_str(),
+        ]);
         all.extend(attachment.readings.iter().map(String::as_str));
-        all.extend([&attachment.content_id, &attachment.content_disposition].into_iter().flatten().map(String::as_str));
+        all.extend(
+            [&attachment.content_id, &attachment.content_disposition]
+                .into_iter()
+                .flatten()
+                .map(String::as_str),
+        );
     }
     all
 }
@@ -76,20 +117,45 @@ fn check_text(data: &[u8], message: &ParsedMessage) {
     }
     let single_line = |text: &str| !text.contains(|c: char| c.is_ascii_control());
     assert!(single_line(&message.subject) && single_line(&message.snippet));
-    assert!(message.attachments.iter().all(|attachment| single_line(&attachment.filename)));
-    assert!(message.from.iter().all(|address| single_line(&address.name) && single_line(&address.email)));
+    assert!(
+        message
+            .attachments
+            .iter()
+            .all(|attachment| single_line(&attachment.filename))
+    );
+    assert!(
+        message
+            .from
+            .iter()
+            .all(|address| single_line(&address.name) && single_line(&address.email))
+    );
 }
 
 fn check_bounds(message: &ParsedMessage) {
-    let addresses = message.from.len() + message.to.len() + message.cc.len() + message.bcc.len() + message.reply_to.len();
+    let addresses = message.from.len()
+        + message.to.len()
+        + message.cc.len()
+        + message.bcc.len()
+        + message.reply_to.len();
     assert!(addresses <= ADDRESSES_PER_MESSAGE_MAX);
     assert!(message.references.len() + message.in_reply_to.len() <= REFERENCES_PER_MESSAGE_MAX);
     assert!(message.attachments.len() <= MIME_PARTS_MAX);
     assert!(message.snippet.chars().count() <= SNIPPET_CHARS_MAX);
     assert!(message.received_hops <= HEADER_FIELDS_MAX);
-    for id in message.message_id.iter().chain(&message.references).chain(&message.in_reply_to) {
-        let inner = id.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).expect("ids have their brackets");
-        assert!(!inner.is_empty() && !inner.contains(|c: char| c.is_ascii_whitespace() || c == '<' || c == '>'));
+    for id in message
+        .message_id
+        .iter()
+        .chain(&message.references)
+        .chain(&message.in_reply_to)
+    {
+        let inner = id
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+            .expect("ids have their brackets");
+        assert!(
+            !inner.is_empty()
+                && !inner.contains(|c: char| c.is_ascii_whitespace() || c == '<' || c == '>')
+        );
     }
     if !message.sender_ambiguous {
         assert_eq!(message.from.len(), 1);
@@ -100,13 +166,23 @@ fn check_attachments(data: &[u8], message: &ParsedMessage) {
     let mut total = 0;
     for attachment in &message.attachments {
         let decoded = decode_part(data, attachment.part).expect("a listed part can be decoded");
-        assert_eq!(decoded.len() as u64, attachment.size, "the announced size is the decoded size");
+        assert_eq!(
+            decoded.len() as u64,
+            attachment.size,
+            "the announced size is the decoded size"
+        );
         assert!(!attachment.filename.is_empty() && attachment.filename.len() <= FILENAME_BYTES_MAX);
         assert!(!attachment.filename.contains(['/', '\\']));
         total += decoded.len();
     }
     assert!(total <= data.len(), "parts do not overlap");
-    assert!(message.attachments.windows(2).all(|pair| pair[0].part < pair[1].part), "parts are in order");
+    assert!(
+        message
+            .attachments
+            .windows(2)
+            .all(|pair| pair[0].part < pair[1].part),
+        "parts are in order"
+    );
 }
 
 fn check_headers(data: &[u8], message: &ParsedMessage) {
@@ -114,13 +190,27 @@ fn check_headers(data: &[u8], message: &ParsedMessage) {
     assert!(data.starts_with(section));
     let fields = headers(data);
     assert!(fields.len() <= HEADER_FIELDS_MAX);
-    assert_eq!(headers(section), fields, "the header section holds the headers");
+    assert_eq!(
+        headers(section),
+        fields,
+        "the header section holds the headers"
+    );
     for (name, value) in &fields {
         assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()));
         assert!(!value.contains(|c: char| c.is_ascii_control()));
     }
     let alone = parse(section);
-    assert_eq!((&alone.subject, &alone.from, &alone.to, alone.date), (&message.subject, &message.from, &message.to, message.date));
-    assert_eq!((&alone.message_id, &alone.references, alone.received_hops), (&message.message_id, &message.references, message.received_hops));
+    assert_eq!(
+        (&alone.subject, &alone.from, &alone.to, alone.date),
+        (&message.subject, &message.from, &message.to, message.date)
+    );
+    assert_eq!(
+        (&alone.message_id, &alone.references, alone.received_hops),
+        (
+            &message.message_id,
+            &message.references,
+            message.received_hops
+        )
+    );
     assert_eq!(alone.sender_ambiguous, message.sender_ambiguous);
 }

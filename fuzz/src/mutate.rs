@@ -42,8 +42,17 @@ pub struct Mutator {
 impl Mutator {
     /// Starts from seeds; without any, from the empty input.
     pub fn new(seed: u64, seeds: Vec<Vec<u8>>, dictionary: &'static [&'static [u8]]) -> Self {
-        let seeds = if seeds.is_empty() { vec![Vec::new()] } else { seeds };
-        Self { random: Random::new(seed), pool: Vec::new(), seeds, dictionary }
+        let seeds = if seeds.is_empty() {
+            vec![Vec::new()]
+        } else {
+            seeds
+        };
+        Self {
+            random: Random::new(seed),
+            pool: Vec::new(),
+            seeds,
+            dictionary,
+        }
     }
 
     /// Returns the next input, of at most [`INPUT_BYTES_MAX`] octets.
@@ -74,7 +83,11 @@ impl Mutator {
         match self.random.below(9) {
             0 => flip(&mut self.random, input),
             1 | 2 => {
-                let word = self.dictionary.get(self.random.below(self.dictionary.len())).copied().unwrap_or(b"\0");
+                let word = self
+                    .dictionary
+                    .get(self.random.below(self.dictionary.len()))
+                    .copied()
+                    .unwrap_or(b"\0");
                 input.splice(at..at, word.iter().copied());
             }
             3 => {
@@ -107,7 +120,11 @@ impl Mutator {
 
     fn piece(&mut self, input: &[u8]) -> std::ops::Range<usize> {
         let start = self.random.below(input.len() + 1);
-        let longest = if self.random.below(4) == 0 { input.len() - start } else { (input.len() - start).min(32) };
+        let longest = if self.random.below(4) == 0 {
+            input.len() - start
+        } else {
+            (input.len() - start).min(32)
+        };
         start..start + self.random.below(longest + 1)
     }
 }

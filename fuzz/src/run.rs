@@ -36,7 +36,12 @@ pub struct Outcome {
 /// Plays the regressions of a target, its seeds, and then mutations of both.
 pub fn fuzz(target: &Target, seed: u64, budget: Budget) -> Outcome {
     let mut starts: Vec<Vec<u8>> = target.seeds.iter().map(|seed| seed.to_vec()).collect();
-    starts.extend(regressions(target.name).unwrap_or_default().into_iter().map(|(_, input)| input));
+    starts.extend(
+        regressions(target.name)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(_, input)| input),
+    );
     let mut outcome = Outcome::default();
     let mut mutator = Mutator::new(seed, starts.clone(), target.dictionary);
     let mut first = starts.into_iter();
@@ -63,7 +68,9 @@ pub fn fuzz(target: &Target, seed: u64, budget: Budget) -> Outcome {
 
 /// Returns the folder that holds the regressions of a target.
 pub fn regression_folder(target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions").join(target)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("regressions")
+        .join(target)
 }
 
 /// Returns the regressions of a target with their file names; none when the folder is not there.
@@ -76,7 +83,10 @@ pub fn regressions(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut all = Vec::new();
     for entry in folder {
         let entry = entry?;
-        all.push((entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?));
+        all.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            fs::read(entry.path())?,
+        ));
     }
     all.sort();
     Ok(all)
@@ -108,7 +118,9 @@ impl Watch {
         thread::spawn(move || {
             while let Some(current) = watched.upgrade() {
                 let guard = current.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((since, input)) = &*guard && since.elapsed() > HANG_AFTER {
+                if let Some((since, input)) = &*guard
+                    && since.elapsed() > HANG_AFTER
+                {
                     let kept = keep_regression(target, "hang", input);
                     eprintln!("{target}: an input hangs, kept as {kept:?}");
                     process::exit(1);
@@ -122,6 +134,7 @@ impl Watch {
     }
 
     fn set(&self, input: Option<Vec<u8>>) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = input.map(|input| (Instant::now(), input));
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) =
+            input.map(|input| (Instant::now(), input));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const REPLACEMENT: char = '\u{FFFD}';
 /// Decodes a text body or an encoded word.
 pub(crate) fn decode(bytes: &[u8], charset: Option<&[u8]>) -> String {
     let text = match charset.map(<[u8]>::trim_ascii) {
-        Some(name) if is_utf8(name) => String::from_utf8_lossy(bytes).into_owned(),
+        Some(name) if is_utf8(name) => declared_utf8(bytes).into_owned(),
         Some(name) if !is_ascii(name) => match charset_decoder(name) {
             Some(decoder) => decoder(bytes),
             None => undeclared(bytes).into_owned(),
@@ -33,6 +33,11 @@ pub(crate) fn undeclared(bytes: &[u8]) -> Cow<'_, str> {
             None => String::from_utf8_lossy(bytes),
         },
     }
+}
+
+/// Reads bytes that claim to be UTF-8. The check of the whole comes first: it is many times faster than the repair.
+fn declared_utf8(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn is_utf8(name: &[u8]) -> bool {

@@ -150,7 +150,7 @@ pub(crate) fn load(
     rendered.json.reserve(ids.len() * 4_096);
     messages::show(tx, grant, ids, &mut |message| {
         let start = rendered.json.len();
-        writer.open(&mut rendered.json, &message);
+        writer.open(&mut rendered.json, &message)?;
         if matches!(detail, Detail::With { tracking: true, .. }) {
             rendered.json.extend_from_slice(NO_TRACKING.as_bytes());
         }

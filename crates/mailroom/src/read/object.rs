@@ -1,5 +1,6 @@
 //! The message object: the one JSON shape in which a message is shown.
 
+use posthouse_store::StoreError;
 use posthouse_store::tables::messages::Shown;
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
@@ -24,7 +25,7 @@ impl<'a> ObjectWriter<'a> {
     }
 
     /// Appends a message's object without its closing brace, so that members can follow.
-    pub(crate) fn open(&self, out: &mut Vec<u8>, message: &Shown<'_>) {
+    pub(crate) fn open(&self, out: &mut Vec<u8>, message: &Shown<'_>) -> Result<(), StoreError> {
         let mut integers = Integers::default();
         let id = |kind, key| self.codec.seal(kind, key);
         put(out, "{\"id\":\"");
@@ -67,7 +68,7 @@ impl<'a> ObjectWriter<'a> {
         put(out, ",\"metadata\":");
         put(out, message.metadata.unwrap_or("{}"));
         put(out, ",\"body\":");
-        put(out, message.body);
+        message.body.append_to(out)
     }
 }
 

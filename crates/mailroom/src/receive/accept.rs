@@ -140,7 +140,7 @@ impl Mailroom {
             &message,
             blobs,
             now_us,
-        ))
+        )?)
     }
 
     /// Returns one blob per application among the recipients: content is never shared across applications.

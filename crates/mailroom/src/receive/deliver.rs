@@ -4,7 +4,7 @@ use posthouse_mime::ParsedMessage;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
-use posthouse_store::tables::messages::NewMessage;
+use posthouse_store::tables::messages::{NewMessage, StoredBody};
 use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::{blobs, folders, messages, receipts as receipt_rows};
 use posthouse_store::{Store, StoreError, Tx};
@@ -33,7 +33,7 @@ struct Shared {
     thread_keys: ThreadKeys,
     terms: Vec<Term>,
     subject: String,
-    body: String,
+    body: StoredBody,
     has_attachment: bool,
     header_section: Vec<u8>,
     now_us: i64,
@@ -69,7 +69,7 @@ pub(crate) fn prepare(
     message: &ParsedMessage,
     blobs: Vec<PreparedBlob>,
     now_us: i64,
-) -> Prepared {
+) -> Result<Prepared, StoreError> {
     let codec = store.ids();
     let normalised = posthouse_mime::subject::normalise(&message.subject);
     let subject_base = normalised.base.to_lowercase();
@@ -77,7 +77,7 @@ pub(crate) fn prepare(
         thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
         terms: document::terms(message, &subject_base, codec),
         subject: message.subject.to_lowercase(),
-        body: document::json_string(message.body()),
+        body: StoredBody::new(document::json_string(message.body()))?,
         has_attachment: document::has_attachment(message),
         header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
         now_us,
@@ -110,12 +110,12 @@ pub(crate) fn prepare(
             )
         })
         .collect();
-    Prepared {
+    Ok(Prepared {
         blobs,
         copies,
         deliveries,
         shared,
-    }
+    })
 }
 
 fn copy(

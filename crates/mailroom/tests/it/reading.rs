@@ -505,3 +505,28 @@ async fn attachments_are_described_and_decoded_and_stay_with_their_message() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_body_is_shown_whole_like_a_short_one() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let long = "A line of the kind that people write, with \"quotes\" and \\ and Ünïcode.\r\n"
+            .repeat(4_000);
+        office
+            .deliver_confirmed(
+                &["triage@agents.localhost"],
+                &message(&["Content-Type: text/plain; charset=utf-8"], &long),
+            )
+            .await;
+        office
+            .deliver_confirmed(&["triage@agents.localhost"], &message(&[], "short"))
+            .await;
+        let listed = office.list(&grant, MessageQuery::default()).await;
+        let mut bodies: Vec<&str> = listed
+            .iter()
+            .map(|object| object["body"].as_str().unwrap().trim_end())
+            .collect();
+        bodies.sort_by_key(|body| body.len());
+        assert_eq!(bodies, ["short", long.trim_end()]);
+    }
+}

@@ -185,8 +185,9 @@ CREATE TABLE messages (
     -- what never changes and every listing shows, as the members of a JSON object without its braces
     document_version BIGINT NOT NULL,
     document TEXT NOT NULL,
-    -- a JSON string, ready to be sent
-    body TEXT NOT NULL
+    -- a JSON string, ready to be sent; a long one is in `body_frame` instead, zstd-compressed
+    body TEXT,
+    body_frame {bytes}
 );
 -- Listings go folder by folder; flags are in the index so that filters on them read no row.
 CREATE INDEX messages_of_folder ON messages (grant_id, folder_id, date_at, id, unread, starred, has_attachment);

@@ -4,6 +4,8 @@ use posthouse_types::ids::Key;
 
 use super::folders::Entry;
 use super::terms::{self, Term};
+use crate::blobs::{compress, decompress};
+use crate::limits::BODY_PLAIN_BYTES_MAX;
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -44,18 +46,45 @@ pub struct NewMessage<'a> {
     /// What every listing shows, as JSON members.
     pub document: &'a str,
     /// The body as a JSON string.
-    pub body: &'a str,
+    pub body: &'a StoredBody,
     /// What it can be found by.
     pub terms: &'a [Term],
 }
 
+/// A body as a row keeps it; made before the transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredBody {
+    /// A JSON string.
+    Plain(String),
+    /// A JSON string in one compressed frame.
+    Frame(Vec<u8>),
+}
+
+impl StoredBody {
+    /// Decides how to keep a body, given as a JSON string, by its length.
+    pub fn new(json: String) -> Result<Self, StoreError> {
+        if json.len() <= BODY_PLAIN_BYTES_MAX {
+            return Ok(Self::Plain(json));
+        }
+        Ok(Self::Frame(compress(json.as_bytes())?))
+    }
+
+    fn columns(&self) -> (Option<&str>, Option<&[u8]>) {
+        match self {
+            Self::Plain(json) => (Some(json), None),
+            Self::Frame(frame) => (None, Some(frame)),
+        }
+    }
+}
+
 /// Stores an unread message and makes it findable; its folder has counted it already.
 pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    let (body, body_frame) = message.body.columns();
     tx.execute(
         "INSERT INTO messages (id, application_id, grant_id, folder_id, thread_id, blob_id, date_at, created_at,
            unread, starred, answered, has_attachment, uid, modseq, size_bytes, subject, metadata, trace, header_section,
-           parts, document_version, document, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, 0, 0, $8, $9, $10, $11, $12, NULL, $13, $14, $15, $16, $17, $18)",
+           parts, document_version, document, body, body_frame)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, 0, 0, $8, $9, $10, $11, $12, NULL, $13, $14, $15, $16, $17, $18, $19)",
         &[
             message.id.into(),
             message.application.into(),
@@ -74,7 +103,8 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
             message.parts.into(),
             DOCUMENT_VERSION.into(),
             message.document.into(),
-            message.body.into(),
+            body.into(),
+            body_frame.into(),
         ],
     )?;
     terms::insert(
@@ -309,7 +339,7 @@ fn conditions(
 
 /// The columns a listing shows, in the order in which [`show`] hands them on.
 pub const SHOWN: &str = "m.id, m.thread_id, m.folder_id, m.date_at, m.created_at, m.unread, m.starred, m.answered, \
-     m.metadata, m.document_version, m.document, m.body";
+     m.metadata, m.document_version, m.document, m.body, m.body_frame";
 
 /// A message row as listings show it, borrowed from the engine.
 #[derive(Debug, Clone, Copy)]
@@ -334,8 +364,28 @@ pub struct Shown<'a> {
     pub metadata: Option<&'a str>,
     /// JSON members, as [`NewMessage::document`].
     pub document: &'a str,
+    /// The body.
+    pub body: ShownBody<'a>,
+}
+
+/// A body as a row has it.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownBody<'a> {
     /// A JSON string.
-    pub body: &'a str,
+    Plain(&'a str),
+    /// A JSON string in one compressed frame.
+    Frame(&'a [u8]),
+}
+
+impl ShownBody<'_> {
+    /// Appends the JSON string.
+    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        match self {
+            Self::Plain(json) => out.extend_from_slice(json.as_bytes()),
+            Self::Frame(frame) => out.extend_from_slice(&decompress(frame)?),
+        }
+        Ok(())
+    }
 }
 
 /// Reads the [`SHOWN`] columns from a row.
@@ -357,7 +407,10 @@ pub fn read_shown(row: &dyn Row) -> Result<Shown<'_>, StoreError> {
         answered: row.flag(7)?,
         metadata: row.opt_text(8)?,
         document: row.text(10)?,
-        body: row.text(11)?,
+        body: match row.opt_text(11)? {
+            Some(json) => ShownBody::Plain(json),
+            None => ShownBody::Frame(row.bytes(12)?),
+        },
     })
 }
 
