@@ -10,7 +10,7 @@ pub const WRITER_QUEUE_CLOSURES_MAX: usize = 4_096;
 pub const BLOB_INLINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Bodies up to this size are kept as they are sent; longer ones are compressed.
-pub const BODY_PLAIN_BYTES_MAX: usize = 16 * 1024;
+pub const BODY_PLAIN_BYTES_MAX: usize = 64 * 1024;
 
 /// Pages in the write-ahead log after which it is copied back into the database.
 pub const WAL_CHECKPOINT_PAGES: u32 = 16_384;

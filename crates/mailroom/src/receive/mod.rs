@@ -1,7 +1,7 @@
 //! A message arrives: recipients are resolved, the message is read once, stored in one transaction, and only then
 //! accepted.
 //!
-//! [`Mailroom::resolve_recipient`] answers RCPT, [`Mailroom::receive`] answers the end of the data. Everything that can
+//! [`crate::Mailroom::resolve_recipient`] answers RCPT, [`crate::Mailroom::receive`] answers the end of the data. Everything that can
 //! be computed before the writer is: parsing, hashing, compression and the JSON that listings will show.
 
 mod accept;
