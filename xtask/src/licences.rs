@@ -44,8 +44,8 @@ const BANNED_CRATES: [(&str, &str); 6] = [
 /// The one place code may come from.
 const ALLOWED_SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Fails when a package of the lock file has a licence, a source or a name that is not allowed, or when a direct dependency lacks its line in
-/// `docs/dependencies.md`.
+/// Fails when a package of the lock file has a licence, a source or a name that is not allowed, or when `docs/dependencies.md` is not the
+/// list of direct dependencies.
 pub fn check() -> Result<()> {
     let metadata = Metadata::read()?;
     let mut complaints = banned_crates()?;
@@ -53,7 +53,7 @@ pub fn check() -> Result<()> {
         let is_own = metadata.workspace_members.contains(&package.id);
         complaints.extend(complaints_about(package, is_own));
     }
-    complaints.extend(undocumented_dependencies(&metadata)?);
+    complaints.extend(page_complaints(&metadata)?);
     if complaints.is_empty() {
         println!(
             "licences: {} packages, every licence, source and name allowed",
@@ -171,8 +171,8 @@ impl ExpressionReader<'_> {
     }
 }
 
-/// Returns a complaint for each direct dependency that `docs/dependencies.md` gives no reason for.
-fn undocumented_dependencies(metadata: &Metadata) -> Result<Vec<String>> {
+/// Returns a complaint for each direct dependency that `docs/dependencies.md` gives no reason for, and for each reason without a dependency.
+fn page_complaints(metadata: &Metadata) -> Result<Vec<String>> {
     let path = workspace::root().join("docs/dependencies.md");
     let page = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
@@ -190,11 +190,19 @@ fn undocumented_dependencies(metadata: &Metadata) -> Result<Vec<String>> {
             .filter(|edge| !metadata.workspace_members.contains(&edge.pkg));
         direct.extend(others.map(|edge| packages[edge.pkg.as_str()].name.as_str()));
     }
-    let is_missing = |name: &&&str| !page.contains(&format!("| `{name}` |"));
-    Ok(direct
-        .iter()
-        .filter(is_missing)
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split("` |").next());
+    let listed: BTreeSet<&str> = rows.collect();
+    let missing = direct.difference(&listed);
+    let stale = listed.difference(&direct);
+    Ok(missing
         .map(|name| format!("{name} has no line in docs/dependencies.md"))
+        .chain(
+            stale.map(|name| {
+                format!("{name} has a line in docs/dependencies.md and is no dependency")
+            }),
+        )
         .collect())
 }
 
