@@ -20,6 +20,30 @@ fn change(object: i64, grant: i64) -> NewChange<'static> {
     }
 }
 
+/// Reads the log from its start until it shows `count` changes.
+///
+/// Transactions of other databases on the same server hold the reader back as well, so the first look may be too early.
+async fn changes_once_visible(
+    store: &posthouse_store::Store,
+    count: usize,
+) -> Vec<changes::Change> {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let seen = store
+            .read(|tx: &mut dyn Tx| changes::after(tx, Cursor::default(), 100))
+            .await
+            .unwrap();
+        if seen.len() >= count {
+            return seen;
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the reader stays behind: {seen:?}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn store_12_a_reader_beside_busy_writers_misses_nothing_and_sees_nothing_twice() {
     const WRITERS: i64 = 8;
@@ -128,23 +152,7 @@ async fn a_transaction_that_still_runs_holds_back_the_reader() {
         );
         release.send(()).unwrap();
         slow.await.unwrap().unwrap();
-        // Transactions of other databases on the same server hold the reader back as well: ask until they are over.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        let late = loop {
-            let late = fresh
-                .store
-                .read(|tx: &mut dyn Tx| changes::after(tx, Cursor::default(), 10))
-                .await
-                .unwrap();
-            if late.len() == 2 {
-                break late;
-            }
-            assert!(
-                std::time::Instant::now() < deadline,
-                "the reader stays behind: {late:?}"
-            );
-            tokio::task::yield_now().await;
-        };
+        let late = changes_once_visible(&fresh.store, 2).await;
         assert_eq!(
             late.iter()
                 .map(|change| change.object.0)
@@ -187,11 +195,7 @@ async fn old_changes_are_pruned_only_when_the_slowest_reader_has_passed_them() {
                 .await
                 .unwrap();
         }
-        let all = fresh
-            .store
-            .read(|tx: &mut dyn Tx| changes::after(tx, Cursor::default(), 10))
-            .await
-            .unwrap();
+        let all = changes_once_visible(&fresh.store, 5).await;
         assert_eq!(
             fresh
                 .store
