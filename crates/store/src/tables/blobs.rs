@@ -32,17 +32,25 @@ pub fn keep(tx: &mut dyn Tx, key: Key, blob: &PreparedBlob) -> Result<Key, Store
     } else {
         EXTERNAL
     };
-    tx.query_one(
+    let params = [
+        key.into(),
+        blob.application.into(),
+        Param::Bytes(&blob.hash),
+        blob.size_bytes.into(),
+        location.into(),
+        blob.inline.as_deref().into(),
+    ];
+    let inserted = tx.execute(
         "INSERT INTO blobs (id, application_id, hash, size_bytes, location, data) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (application_id, hash) DO UPDATE SET size_bytes = excluded.size_bytes RETURNING id",
-        &[
-            key.into(),
-            blob.application.into(),
-            Param::Bytes(&blob.hash),
-            blob.size_bytes.into(),
-            location.into(),
-            blob.inline.as_deref().into(),
-        ],
+         ON CONFLICT (application_id, hash) DO NOTHING",
+        &params,
+    )?;
+    if inserted == 1 {
+        return Ok(key);
+    }
+    tx.query_one(
+        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2",
+        &[blob.application.into(), Param::Bytes(&blob.hash)],
         |row| row.key(0),
     )
 }

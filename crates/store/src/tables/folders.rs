@@ -95,12 +95,24 @@ pub fn enter_unread(
     folder: Key,
     size_bytes: i64,
 ) -> Result<Option<Entry>, StoreError> {
-    tx.query_opt(
+    let counted = tx.execute(
         "UPDATE folders SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1,
            total_count = total_count + 1, unread_count = unread_count + 1, total_bytes = total_bytes + $3
-         WHERE id = $2 AND grant_id = $1 AND EXISTS (SELECT 1 FROM grants WHERE grants.id = $1)
-         RETURNING uid_next - 1, highest_modseq",
+         WHERE id = $2 AND grant_id = $1 AND EXISTS (SELECT 1 FROM grants WHERE grants.id = $1)",
         &[grant.into(), folder.into(), size_bytes.into()],
-        |row| Ok(Entry { uid: row.int(0)?, modseq: row.int(1)? }),
+    )?;
+    if counted == 0 {
+        return Ok(None);
+    }
+    // Not RETURNING: SQLite builds a table for its one row, which costs more than asking again.
+    tx.query_opt(
+        "SELECT uid_next - 1, highest_modseq FROM folders WHERE id = $1",
+        &[folder.into()],
+        |row| {
+            Ok(Entry {
+                uid: row.int(0)?,
+                modseq: row.int(1)?,
+            })
+        },
     )
 }
