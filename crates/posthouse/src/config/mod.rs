@@ -3,7 +3,7 @@
 //! - [`settings`]: the table that every spelling of a setting is generated from
 //! - [`layers`]: collects the texts from the four places, remembering where each came from
 //! - [`resolve`]: turns the texts into the typed [`Config`]
-//! - [`reference`]: the generated page
+//! - [`mod@reference`]: the generated page
 
 mod error;
 mod flags;
