@@ -631,7 +631,12 @@ mod tests {
             let statement = select_statement(&selection(source)).unwrap();
             let plan = plan(&statement.sql);
             assert!(plan.contains(expected), "{plan}");
-            assert!(plan.contains("USING PRIMARY KEY (grant_id=? AND term=? AND date_at=? AND message_id=?)"), "{plan}");
+            assert!(
+                plan.contains(
+                    "USING PRIMARY KEY (grant_id=? AND term=? AND date_at=? AND message_id=?)"
+                ),
+                "{plan}"
+            );
             assert!(
                 !plan.contains("SCAN m") && !plan.contains("SCAN t"),
                 "{plan}"
