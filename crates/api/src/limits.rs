@@ -48,8 +48,12 @@ pub const GZIP_BYTES_MIN: usize = 200;
 /// Bodies above this size in bytes are compressed and inflated on the blocking pool.
 pub const GZIP_INLINE_BYTES_MAX: usize = 16 << 10;
 
-/// Time in which a request head must be complete. It also ends an idle kept-alive connection.
+/// Time in which a request head must be complete, from its first byte; on a fresh connection from the start.
 pub const HEADER_READ_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Time after which a kept-alive connection without a request is closed. Longer than the minute that clients and proxies
+/// keep theirs, so that it is they who close.
+pub const IDLE_DEADLINE: Duration = Duration::from_secs(75);
 
 /// Time in which a request must be answered.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(120);

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -22,7 +21,7 @@ use crate::limits::{
     ACCEPT_BACKOFF, CONNECTIONS_MAX, DRAIN_DEADLINE, HEADER_BYTES_MAX, HEADER_READ_DEADLINE,
     READ_BUFFER_BYTES_MAX, STREAMS_PER_CONNECTION_MAX,
 };
-use crate::strict::StrictStream;
+use crate::strict::{StrictStream, Work};
 
 /// How often an HTTP/2 peer is asked whether it is still there.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -97,7 +96,8 @@ fn protocols() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ_DEADLINE)
+        // The deadlines of heads and of idle connections are the stream's.
+        .header_read_timeout(None)
         .max_buf_size(READ_BUFFER_BYTES_MAX)
         .keep_alive(true);
     builder
@@ -119,29 +119,31 @@ fn attend(
 ) {
     // Answers are written whole, so waiting for more bytes only adds delay.
     let _ = stream.set_nodelay(true);
-    let spoke = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&spoke);
+    let work = Work::default();
+    let stream = StrictStream::new(stream, work.clone());
+    let requests = work.clone();
     let service = service_fn(move |request| {
-        heard.store(true, Ordering::Relaxed);
+        let running = requests.begin();
         let api = api.clone();
         async move {
-            Ok::<_, std::convert::Infallible>(api.answer(request, peer.ip().to_canonical()).await)
+            let answer = api.answer(request, peer.ip().to_canonical()).await;
+            drop(running);
+            Ok::<_, std::convert::Infallible>(answer)
         }
     });
     let connection = builder
-        .serve_connection(TokioIo::new(StrictStream::new(stream)), service)
+        .serve_connection(TokioIo::new(stream), service)
         .into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         let _places = places;
         tokio::pin!(connection);
-        // The deadline of the HTTP library starts once it knows the protocol; a peer that never gets as far as a first
-        // request is dropped here.
+        // The stream does not look into HTTP/2: a peer that never gets as far as a first request is dropped here.
         tokio::select! {
             _ = &mut connection => return,
             () = tokio::time::sleep(HEADER_READ_DEADLINE) => {}
         }
-        if !spoke.load(Ordering::Relaxed) {
+        if !work.began() {
             return;
         }
         if let Err(error) = connection.await {

@@ -15,6 +15,20 @@ pub(super) struct Framing {
     after_cr: bool,
     content_length: Option<u64>,
     chunked: bool,
+    heads: u64,
+}
+
+/// What the bytes so far leave open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between two requests, or before the first one.
+    Between,
+    /// In the head of a request.
+    Head,
+    /// In the body of a request.
+    Body,
+    /// In HTTP/2, which has frames of its own.
+    Unwatched,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -67,6 +81,21 @@ impl Framing {
             }
         }
         Ok(())
+    }
+
+    /// Tells where the bytes so far end.
+    pub fn place(&self) -> Place {
+        match self.state {
+            State::RequestLine if self.line.is_empty() && !self.after_cr => Place::Between,
+            State::RequestLine | State::HeaderLine => Place::Head,
+            State::Unwatched => Place::Unwatched,
+            _ => Place::Body,
+        }
+    }
+
+    /// Returns how many heads were complete so far.
+    pub fn heads(&self) -> u64 {
+        self.heads
     }
 
     fn byte_of_line(&mut self, byte: u8) -> Judged {
@@ -165,6 +194,7 @@ impl Framing {
         if self.chunked && self.content_length.is_some() {
             return Err("Content-Length and Transfer-Encoding are given together");
         }
+        self.heads += 1;
         self.state = match (self.chunked, self.content_length) {
             (true, _) => State::ChunkSize,
             (false, Some(length)) if length > 0 => State::Body(length),
@@ -257,6 +287,24 @@ mod tests {
     #[test]
     fn http_2_is_not_watched() {
         assert_eq!(judge(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\n\n\n"), Ok(()));
+    }
+
+    #[test]
+    fn the_place_is_known_after_every_byte() {
+        let mut framing = Framing::default();
+        let mut at = |bytes: &[u8]| {
+            framing.watch(bytes).unwrap();
+            (framing.place(), framing.heads())
+        };
+        assert_eq!(at(b""), (Place::Between, 0));
+        assert_eq!(at(b"\r\n"), (Place::Between, 0));
+        assert_eq!(at(b"P"), (Place::Head, 0));
+        assert_eq!(at(b"OST / HTTP/1.1\r\n"), (Place::Head, 0));
+        assert_eq!(at(b"Content-Length: 2\r\n\r"), (Place::Head, 0));
+        assert_eq!(at(b"\n"), (Place::Body, 1));
+        assert_eq!(at(b"ab"), (Place::Between, 1));
+        assert_eq!(at(b"GET / HTTP/1.1\r\n\r\n"), (Place::Between, 2));
+        assert_eq!(at(b"PRI * HTTP/2.0\r\n"), (Place::Unwatched, 2));
     }
 
     #[test]

@@ -195,3 +195,98 @@ async fn http_11_one_address_cannot_take_every_connection() {
         .await
         .expect("a place comes free");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_may_be_silent_for_a_minute_and_a_slow_head_ends_it_still() {
+    let server = Listening::start().await;
+    let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        stream.write_all(ask).await.unwrap();
+        let answer = one_answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        tokio::time::sleep(Duration::from_secs(70)).await;
+    }
+    let began = tokio::time::Instant::now();
+    stream.write_all(b"GET /healthz HT").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    assert_eq!(rest, b"", "closed without an answer");
+    assert!(
+        began.elapsed() < Duration::from_secs(11),
+        "after its deadline"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn http_08_silence_and_blank_lines_do_not_hold_a_connection() {
+    let server = Listening::start().await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    one_answer(&mut stream).await;
+    let (mut reading, mut writing) = stream.into_split();
+    let drip = tokio::spawn(async move {
+        while writing.write_all(b"\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    });
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(90), reading.read_to_end(&mut rest))
+        .await
+        .expect("the server closes");
+    drip.abort();
+}
+
+#[tokio::test]
+async fn what_is_no_http_gets_a_json_answer_too() {
+    let server = Listening::start().await;
+    let mut fields = b"GET /healthz HTTP/1.1\r\nHost: x\r\n".to_vec();
+    for _ in 0..200 {
+        fields.extend_from_slice(b"X: y\r\n");
+    }
+    fields.extend_from_slice(b"\r\n");
+    let endless = [b"GET /healthz?", &[b'a'; 100_000][..]].concat();
+    for (bytes, status, kind) in [
+        (&b"hello\r\n\r\n"[..], 400, "invalid_request_error"),
+        (
+            b"GET /<a> HTTP/1.1\r\nHost: x\r\n\r\n",
+            400,
+            "invalid_request_error",
+        ),
+        (&fields, 431, "request_too_large"),
+        (&endless, 431, "request_too_large"),
+        (
+            b"GET / HTTP/1.1\nHost: x\r\n\r\n",
+            400,
+            "invalid_request_error",
+        ),
+    ] {
+        let answer = server.exchange(bytes).await;
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+        let body: serde_json::Value = serde_json::from_str(body).expect("a JSON body");
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        assert_eq!(body["error"]["type"], kind);
+        let id = body["request_id"].as_str().expect("a request id");
+        assert!(head.contains(&format!("x-request-id: {id}\r\n")), "{head}");
+    }
+}
+
+/// Reads one answer that has a `Content-Length`.
+async fn one_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.expect("more of the head"));
+    }
+    let head = String::from_utf8(answer).expect("a plain head");
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .and_then(|length| length.parse().ok())
+        .expect("a length");
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.expect("the body");
+    head + &String::from_utf8_lossy(&body)
+}
