@@ -1,5 +1,7 @@
 //! Small periodic work that keeps the store tidy; each step is bounded and may be repeated or cut off at any time.
 
+use std::sync::Arc;
+
 use posthouse_store::tables::receipts;
 use posthouse_store::{StoreError, Tx, changes};
 use posthouse_types::ids::Key;
@@ -23,13 +25,20 @@ impl Mailroom {
         if confirmed.is_empty() {
             return Ok(());
         }
-        self.store()
+        let confirmed = Arc::new(confirmed);
+        let to_drop = Arc::clone(&confirmed);
+        let outcome = self
+            .store()
             .write(move |tx: &mut dyn Tx| {
-                confirmed
-                    .into_iter()
-                    .try_for_each(|receipt| receipts::drop_one(tx, receipt))
+                to_drop
+                    .iter()
+                    .try_for_each(|receipt| receipts::drop_one(tx, *receipt))
             })
-            .await
+            .await;
+        if outcome.is_err() {
+            self.inner.unconfirmed.put_back(&confirmed);
+        }
+        outcome
     }
 
     /// Removes what has served its time: receipts, changes, kept answers, mail of deleted accounts. Returns whether more

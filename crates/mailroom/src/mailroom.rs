@@ -107,7 +107,7 @@ impl Mailroom {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
+            StoreError::Unavailable(reason) | StoreError::Full(reason) => {
                 tracing::error!("the store is unavailable: {reason}");
                 Self::Unavailable {
                     message: "the store is unavailable, nothing was changed".to_owned(),

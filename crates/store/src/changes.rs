@@ -182,7 +182,8 @@ pub fn advance(tx: &mut dyn Tx, reader: &str, to: Cursor) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Deletes changes that every reader has passed and that happened before `before_us`; at most `limit` rows.
+/// Deletes changes that every reader has passed and that happened before `before_us`; looks at the oldest `limit` rows
+/// and no further, however long the log is.
 pub fn prune(tx: &mut dyn Tx, before_us: i64, limit: i64) -> Result<u64, StoreError> {
     let slowest = tx.query_opt(
         "SELECT tx, seq FROM cursors ORDER BY tx, seq LIMIT 1",
@@ -196,8 +197,13 @@ pub fn prune(tx: &mut dyn Tx, before_us: i64, limit: i64) -> Result<u64, StoreEr
     )?;
     let Some(slowest) = slowest else { return Ok(0) };
     tx.execute(
-        "DELETE FROM changes WHERE seq IN
-           (SELECT seq FROM changes WHERE at_us < $1 AND (tx < $2 OR (tx = $2 AND seq <= $3)) ORDER BY seq LIMIT $4)",
-        &[before_us.into(), slowest.tx.into(), slowest.seq.into(), limit.into()],
+        "DELETE FROM changes WHERE at_us < $1 AND (tx < $2 OR (tx = $2 AND seq <= $3))
+           AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT $4)",
+        &[
+            before_us.into(),
+            slowest.tx.into(),
+            slowest.seq.into(),
+            limit.into(),
+        ],
     )
 }

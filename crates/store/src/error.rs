@@ -9,15 +9,29 @@ pub enum StoreError {
         /// The constraint or columns that refused, as the engine names them.
         constraint: String,
     },
-    /// The engine or the disk cannot serve now; nothing was committed, trying again later may help.
+    /// The engine or the disk cannot serve now; trying again later may help. If it was the commit that failed, it may
+    /// have happened all the same.
     #[error("store unavailable: {0}")]
     Unavailable(String),
+    /// The disk is full; nothing was committed, trying again later may help.
+    #[error("no room in the store: {0}")]
+    Full(String),
     /// The store was written by a newer release, or its durability settings are too weak to be trusted.
     #[error("{0}")]
     Refused(String),
     /// The store holds what it should not, or was asked what it cannot be; a bug or damage.
     #[error("store fault: {0}")]
     Fault(String),
+}
+
+impl StoreError {
+    /// Tells whether nothing was committed for certain.
+    ///
+    /// A commit that went wrong on its way to the disk or to the server may have happened all the same.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::Full(_))
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -30,11 +44,11 @@ impl From<rusqlite::Error> for StoreError {
                 },
                 ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::OutOfMemory
                 | ErrorCode::ReadOnly => Self::Unavailable(error.to_string()),
+                ErrorCode::DiskFull => Self::Full(error.to_string()),
                 _ => Self::Fault(error.to_string()),
             },
             _ => Self::Fault(error.to_string()),
@@ -53,6 +67,9 @@ impl From<tokio_postgres::Error> for StoreError {
                 constraint: db.constraint().unwrap_or("unique").to_owned(),
             };
         }
+        if *db.code() == SqlState::DISK_FULL {
+            return Self::Full(db.message().to_owned());
+        }
         // Classes 08 connection, 40 rollback, 53 resources, 57 operator intervention, 58 system error.
         let text = format!("{}: {}", db.code().code(), db.message());
         match &db.code().code()[..2] {
@@ -68,7 +85,21 @@ impl From<object_store::Error> for StoreError {
             object_store::Error::NotFound { path, .. } => {
                 Self::Fault(format!("blob {path} is missing"))
             }
+            other if is_disk_full(&other) => Self::Full(other.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// Tells whether the operating system's answer behind an error was that there is no room.
+fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::{Error, ErrorKind};
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            )
+        })
 }

@@ -9,6 +9,9 @@ pub const WRITER_QUEUE_CLOSURES_MAX: usize = 4_096;
 /// Compressed blobs up to this size live in the database, so that the group commit covers them.
 pub const BLOB_INLINE_BYTES_MAX: usize = 64 * 1024;
 
+/// Times that a delivery and the sweep may get in each other's way at one blob before the delivery gives up.
+pub const BLOB_KEEP_ATTEMPTS_MAX: usize = 4;
+
 /// Bodies up to this size are kept as they are sent; longer ones are compressed.
 pub const BODY_PLAIN_BYTES_MAX: usize = 64 * 1024;
 

@@ -22,7 +22,7 @@ pub(crate) async fn blob(store: &BlobStore, place: BlobPlace) -> Result<Vec<u8>,
             })?;
             Ok(raw?)
         }
-        BlobPlace::External { application, hash } => Ok(store.fetch(application, &hash).await?),
+        BlobPlace::External { application, key } => Ok(store.fetch(application, key).await?),
     }
 }
 

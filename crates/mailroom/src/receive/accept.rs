@@ -74,7 +74,7 @@ impl From<StoreError> for ReceiveRefusal {
     fn from(error: StoreError) -> Self {
         tracing::error!("cannot store a message: {error}");
         match error {
-            StoreError::Unavailable(reason) if reason.contains("full") => Self::StorageFull,
+            StoreError::Full(_) => Self::StorageFull,
             _ => Self::Unavailable,
         }
     }
@@ -155,8 +155,9 @@ impl Mailroom {
         let Some((first, others)) = applications.split_first() else {
             return Ok(Vec::new());
         };
-        let blob = PreparedBlob::new(*first, &delivery.raw)?;
+        let blob = PreparedBlob::new(self.store().new_key(), *first, &delivery.raw)?;
         let copies = others.iter().map(|application| PreparedBlob {
+            key: self.store().new_key(),
             application: *application,
             ..blob.clone()
         });
@@ -166,30 +167,76 @@ impl Mailroom {
     }
 
     async fn keep_large_blobs(&self, mut prepared: Prepared) -> Result<Prepared, ReceiveRefusal> {
-        for blob in &mut prepared.blobs {
-            *blob = self.store().blobs().keep(blob.clone()).await?;
+        for place in 0..prepared.blobs.len() {
+            match self
+                .store()
+                .blobs()
+                .keep(prepared.blobs[place].clone())
+                .await
+            {
+                Ok(kept) => prepared.blobs[place] = kept,
+                Err(error) => {
+                    self.remove_bytes(prepared.blobs[..place].iter()).await;
+                    return Err(error.into());
+                }
+            }
         }
         Ok(prepared)
     }
 
     async fn store_delivery(&self, prepared: Prepared) -> Result<Delivery, ReceiveRefusal> {
         let prepared = Arc::new(prepared);
-        let store = self.store().clone();
-        // Two transactions that meet on a new blob: one is refused and finds the other's at the second try.
         let confirmed = Arc::new(self.inner.unconfirmed.take());
-        for _ in 0..2 {
-            let (prepared, confirmed) = (Arc::clone(&prepared), Arc::clone(&confirmed));
-            let outcome = store
-                .write(move |tx| deliver::deliver(tx, &prepared, &confirmed))
-                .await;
-            match outcome {
-                Err(StoreError::Conflict { constraint }) => {
-                    tracing::debug!("a delivery met another one, trying again: {constraint}");
+        let outcome = self.commit(&prepared, &confirmed).await;
+        match &outcome {
+            Ok(delivery) => {
+                let unused = |blob: &&PreparedBlob| !delivery.blobs.contains(&blob.key);
+                self.remove_bytes(prepared.blobs.iter().filter(unused))
+                    .await;
+            }
+            Err(error) => {
+                self.inner.unconfirmed.put_back(&confirmed);
+                if error.is_final() {
+                    self.remove_bytes(prepared.blobs.iter()).await;
                 }
-                other => return Ok(other?),
             }
         }
-        Err(ReceiveRefusal::Unavailable)
+        Ok(outcome?)
+    }
+
+    async fn commit(
+        &self,
+        prepared: &Arc<Prepared>,
+        confirmed: &Arc<Vec<Key>>,
+    ) -> Result<Delivery, StoreError> {
+        let mut outcome = self.try_commit(prepared, confirmed).await;
+        if let Err(StoreError::Conflict { constraint }) = &outcome {
+            // Two transactions that meet: one is refused and finds what the other did at the second try.
+            tracing::debug!("a delivery met another transaction, trying again: {constraint}");
+            outcome = self.try_commit(prepared, confirmed).await;
+        }
+        outcome
+    }
+
+    async fn try_commit(
+        &self,
+        prepared: &Arc<Prepared>,
+        confirmed: &Arc<Vec<Key>>,
+    ) -> Result<Delivery, StoreError> {
+        let (prepared, confirmed) = (Arc::clone(prepared), Arc::clone(confirmed));
+        self.store()
+            .write(move |tx| deliver::deliver(tx, &prepared, &confirmed))
+            .await
+    }
+
+    /// Removes bytes that were put into the blob store and that no row names.
+    async fn remove_bytes(&self, blobs: impl Iterator<Item = &PreparedBlob> + Send) {
+        for blob in blobs.filter(|blob| blob.inline.is_none()) {
+            let removed = self.store().blobs().remove(blob.application, blob.key);
+            if let Err(error) = removed.await {
+                tracing::warn!("cannot remove the bytes of a message that was not stored: {error}");
+            }
+        }
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Prepared {
     pub(crate) blobs: Vec<PreparedBlob>,
     /// In the order of the accounts' keys, so that transactions lock mailboxes in one order.
     copies: Vec<Copy>,
-    /// Key and receipt digest for each of `blobs`.
-    deliveries: Vec<(Key, i64)>,
+    /// Receipt digest for each of `blobs`.
+    digests: Vec<i64>,
     shared: Shared,
 }
 
@@ -59,6 +59,8 @@ pub(crate) struct Delivery {
     pub(crate) messages: Vec<Key>,
     /// The receipts of this delivery, one per application.
     pub(crate) receipts: Vec<Key>,
+    /// The blobs its messages refer to, one per application.
+    pub(crate) blobs: Vec<Key>,
 }
 
 /// Computes everything the transaction needs.
@@ -91,7 +93,7 @@ pub(crate) fn prepare(
         })
         .collect();
     copies.sort_by_key(|copy| copy.recipient.grant);
-    let deliveries = blobs
+    let digests = blobs
         .iter()
         .map(|blob| {
             let of_application: Vec<&Recipient> = delivery
@@ -99,21 +101,18 @@ pub(crate) fn prepare(
                 .iter()
                 .filter(|recipient| recipient.application == blob.application)
                 .collect();
-            (
-                store.new_key(),
-                digest(
-                    codec,
-                    delivery.peer,
-                    delivery.envelope_from.as_ref(),
-                    &of_application,
-                ),
+            digest(
+                codec,
+                delivery.peer,
+                delivery.envelope_from.as_ref(),
+                &of_application,
             )
         })
         .collect();
     Ok(Prepared {
         blobs,
         copies,
-        deliveries,
+        digests,
         shared,
     })
 }
@@ -163,13 +162,15 @@ pub(crate) fn deliver(
     }
     let mut stored: Vec<(usize, Key)> = Vec::with_capacity(prepared.copies.len());
     let mut receipts = Vec::with_capacity(prepared.blobs.len());
-    for (blob, (blob_key, digest)) in prepared.blobs.iter().zip(&prepared.deliveries) {
-        let kept = blobs::keep(tx, *blob_key, blob)?;
+    let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
+    for (blob, digest) in prepared.blobs.iter().zip(&prepared.digests) {
+        let kept = blobs::keep(tx, blob)?;
+        kept_blobs.push(kept);
         let copies = prepared
             .copies
             .iter()
             .filter(|copy| copy.recipient.application == blob.application);
-        if kept != *blob_key {
+        if kept != blob.key {
             let oldest = Key::floor_of(prepared.shared.now_us / 1_000 - DUPLICATE_WINDOW_MS);
             if let Some(earlier) = receipt_rows::find(tx, kept, *digest, oldest)? {
                 stored.extend(copies.map(|copy| (copy.place, earlier)));
@@ -192,6 +193,7 @@ pub(crate) fn deliver(
     Ok(Delivery {
         messages: stored.into_iter().map(|(_, key)| key).collect(),
         receipts,
+        blobs: kept_blobs,
     })
 }
 
@@ -206,8 +208,8 @@ fn insert_copy(
     let now = shared.now_us / 1_000_000;
     let grant = copy.recipient.grant;
     let entry = folders::enter_unread(tx, grant, copy.recipient.inbox, copy.size_bytes)?
-        .ok_or_else(|| {
-            StoreError::Unavailable("the account was deleted while its mail arrived".to_owned())
+        .ok_or_else(|| StoreError::Conflict {
+            constraint: "the account was deleted while its mail arrived".to_owned(),
         })?;
     let thread = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?
         .unwrap_or(copy.id);

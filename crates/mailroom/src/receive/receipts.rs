@@ -49,6 +49,14 @@ impl Unconfirmed {
         }
     }
 
+    /// Notes again what [`Unconfirmed::take`] gave out for a commit that failed. Some of it may be gone already: then
+    /// there is nothing to drop.
+    pub(crate) fn put_back(&self, receipts: &[Key]) {
+        if !receipts.is_empty() {
+            self.confirm(Receipt(receipts.to_vec()));
+        }
+    }
+
     /// Takes what was noted since the last call.
     pub(crate) fn take(&self) -> Vec<Key> {
         std::mem::take(

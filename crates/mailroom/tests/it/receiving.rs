@@ -4,6 +4,7 @@ use base64::Engine;
 use posthouse_mailroom::provision::AccountChanges;
 use posthouse_mailroom::read::{Detail, MessageQuery, PageRequest};
 use posthouse_mailroom::receive::{ReceiveRefusal, RecipientRefusal};
+use posthouse_store::tables::deleted_grants;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 
@@ -323,5 +324,106 @@ async fn messages_that_arrive_at_once_are_all_there_with_distinct_numbers_and_ex
             .await
             .unwrap();
         assert_eq!(objects(&page).len(), 60);
+    }
+}
+
+/// Text that stays too long for a row when it is compressed.
+fn noise(seed: u64) -> String {
+    let mut state = seed;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        format!("{state:016x}\r\n")
+    })
+    .take(20_000)
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_arrives_while_its_bytes_are_being_swept_keeps_them() {
+    for office in every_engine().await {
+        office.account("gone").await;
+        let grant = office.account("kept").await;
+        let sent = message(&["Subject: large"], &noise(1));
+        let first = ["gone@agents.localhost"];
+        office.deliver_confirmed(&first, &sent).await;
+        office
+            .mailroom
+            .delete_account(&office.actor, first[0])
+            .await
+            .unwrap();
+        let mut swept = Vec::new();
+        loop {
+            let step = office
+                .store
+                .write(|tx: &mut dyn Tx| deleted_grants::remove_some(tx, 100))
+                .await;
+            let step = step.unwrap();
+            swept.extend(step.external);
+            if !step.more {
+                break;
+            }
+        }
+        // Here the sweep has decided, and the bytes still lie there.
+        let accepted = office
+            .deliver_confirmed(&["kept@agents.localhost"], &sent)
+            .await;
+        assert_eq!(swept.len(), 1);
+        for (application, blob) in swept {
+            office
+                .store
+                .blobs()
+                .remove(application, blob)
+                .await
+                .unwrap();
+        }
+        assert!(raw(&office, &grant, &accepted.id).await.ends_with(&sent));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_of_a_message_that_is_not_stored_are_not_left_behind() {
+    for office in every_engine().await {
+        office.account("triage").await;
+        let to = ["triage@agents.localhost"];
+        let sent = message(&["Subject: large"], &noise(2));
+        let first = office.deliver(&to, &sent).await.unwrap();
+        let again = office.deliver(&to, &sent).await.unwrap();
+        assert_eq!(first.id, again.id, "a retransmission");
+        assert_eq!(office.external_blobs(), 1);
+        let late = office
+            .delivery(&to, &message(&["Subject: late"], &noise(3)))
+            .await;
+        office
+            .mailroom
+            .delete_account(&office.actor, to[0])
+            .await
+            .unwrap();
+        assert!(office.mailroom.receive(late).await.is_err());
+        assert_eq!(office.external_blobs(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_outlives_a_delivery_that_failed() {
+    for office in every_engine().await {
+        office.account("triage").await;
+        office.account("gone").await;
+        let to = ["triage@agents.localhost"];
+        let same = message(&["Subject: every hour the same"], "nothing new");
+        let late = office.delivery(&["gone@agents.localhost"], &same).await;
+        office
+            .mailroom
+            .delete_account(&office.actor, "gone@agents.localhost")
+            .await
+            .unwrap();
+        let first = office.deliver_confirmed(&to, &same).await;
+        assert!(office.mailroom.receive(late).await.is_err());
+        let second = office.deliver_confirmed(&to, &same).await;
+        assert_ne!(
+            first.id, second.id,
+            "a new message was taken for a retransmission"
+        );
     }
 }

@@ -39,7 +39,7 @@ pub struct Office {
     pub store: Store,
     pub actor: Actor,
     pub clock: Arc<TestClock>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Office {
@@ -61,7 +61,7 @@ impl Office {
             store,
             actor,
             clock,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -111,6 +111,18 @@ impl Office {
             recipients,
             raw: Bytes::from(raw.to_owned()),
         }
+    }
+
+    /// Counts the files that hold messages outside the database.
+    pub fn external_blobs(&self) -> usize {
+        fn files(directory: &std::path::Path) -> usize {
+            std::fs::read_dir(directory)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .map(|path| if path.is_dir() { files(&path) } else { 1 })
+                .sum()
+        }
+        files(&self.directory.path().join("blobs"))
     }
 
     /// Lists with a query, first page of 50.

@@ -1,7 +1,10 @@
-//! Raw messages: zstd-compressed, once per application, addressed by (application, SHA-256).
+//! Raw messages: zstd-compressed, once per application, found by (application, SHA-256).
 //!
 //! Small ones live in the database so that the group commit covers them; larger ones go to a directory or an
 //! S3-compatible bucket, durable before the row that names them commits. Rows are in [`crate::tables::blobs`].
+//!
+//! An object is named after its row, not after its content: no two deliveries ever share one, so a sweep that removes
+//! the object of a row it has just deleted cannot take away what another delivery is about to refer to.
 
 mod codec;
 
@@ -31,6 +34,8 @@ pub struct BlobStore {
 /// A blob made ready before the transaction that refers to it: hashed, compressed and, if large, already stored.
 #[derive(Debug, Clone)]
 pub struct PreparedBlob {
+    /// The key of its row, unless the application has the same bytes already.
+    pub key: Key,
     /// The application the blob belongs to.
     pub application: Key,
     /// SHA-256 of the uncompressed bytes.
@@ -38,7 +43,7 @@ pub struct PreparedBlob {
     /// Uncompressed size.
     pub size_bytes: i64,
     /// The compressed bytes for the row, or `None` when the blob store has them durably.
-    pub inline: Option<Vec<u8>>,
+    pub inline: Option<Bytes>,
 }
 
 impl BlobStore {
@@ -83,11 +88,18 @@ impl BlobStore {
     ///
     /// Costs CPU in proportion to the size: callers run it for large messages on a blocking thread through
     /// [`PreparedBlob::new`] and then [`BlobStore::keep`].
-    pub async fn prepare(&self, application: Key, raw: &[u8]) -> Result<PreparedBlob, StoreError> {
-        self.keep(PreparedBlob::new(application, raw)?).await
+    pub async fn prepare(
+        &self,
+        key: Key,
+        application: Key,
+        raw: &[u8],
+    ) -> Result<PreparedBlob, StoreError> {
+        self.keep(PreparedBlob::new(key, application, raw)?).await
     }
 
     /// Moves a prepared blob's bytes to the blob store when they are too many for a row; durable on return.
+    ///
+    /// Whoever then keeps no row under the blob's key removes the bytes again ([`BlobStore::remove`]).
     pub async fn keep(&self, mut blob: PreparedBlob) -> Result<PreparedBlob, StoreError> {
         let Some(bytes) = blob
             .inline
@@ -95,27 +107,23 @@ impl BlobStore {
         else {
             return Ok(blob);
         };
-        let path = self.path(blob.application, &blob.hash);
+        let path = self.path(blob.application, blob.key);
         let options = PutOptions {
             mode: PutMode::Create,
             ..PutOptions::default()
         };
-        match self
-            .objects
-            .put_opts(&path, Bytes::from(bytes).into(), options)
-            .await
-        {
-            // Content-addressed: what is there already is the same.
+        match self.objects.put_opts(&path, bytes.into(), options).await {
+            // No two blobs have one key: what is there already is the same.
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(blob),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Returns the uncompressed bytes of a blob that is not in the database.
-    pub async fn fetch(&self, application: Key, hash: &BlobHash) -> Result<Vec<u8>, StoreError> {
+    pub async fn fetch(&self, application: Key, key: Key) -> Result<Vec<u8>, StoreError> {
         let stored = self
             .objects
-            .get(&self.path(application, hash))
+            .get(&self.path(application, key))
             .await?
             .bytes()
             .await?;
@@ -124,9 +132,9 @@ impl BlobStore {
             .map_err(|_| StoreError::Fault("decompression panicked".to_owned()))?
     }
 
-    /// Removes a blob that no row refers to any more; one that is gone already is fine.
-    pub async fn remove(&self, application: Key, hash: &BlobHash) -> Result<(), StoreError> {
-        match self.objects.delete(&self.path(application, hash)).await {
+    /// Removes the bytes of a blob that has no row any more, or never had; one that is gone already is fine.
+    pub async fn remove(&self, application: Key, key: Key) -> Result<(), StoreError> {
+        match self.objects.delete(&self.path(application, key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -140,26 +148,27 @@ impl BlobStore {
         }
     }
 
-    fn path(&self, application: Key, hash: &BlobHash) -> Path {
-        let name: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        let fan = name[..2].to_owned();
+    fn path(&self, application: Key, key: Key) -> Path {
+        // Keys begin with the time: their ends spread over the directories.
+        let fan = format!("{:02x}", key.0 & 0xff);
         self.prefix
             .clone()
             .join(application.0.to_string())
             .join(fan)
-            .join(name)
+            .join(format!("{:016x}", key.0))
     }
 }
 
 impl PreparedBlob {
     /// Hashes and compresses a raw message, without storing it anywhere.
-    pub fn new(application: Key, raw: &[u8]) -> Result<Self, StoreError> {
+    pub fn new(key: Key, application: Key, raw: &[u8]) -> Result<Self, StoreError> {
         use sha2::Digest;
         Ok(Self {
+            key,
             application,
             hash: sha2::Sha256::digest(raw).into(),
             size_bytes: raw.len() as i64,
-            inline: Some(compress(raw)?),
+            inline: Some(Bytes::from(compress(raw)?)),
         })
     }
 }

@@ -18,12 +18,13 @@ impl Dialect {
     /// Returns the text of a migration with its type words replaced by this engine's.
     #[must_use]
     pub fn ddl(self, text: &str) -> String {
-        let words: [(&str, &str); 4] = match self {
+        let words: [(&str, &str); 5] = match self {
             Self::Sqlite => [
                 ("{key}", "INTEGER PRIMARY KEY"),
                 ("{sequence}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
                 ("{bytes}", "BLOB"),
                 ("{clustered}", "WITHOUT ROWID"),
+                ("{shared only}", "--"),
             ],
             Self::Postgres => [
                 ("{key}", "BIGINT PRIMARY KEY"),
@@ -33,6 +34,7 @@ impl Dialect {
                 ),
                 ("{bytes}", "BYTEA"),
                 ("{clustered}", ""),
+                ("{shared only}", ""),
             ],
         };
         words.iter().fold(text.to_owned(), |text, (word, meaning)| {
@@ -48,6 +50,17 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Returns the clause that keeps a row from being deleted while the running transaction refers to it.
+    ///
+    /// SQLite has one writer, so nothing is deleted meanwhile.
+    #[must_use]
+    pub fn hold_row(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR KEY SHARE",
         }
     }
 

@@ -79,6 +79,7 @@ impl Postgres {
             let mut session = Session {
                 client: Some(client),
                 handle,
+                broken: false,
             };
             session.batch(begin)?;
             let outcome = work(&mut session);
@@ -168,6 +169,8 @@ fn require_durable(tx: &mut dyn Tx) -> Result<(), StoreError> {
 struct Session {
     client: Option<Object>,
     handle: Handle,
+    /// A statement failed: the server takes the transaction back, and answers COMMIT with success all the same.
+    broken: bool,
 }
 
 impl Session {
@@ -178,6 +181,13 @@ impl Session {
     }
 
     fn end<T, E: From<StoreError>>(mut self, outcome: Result<T, E>) -> Result<T, E> {
+        let outcome = match outcome {
+            Ok(_) if self.broken => Err(StoreError::Fault(
+                "a closure went on after a statement had failed".to_owned(),
+            )
+            .into()),
+            outcome => outcome,
+        };
         let ended = self.batch(if outcome.is_ok() {
             "COMMIT"
         } else {
@@ -204,10 +214,12 @@ impl Drop for Session {
 impl Tx for Session {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let client = self.client()?;
-        self.handle.block_on(async {
+        let outcome = self.handle.block_on(async {
             let statement = client.prepare_cached(sql).await?;
-            Ok(client.execute_raw(&statement, params).await?)
-        })
+            client.execute_raw(&statement, params).await
+        });
+        self.broken |= outcome.is_err();
+        Ok(outcome?)
     }
 
     fn for_each(
@@ -217,7 +229,7 @@ impl Tx for Session {
         each: EachRow<'_>,
     ) -> Result<(), StoreError> {
         let client = self.client()?;
-        self.handle.block_on(async {
+        let outcome = self.handle.block_on(async {
             let statement = client.prepare_cached(sql).await?;
             let rows = client.query_raw(&statement, params).await?;
             pin_mut!(rows);
@@ -225,13 +237,16 @@ impl Tx for Session {
                 each(&row?)?;
             }
             Ok(())
-        })
+        });
+        self.broken |= outcome.is_err();
+        outcome
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let client = self.client()?;
-        self.handle
-            .block_on(async { Ok(client.batch_execute(sql).await?) })
+        let outcome = self.handle.block_on(client.batch_execute(sql));
+        self.broken |= outcome.is_err();
+        Ok(outcome?)
     }
 
     fn dialect(&self) -> Dialect {

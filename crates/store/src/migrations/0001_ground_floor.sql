@@ -221,6 +221,8 @@ CREATE TABLE changes (
     at_us BIGINT NOT NULL,
     data TEXT
 );
+-- SQLite reads the log by its key, all of whose transactions are number 0.
+{shared only} CREATE INDEX changes_in_order ON changes (tx, seq);
 
 CREATE TABLE cursors (
     name TEXT NOT NULL PRIMARY KEY,

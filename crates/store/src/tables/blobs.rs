@@ -2,7 +2,8 @@
 
 use posthouse_types::ids::Key;
 
-use crate::blobs::{BlobHash, PreparedBlob};
+use crate::blobs::PreparedBlob;
+use crate::limits::BLOB_KEEP_ATTEMPTS_MAX;
 use crate::sql::{Row, Tx};
 use crate::{Param, StoreError};
 
@@ -14,26 +15,42 @@ const EXTERNAL: i64 = 1;
 pub enum BlobPlace {
     /// Here, compressed.
     Inline(Vec<u8>),
-    /// In the blob store, under this application and hash.
+    /// In the blob store, under this application and key.
     External {
         /// The application that owns the blob.
         application: Key,
-        /// SHA-256 of the uncompressed bytes.
-        hash: BlobHash,
+        /// The blob's key.
+        key: Key,
     },
 }
 
-/// Keeps a prepared blob under `key`, or finds the one the application has already.
+/// Keeps a prepared blob under its key, or finds the one the application has already.
 ///
-/// Returns the key under which it is kept: another than `key` when it was there before.
-pub fn keep(tx: &mut dyn Tx, key: Key, blob: &PreparedBlob) -> Result<Key, StoreError> {
+/// Returns the key under which it is kept: another than the blob's when it was there before. That row then stays until
+/// the transaction ends, so that the transaction may refer to it.
+pub fn keep(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<Key, StoreError> {
+    // A row that was there at the first look and is gone at the second was swept in between.
+    for _ in 0..BLOB_KEEP_ATTEMPTS_MAX {
+        if insert(tx, blob)? {
+            return Ok(blob.key);
+        }
+        if let Some(key) = hold_same(tx, blob)? {
+            return Ok(key);
+        }
+    }
+    Err(StoreError::Conflict {
+        constraint: "blobs".to_owned(),
+    })
+}
+
+fn insert(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<bool, StoreError> {
     let location = if blob.inline.is_some() {
         INLINE
     } else {
         EXTERNAL
     };
     let params = [
-        key.into(),
+        blob.key.into(),
         blob.application.into(),
         Param::Bytes(&blob.hash),
         blob.size_bytes.into(),
@@ -45,11 +62,17 @@ pub fn keep(tx: &mut dyn Tx, key: Key, blob: &PreparedBlob) -> Result<Key, Store
          ON CONFLICT (application_id, hash) DO NOTHING",
         &params,
     )?;
-    if inserted == 1 {
-        return Ok(key);
-    }
-    tx.query_one(
-        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2",
+    Ok(inserted == 1)
+}
+
+/// Finds the row with the same bytes and keeps it from being swept until the transaction ends.
+fn hold_same(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<Option<Key>, StoreError> {
+    let sql = format!(
+        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2 {}",
+        tx.dialect().hold_row()
+    );
+    tx.query_opt(
+        &sql,
         &[blob.application.into(), Param::Bytes(&blob.hash)],
         |row| row.key(0),
     )
@@ -58,21 +81,19 @@ pub fn keep(tx: &mut dyn Tx, key: Key, blob: &PreparedBlob) -> Result<Key, Store
 /// Returns where a blob's bytes are.
 pub fn find(tx: &mut dyn Tx, key: Key) -> Result<Option<BlobPlace>, StoreError> {
     tx.query_opt(
-        "SELECT location, application_id, hash, data FROM blobs WHERE id = $1",
+        "SELECT location, application_id, id, data FROM blobs WHERE id = $1",
         &[key.into()],
         |row| read_place(row, 0),
     )
 }
 
-/// Reads the columns `location, application_id, hash, data` that start at `first`.
+/// Reads the columns `location, application_id, id, data` that start at `first`.
 pub fn read_place(row: &dyn Row, first: usize) -> Result<BlobPlace, StoreError> {
     if row.int(first)? == INLINE {
         return Ok(BlobPlace::Inline(row.bytes(first + 3)?.to_vec()));
     }
-    let hash = BlobHash::try_from(row.bytes(first + 2)?)
-        .map_err(|_| StoreError::Fault("a blob's hash has the wrong length".to_owned()))?;
     Ok(BlobPlace::External {
         application: row.key(first + 1)?,
-        hash,
+        key: row.key(first + 2)?,
     })
 }

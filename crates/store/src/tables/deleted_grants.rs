@@ -2,7 +2,6 @@
 
 use posthouse_types::ids::Key;
 
-use crate::blobs::BlobHash;
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::{Param, StoreError};
@@ -34,18 +33,8 @@ pub fn delete(tx: &mut dyn Tx, application: Key, grant: Key, now: i64) -> Result
 pub struct Step {
     /// There may be more to remove.
     pub more: bool,
-    /// Blobs that no message refers to any more and whose bytes are in the blob store.
-    pub external: Vec<(Key, BlobHash)>,
-}
-
-/// Tells whether a row names these bytes of an application.
-pub fn is_kept(tx: &mut dyn Tx, application: Key, hash: &BlobHash) -> Result<bool, StoreError> {
-    let found = tx.query_opt(
-        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2",
-        &[application.into(), Param::Bytes(hash)],
-        |_| Ok(()),
-    )?;
-    Ok(found.is_some())
+    /// Application and key of blobs whose rows are gone and whose bytes are in the blob store.
+    pub external: Vec<(Key, Key)>,
 }
 
 /// Removes up to `limit` messages of the account that was deleted first.
@@ -99,7 +88,7 @@ fn remove_messages(
     tx: &mut dyn Tx,
     grant: Key,
     limit: i64,
-) -> Result<Option<Vec<(Key, BlobHash)>>, StoreError> {
+) -> Result<Option<Vec<(Key, Key)>>, StoreError> {
     let rows = tx.query(
         "SELECT id, blob_id FROM messages WHERE grant_id = $1 LIMIT $2",
         &[grant.into(), limit.into()],
@@ -120,7 +109,7 @@ fn remove_messages(
 }
 
 /// Removes those of the blobs that no message refers to.
-fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, BlobHash)>, StoreError> {
+fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, Key)>, StoreError> {
     // Locked first, and asked about in a later statement: an arriving copy of the same message either has the lock,
     // and its blob stays, or waits for ours and then keeps the bytes anew.
     let params: Vec<Param<'_>> = blobs.iter().map(|blob| (*blob).into()).collect();
@@ -134,18 +123,14 @@ fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, BlobH
     for blob in locked {
         let removed = tx.query_opt(
             "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
-             RETURNING location, application_id, hash",
+             RETURNING location, application_id",
             &[blob.into()],
-            |row| {
-                let hash = BlobHash::try_from(row.bytes(2)?)
-                    .map_err(|_| StoreError::Fault("a blob's hash has the wrong length".to_owned()))?;
-                Ok((row.int(0)?, row.key(1)?, hash))
-            },
+            |row| Ok((row.int(0)?, row.key(1)?)),
         )?;
-        if let Some((location, application, hash)) = removed
+        if let Some((location, application)) = removed
             && location != 0
         {
-            external.push((application, hash));
+            external.push((application, blob));
         }
     }
     Ok(external)

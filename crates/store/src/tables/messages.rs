@@ -491,7 +491,7 @@ pub fn sources(tx: &mut dyn Tx, grant: Key, ids: &[Key]) -> Result<Vec<SourceRow
 
 fn sources_statement(size: usize) -> String {
     format!(
-        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.hash, b.data
+        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.id, b.data
          FROM messages m JOIN blobs b ON b.id = m.blob_id WHERE m.id IN ({}) AND m.grant_id + 0 = $1",
         placeholders(2, size)
     )

@@ -267,8 +267,8 @@ async fn two_accounts_with_mail(store: &Store) -> (Key, [Key; 2]) {
     write(store, move |tx| {
         let mut keys = keys.into_iter();
         let mut next = || keys.next().unwrap();
-        let shared = PreparedBlob::new(application, b"to both")?;
-        let shared = blobs::keep(tx, next(), &shared)?;
+        let shared = PreparedBlob::new(next(), application, b"to both")?;
+        let shared = blobs::keep(tx, &shared)?;
         for (number, grant) in accounts.into_iter().enumerate() {
             let email = format!("a{number}@x.example");
             grants::insert(tx, &new_grant(grant, application, workspace, &email, 100))?;
@@ -277,8 +277,8 @@ async fn two_accounts_with_mail(store: &Store) -> (Key, [Key; 2]) {
             put_message(tx, next(), application, grant, folders[0], shared)?;
             for copy in 0..6 {
                 let raw = format!("{number}.{copy}");
-                let blob = PreparedBlob::new(application, raw.as_bytes())?;
-                let blob = blobs::keep(tx, next(), &blob)?;
+                let blob = PreparedBlob::new(next(), application, raw.as_bytes())?;
+                let blob = blobs::keep(tx, &blob)?;
                 put_message(tx, next(), application, grant, folders[0], blob)?;
             }
         }
@@ -366,5 +366,49 @@ async fn accounts_of_a_workspace_come_in_pages_and_move() {
             Ok(())
         })
         .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_an_arriving_message_has_found_outlives_the_sweep() {
+    for fresh in every_engine().await {
+        let store = &fresh.store;
+        let dialect = store
+            .read(|tx: &mut dyn Tx| Ok::<_, StoreError>(tx.dialect()))
+            .await;
+        if dialect.unwrap().is_embedded() {
+            // Its one writer does not begin the sweep before the delivery has ended.
+            continue;
+        }
+        let (application, accounts) = two_accounts_with_mail(store).await;
+        write(store, move |tx| {
+            deleted_grants::delete(tx, application, accounts[1], 200)?;
+            Ok(())
+        })
+        .await;
+        let (found, mut was_found) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let (key, deliverer) = (store.new_key(), store.clone());
+        let delivery = tokio::spawn(async move {
+            write(&deliverer, move |tx| {
+                let kept = blobs::keep(tx, &PreparedBlob::new(key, application, b"1.0")?)?;
+                found.send(kept).unwrap();
+                may_go_on.recv().unwrap();
+                Ok(kept)
+            })
+            .await
+        });
+        let kept = was_found.recv().await.unwrap();
+        assert_ne!(kept, key);
+        while write(store, |tx| deleted_grants::remove_some(tx, 500))
+            .await
+            .more
+        {}
+        go_on.send(()).unwrap();
+        assert_eq!(delivery.await.unwrap(), kept);
+        let place = store
+            .read(move |tx: &mut dyn Tx| blobs::find(tx, kept))
+            .await;
+        assert!(place.unwrap().is_some(), "the sweep took the blob away");
     }
 }

@@ -24,13 +24,26 @@ fn noise(length: usize) -> Vec<u8> {
 async fn the_same_message_is_kept_once_per_application_and_never_across() {
     for fresh in every_engine().await {
         let store = &fresh.store;
-        let prepared = store.blobs().prepare(Key(1), b"hello").await.unwrap();
-        let other = store.blobs().prepare(Key(2), b"hello").await.unwrap();
+        let prepared = store
+            .blobs()
+            .prepare(Key(10), Key(1), b"hello")
+            .await
+            .unwrap();
+        let other = store
+            .blobs()
+            .prepare(Key(12), Key(2), b"hello")
+            .await
+            .unwrap();
+        let again = store
+            .blobs()
+            .prepare(Key(11), Key(1), b"hello")
+            .await
+            .unwrap();
         let (one, two, three) = store
             .write(move |tx: &mut dyn Tx| {
-                let one = blobs::keep(tx, Key(10), &prepared)?;
-                let two = blobs::keep(tx, Key(11), &prepared)?;
-                let three = blobs::keep(tx, Key(12), &other)?;
+                let one = blobs::keep(tx, &prepared)?;
+                let two = blobs::keep(tx, &again)?;
+                let three = blobs::keep(tx, &other)?;
                 Ok::<_, posthouse_store::StoreError>((one, two, three))
             })
             .await
@@ -52,12 +65,16 @@ async fn the_same_message_is_kept_once_per_application_and_never_across() {
 async fn a_large_blob_is_in_the_directory_before_its_row_is_written() {
     let fresh = Fresh::sqlite().await;
     let raw = noise(200_000);
-    let prepared = fresh.store.blobs().prepare(Key(1), &raw).await.unwrap();
+    let prepared = fresh
+        .store
+        .blobs()
+        .prepare(Key(10), Key(1), &raw)
+        .await
+        .unwrap();
     assert!(prepared.inline.is_none());
-    let hash = prepared.hash;
     let key = fresh
         .store
-        .write(move |tx: &mut dyn Tx| blobs::keep(tx, Key(10), &prepared))
+        .write(move |tx: &mut dyn Tx| blobs::keep(tx, &prepared))
         .await
         .unwrap();
     let place = fresh
@@ -70,12 +87,12 @@ async fn a_large_blob_is_in_the_directory_before_its_row_is_written() {
         place,
         BlobPlace::External {
             application: Key(1),
-            hash
+            key: Key(10)
         }
     );
-    assert_eq!(fresh.store.blobs().fetch(Key(1), &hash).await.unwrap(), raw);
+    assert_eq!(fresh.store.blobs().fetch(Key(1), key).await.unwrap(), raw);
     assert!(
-        fresh.store.blobs().fetch(Key(2), &hash).await.is_err(),
+        fresh.store.blobs().fetch(Key(2), key).await.is_err(),
         "another application found the blob"
     );
 }
@@ -96,15 +113,15 @@ async fn a_bucket_keeps_large_blobs_like_the_directory_does() {
     let objects = BlobStore::open(&config).await.unwrap();
     objects.probe().await.unwrap();
     let raw = noise(300_000);
-    let prepared = objects.prepare(Key(1), &raw).await.unwrap();
+    let prepared = objects.prepare(Key(10), Key(1), &raw).await.unwrap();
     assert!(prepared.inline.is_none());
-    let twice = objects.prepare(Key(1), &raw).await.unwrap();
+    let twice = objects.prepare(Key(10), Key(1), &raw).await.unwrap();
     assert_eq!(
         twice.hash, prepared.hash,
         "a blob that is there already is no error"
     );
-    assert_eq!(objects.fetch(Key(1), &prepared.hash).await.unwrap(), raw);
-    objects.remove(Key(1), &prepared.hash).await.unwrap();
-    objects.remove(Key(1), &prepared.hash).await.unwrap();
-    assert!(objects.fetch(Key(1), &prepared.hash).await.is_err());
+    assert_eq!(objects.fetch(Key(1), prepared.key).await.unwrap(), raw);
+    objects.remove(Key(1), prepared.key).await.unwrap();
+    objects.remove(Key(1), prepared.key).await.unwrap();
+    assert!(objects.fetch(Key(1), prepared.key).await.is_err());
 }

@@ -1,6 +1,7 @@
 //! Both engines keep the same promises through the same SQL.
 
 use posthouse_store::{Param, StoreError, Tx};
+use posthouse_types::ids::Key;
 
 use crate::support::{Fresh, deleted_grants, every_engine, put_deleted_grant};
 
@@ -159,4 +160,21 @@ async fn store_11_a_store_from_the_future_is_refused_with_advice() {
         text.contains("9999") && text.contains("start a release"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_that_goes_on_after_a_failed_statement_is_not_taken_for_committed() {
+    for fresh in every_engine().await {
+        let store = &fresh.store;
+        let outcome: Result<(), StoreError> = store
+            .write(|tx: &mut dyn Tx| {
+                put_deleted_grant(tx, 1)?;
+                let clash = put_deleted_grant(tx, 1);
+                assert!(matches!(clash, Err(StoreError::Conflict { .. })));
+                Ok(())
+            })
+            .await;
+        let kept = store.read(deleted_grants).await.unwrap();
+        assert_eq!(outcome.is_ok(), kept == [Key(1)], "{outcome:?} {kept:?}");
+    }
 }
