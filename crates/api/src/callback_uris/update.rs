@@ -3,6 +3,7 @@
 use posthouse_mailroom::applications::CallbackUriChanges;
 
 use super::render;
+use crate::body::Change;
 use crate::call::Call;
 use crate::routes::Answer;
 
@@ -13,7 +14,11 @@ pub async fn update(call: Call) -> Answer {
     let changes = CallbackUriChanges {
         url: body.replacement("url")?,
         platform: body.replacement("platform")?,
-        settings: body.optional("settings")?,
+        settings: match body.change("settings")? {
+            Change::Keep => None,
+            Change::Clear => Some(None),
+            Change::Set(settings) => Some(Some(settings)),
+        },
     };
     let warnings = body.unknown();
     let id = call.parameter("callback_uri_id");

@@ -7,9 +7,9 @@ mod list;
 mod update;
 
 use posthouse_mailroom::connectors::{ConnectorChanges, ConnectorView};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::body::Fields;
+use crate::body::{Change, Fields};
 use crate::error::ApiError;
 use crate::routes::{Route, Scope};
 
@@ -38,6 +38,10 @@ fn read(body: &mut Fields<'_>) -> Result<ConnectorChanges, ApiError> {
     body.ignore(&["scope"]);
     Ok(ConnectorChanges {
         name: body.optional("name")?,
-        settings: body.optional("settings")?,
+        settings: match body.change("settings")? {
+            Change::Keep => None,
+            Change::Clear => Some(Map::new()),
+            Change::Set(settings) => Some(settings),
+        },
     })
 }

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::routes::Answer;
 
-/// Answers whether the domain of the address is registered here.
+/// Answers whether the domain of the address is registered here for the caller.
 pub async fn detect(call: Call) -> Answer {
     let Some(email) = call.query.text("email") else {
         return Err(ApiError::invalid("email", "required")
@@ -17,7 +17,10 @@ pub async fn detect(call: Call) -> Answer {
         .rsplit_once('@')
         .map(|(_, domain)| Domain::parse(domain))
     {
-        Some(Ok(domain)) => call.mailroom.is_registered_domain(&domain).await?,
+        Some(Ok(domain)) => {
+            let actor = call.actor()?;
+            call.mailroom.is_registered_domain(actor, &domain).await?
+        }
         _ => false,
     };
     let mut data = json!({ "email_address": email, "detected": detected });

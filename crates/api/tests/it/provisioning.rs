@@ -98,6 +98,9 @@ async fn each_refusal_of_a_new_account_has_its_status_and_type() {
         let (got, got_kind, message) = refused.error();
         assert_eq!((got, got_kind), (status, kind), "{text}: {message}");
     }
+    let nowhere = json!({"provider": "nylas"});
+    let refused = office.post("/v3/connect/custom", nowhere).await;
+    assert_eq!(refused.error().2, "settings.email: required");
     let taken = office
         .call(
             &other,

@@ -132,7 +132,10 @@ async fn callback_uris_change_and_go_by_either_path() {
     let changed = office.patch(&target, json!({"platform": "js"})).await;
     assert_eq!(changed.json["data"]["platform"], "js");
     assert_eq!(changed.json["data"]["url"], "https://a.example/");
+    assert_eq!(changed.json["data"]["settings"], json!({"origin": "x"}));
     assert_eq!(office.get(&target).await.json["data"], changed.json["data"]);
+    let cleared = office.patch(&target, json!({"settings": null})).await;
+    assert!(cleared.json["data"].get("settings").is_none(), "cleared");
     assert_eq!(office.delete(&target).await.status, 200);
     assert_eq!(office.get(&target).await.error().0, 404);
     let wrong = json!({"url": "no url"});
@@ -156,8 +159,12 @@ async fn the_connector_comes_back_and_stays_while_accounts_exist() {
         .post("/v3/connectors", json!({"name": "g", "provider": "google"}))
         .await;
     assert_eq!(other.error().1, "not_supported");
-    let changed = office.patch(one, json!({"name": "Mail"})).await;
+    let settings = json!({"name": "Mail", "settings": {"a": 1}});
+    let changed = office.patch(one, settings).await;
     assert_eq!(changed.json["data"]["name"], "Mail");
+    let cleared = office.patch(one, json!({"settings": null})).await;
+    assert_eq!(cleared.json["data"]["settings"], json!({}));
+    assert_eq!(cleared.json["data"]["name"], "Mail");
     assert_eq!(office.get("/v3/connectors/google").await.error().0, 404);
     assert_eq!(office.delete(one).await.status, 200);
     assert_eq!(office.get(one).await.error().0, 404);
@@ -414,5 +421,41 @@ async fn an_operator_makes_applications_and_deletes_empty_ones() {
     for wrong in [json!({}), json!({"name": "x", "region": "mars"})] {
         let refused = office.post("/v3/applications", wrong.clone()).await;
         assert_eq!(refused.error().1, "invalid_request_error", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn http_06_a_domain_of_another_application_is_not_detected() {
+    let office = Office::open().await;
+    let domain = json!({"name": "Own", "domain_address": "own.example"});
+    assert_eq!(office.post("/v3/admin/domains", domain).await.status, 200);
+    let foreign = office.other_key().await;
+    let target = "/v3/providers/detect?email=a@own.example";
+    for (key, detected) in [(&office.key, true), (&foreign, false)] {
+        let answer = office.call(key, Method::POST, target, None).await;
+        assert_eq!(answer.json["data"]["detected"], detected);
+    }
+}
+
+#[tokio::test]
+async fn http_06_a_narrow_key_cannot_tell_foreign_callback_uris_from_none() {
+    let office = Office::open().await;
+    let foreign = office.other_key().await;
+    let uri = json!({"url": "https://a.example/"});
+    let target = "/v3/applications/callback-uris";
+    let made = office.call(&foreign, Method::POST, target, Some(uri)).await;
+    let foreign_id = made.json["data"]["id"].as_str().unwrap().to_owned();
+    let account = office.account("narrow@agents.test").await;
+    let scope = json!({"name": "narrow", "scope": {"type": "grant", "id": account["id"]}});
+    let narrow = office.make_key(&office.application_id, scope).await;
+    for method in [Method::DELETE, Method::PATCH] {
+        let mut answers = Vec::new();
+        for id in [foreign_id.as_str(), "0190f3b0-0000-7000-8000-000000000003"] {
+            let one = format!("{target}/{id}");
+            let answer = office.call(&narrow, method.clone(), &one, None).await;
+            let (status, kind, message) = answer.error();
+            answers.push((status, kind.to_owned(), message.to_owned()));
+        }
+        assert_eq!(answers[0], answers[1], "{method}");
     }
 }

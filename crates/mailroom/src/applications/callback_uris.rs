@@ -30,8 +30,8 @@ pub struct CallbackUriChanges {
     pub url: Option<String>,
     /// The platform.
     pub platform: Option<String>,
-    /// Stored and shown.
-    pub settings: Option<Map<String, Value>>,
+    /// Replaces what is stored; `Some(None)` clears it.
+    pub settings: Option<Option<Map<String, Value>>>,
 }
 
 /// A callback URI as it is shown.
@@ -154,8 +154,8 @@ impl Mailroom {
         id: &str,
         changes: CallbackUriChanges,
     ) -> Result<CallbackUriView, Refusal> {
-        let id = self.open_id(Kind::CallbackUri, id)?;
         actor.require_whole_application()?;
+        let id = self.open_id(Kind::CallbackUri, id)?;
         let application = actor.application;
         let row = self
             .store()
@@ -164,11 +164,13 @@ impl Mailroom {
                 let new = NewCallbackUri {
                     url: changes.url.unwrap_or(old.url),
                     platform: changes.platform.or(Some(old.platform)),
-                    settings: changes.settings,
+                    settings: changes.settings.clone().flatten(),
                 };
                 new.check("")?;
                 let mut row = new.into_row(id);
-                row.settings = row.settings.or(old.settings);
+                if changes.settings.is_none() {
+                    row.settings = old.settings;
+                }
                 match callback_uris::update(tx, application, &row) {
                     Ok(()) => Ok(row),
                     Err(StoreError::Conflict { .. }) => Err(Refusal::invalid(
@@ -187,8 +189,8 @@ impl Mailroom {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn delete_callback_uri(&self, actor: &Actor, id: &str) -> Result<(), Refusal> {
-        let id = self.open_id(Kind::CallbackUri, id)?;
         actor.require_whole_application()?;
+        let id = self.open_id(Kind::CallbackUri, id)?;
         let application = actor.application;
         let removed = self
             .store()

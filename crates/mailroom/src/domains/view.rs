@@ -5,6 +5,7 @@ use posthouse_store::tables::domains::{self, RegisteredDomain, Verified};
 use posthouse_types::domain::Domain;
 use posthouse_types::ids::{Key, Kind};
 
+use crate::actor::Actor;
 use crate::{Mailroom, Refusal};
 
 /// A domain as it is shown.
@@ -115,18 +116,23 @@ impl Mailroom {
         Ok(self.view_domain(&row))
     }
 
-    /// Tells whether accounts can be at a domain: it, or a domain above it, is registered.
+    /// Tells whether the key's application can have accounts at a domain: it, or a domain above it, is registered. One
+    /// that belongs to another application looks as if it were not.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when the store cannot answer.
-    pub async fn is_registered_domain(&self, domain: &Domain) -> Result<bool, Refusal> {
-        let name = domain.as_str().to_owned();
+    pub async fn is_registered_domain(
+        &self,
+        actor: &Actor,
+        domain: &Domain,
+    ) -> Result<bool, Refusal> {
+        let (name, application) = (domain.as_str().to_owned(), actor.application);
         let found = self
             .store()
             .read(move |tx: &mut dyn Tx| domains::covering(tx, &name))
             .await
             .map_err(Refusal::from)?;
-        Ok(found.is_some())
+        Ok(found.is_some_and(|row| row.serves(application)))
     }
 
     pub(crate) fn open_domain(&self, name: &str) -> Result<DomainName, Refusal> {

@@ -220,6 +220,9 @@ impl Mailroom {
 /// Reads the address of an account: a plain ASCII one without a plus part, in lower case.
 fn check_address(text: &str) -> Result<String, Refusal> {
     let wrong = |message: &str| Refusal::invalid("settings.email", message);
+    if text.is_empty() {
+        return Err(wrong("required"));
+    }
     let address = EmailAddress::parse_strict(text).map_err(|error| wrong(&error.to_string()))?;
     let local = address.local();
     if !local.is_ascii() {

@@ -64,3 +64,6 @@ pub(crate) const DESTINATIONS_PER_CLAIM_MAX: usize = 32;
 
 /// Deliveries that one transaction skips, removes or releases.
 pub(crate) const ROWS_PER_STEP_MAX: i64 = 500;
+
+/// Times that an update asks a URL while others change the same destination.
+pub(crate) const CHALLENGES_MAX: usize = 4;

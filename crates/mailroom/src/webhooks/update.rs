@@ -1,5 +1,6 @@
 //! A destination is changed, switched on or off, or gets a new secret.
 
+use posthouse_store::engine::Dialect;
 use posthouse_store::tables::deliveries;
 use posthouse_store::tables::webhooks::{self, Webhook};
 use posthouse_store::{StoreError, Tx};
@@ -9,10 +10,17 @@ use super::create::duplicate;
 use super::destination::{
     Destination, DestinationChange, DestinationStatus, RevealedDestination, write_strings,
 };
-use super::limits::ROWS_PER_STEP_MAX;
+use super::limits::{CHALLENGES_MAX, ROWS_PER_STEP_MAX};
 use super::{SigningSecret, check};
 use crate::actor::Actor;
 use crate::{Mailroom, Refusal};
+
+/// How far an attempt to change a destination came.
+enum Step {
+    Changed(Webhook),
+    /// This URL must answer a challenge first.
+    Ask(String),
+}
 
 impl Mailroom {
     /// Changes a destination. A new URL, and one that is switched on again, must answer a challenge first.
@@ -27,30 +35,61 @@ impl Mailroom {
         id: &str,
         change: DestinationChange,
     ) -> Result<Destination, Refusal> {
-        let before = self.webhook_row(actor, id).await?;
-        let after = self.changed(&before, change)?;
+        let (key, application) = (self.webhook_row(actor, id).await?.id, actor.application);
+        let mut answered = None;
+        for _ in 0..CHALLENGES_MAX {
+            let (mailroom, change, agreed) = (self.clone(), change.clone(), answered.clone());
+            let step = self
+                .store()
+                .write(move |tx: &mut dyn Tx| {
+                    Dialect::lock_grant(tx, key)?;
+                    let before = webhooks::find(tx, application, key)?.ok_or(Refusal::NotFound)?;
+                    mailroom.change_step(tx, &before, change, agreed.as_deref())
+                })
+                .await?;
+            let row = match step {
+                Step::Changed(row) => row,
+                Step::Ask(url) => {
+                    // The URL is asked outside the transaction, which then looks again.
+                    self.challenge(&url).await?;
+                    answered = Some(url);
+                    continue;
+                }
+            };
+            if !status_of(&row).delivers() {
+                self.skip_what_waits(key).await?;
+            }
+            self.destinations_changed();
+            return Ok(self.show_destination(&row));
+        }
+        Err(Refusal::Unavailable {
+            message: "the webhook is being changed by others, nothing was changed".to_owned(),
+        })
+    }
+
+    /// Applies a change to the row as it is now, unless a URL must be asked first that has not `agreed` yet.
+    fn change_step(
+        &self,
+        tx: &mut dyn Tx,
+        before: &Webhook,
+        change: DestinationChange,
+        agreed: Option<&str>,
+    ) -> Result<Step, Refusal> {
+        let after = self.changed(before, change)?;
+        if after == *before {
+            return Ok(Step::Changed(after));
+        }
         let resumed =
-            status_of(&after) == DestinationStatus::Active && !status_of(&before).delivers();
-        if resumed || after.url != before.url {
-            self.challenge(&after.url).await?;
+            status_of(&after) == DestinationStatus::Active && !status_of(before).delivers();
+        if (resumed || after.url != before.url) && agreed != Some(after.url.as_str()) {
+            return Ok(Step::Ask(after.url));
         }
-        let paused = !status_of(&after).delivers();
-        let (key, destination) = (after.id, self.show_destination(&after));
-        let updated = self
-            .store()
-            .write(move |tx: &mut dyn Tx| webhooks::update(tx, &after))
-            .await;
-        match updated {
-            Ok(true) => {}
-            Ok(false) => return Err(Refusal::NotFound),
-            Err(StoreError::Conflict { .. }) => return Err(duplicate()),
-            Err(other) => return Err(other.into()),
+        match webhooks::update(tx, &after) {
+            Ok(true) => Ok(Step::Changed(after)),
+            Ok(false) => Err(Refusal::NotFound),
+            Err(StoreError::Conflict { .. }) => Err(duplicate()),
+            Err(other) => Err(other.into()),
         }
-        if paused {
-            self.skip_what_waits(key).await?;
-        }
-        self.destinations_changed();
-        Ok(destination)
     }
 
     /// Gives a destination a new secret; the old one signs nothing from now on.
@@ -86,7 +125,6 @@ impl Mailroom {
     fn changed(&self, before: &Webhook, change: DestinationChange) -> Result<Webhook, Refusal> {
         let now = self.now_seconds();
         let mut after = before.clone();
-        after.updated_at = now;
         if let Some(names) = change.trigger_types.filter(|names| !names.is_empty()) {
             after.trigger_types = write_strings(&check::trigger_types(names)?);
         }
@@ -111,6 +149,10 @@ impl Mailroom {
                 after.status = status.name().to_owned();
                 after.status_updated_at = now;
             }
+        }
+        // A change that changes nothing leaves no trace.
+        if after != *before {
+            after.updated_at = now;
         }
         Ok(after)
     }

@@ -149,6 +149,7 @@ async fn empty_values_of_an_update_change_nothing() {
         notification_email_addresses: Some(Vec::new()),
         compressed_delivery: None,
     };
+    office.clock.forward(60);
     let after = office
         .mailroom
         .update_webhook(&office.actor, &made.id, empty)
@@ -156,6 +157,35 @@ async fn empty_values_of_an_update_change_nothing() {
         .unwrap();
     assert_eq!(after, made);
     assert_eq!(receiver.challenges().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_at_the_same_time_do_not_undo_each_other() {
+    let (office, receiver) = (Office::open().await, Receiver::start().await);
+    let id = office.subscribe(receiver.url("/hook")).await.destination.id;
+    for round in 0..10 {
+        let url = receiver.url(&format!("/moved-{round}"));
+        let moves = DestinationChange {
+            webhook_url: Some(url.clone()),
+            ..DestinationChange::default()
+        };
+        let description = format!("round {round}");
+        let describes = DestinationChange {
+            description: Some(description.clone()),
+            ..DestinationChange::default()
+        };
+        let (moved, described) = tokio::join!(
+            office.mailroom.update_webhook(&office.actor, &id, moves),
+            office
+                .mailroom
+                .update_webhook(&office.actor, &id, describes),
+        );
+        moved.unwrap();
+        described.unwrap();
+        let after = office.mailroom.get_webhook(&office.actor, &id).await;
+        let after = after.unwrap();
+        assert_eq!((after.webhook_url, after.description), (url, description));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
