@@ -210,6 +210,15 @@ async fn metrics_are_for_loopback_and_holders_of_the_token() {
         (200, Some("text/plain; charset=utf-8"))
     );
     assert!(local.header("x-request-id").is_some());
+    let forwarded = with_header(
+        request(Method::GET, "/metrics"),
+        header::HeaderName::from_static("x-forwarded-for"),
+        "198.51.100.9",
+    );
+    let from_a_proxy = door
+        .send_from(forwarded, IpAddr::V4(Ipv4Addr::LOCALHOST))
+        .await;
+    assert_eq!(from_a_proxy.error().0, 401, "a proxy on this machine");
 }
 
 #[tokio::test]

@@ -459,3 +459,26 @@ async fn http_06_a_narrow_key_cannot_tell_foreign_callback_uris_from_none() {
         assert_eq!(answers[0], answers[1], "{method}");
     }
 }
+
+#[tokio::test]
+async fn texts_keep_clear_of_numbers_that_clients_take_for_our_failures() {
+    let office = Office::open().await;
+    let keys = format!("/v3/admin/applications/{}/api-keys", office.application_id);
+    let application = office.get("/v3/applications").await;
+    let workspace = application.json["data"]["default_workspace_id"].clone();
+    let assign = format!(
+        "/v3/workspaces/{}/manual-assign",
+        workspace.as_str().unwrap()
+    );
+    for (target, body) in [
+        (keys, json!({"name": "k", "expires_in": 40_000})),
+        (assign, json!({"assign_grants": vec!["x"; 501]})),
+    ] {
+        let refused = office.post(&target, body).await;
+        let (status, _, message) = refused.error();
+        assert_eq!(status, 400);
+        for number in ["429", "500", "502", "503"] {
+            assert!(!message.contains(number), "{message}");
+        }
+    }
+}

@@ -159,7 +159,7 @@ fn expiry(days: Option<i64>, now: i64) -> Result<Option<i64>, Refusal> {
         Some(days @ 1..=KEY_DAYS_MAX) => Ok(Some(now + days * SECONDS_PER_DAY)),
         Some(_) => Err(Refusal::invalid(
             "expires_in",
-            format!("expected a number of days from 0 to {KEY_DAYS_MAX}"),
+            "expected a number of days up to a hundred years, or 0 for never",
         )),
     }
 }

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::SigningSecret;
+use super::challenge::answered;
+use super::destination::Reach;
 use super::envelope::{self, Event};
 use super::outgoing::Notification;
 use crate::actor::Actor;
@@ -76,6 +78,7 @@ impl Mailroom {
         url: &str,
         trigger: Option<&str>,
     ) -> Result<(), Refusal> {
+        Reach::of(actor)?;
         let client = self.outward()?;
         client
             .check_url(url)
@@ -89,7 +92,7 @@ impl Mailroom {
         };
         match client.request(notification.into_request()).await {
             Ok(response) if response.status == 200 => Ok(()),
-            Ok(response) => Err(test_failed(format!("it answered {}", response.status))),
+            Ok(response) => Err(test_failed(format!("it {}", answered(response.status)))),
             Err(error) => Err(test_failed(error.to_string())),
         }
     }
