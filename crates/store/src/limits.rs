@@ -1,5 +1,7 @@
 //! Every bound of the store, with its unit in its name.
 
+use std::time::Duration;
+
 /// Closures that share one commit at most.
 pub const COMMIT_GROUP_CLOSURES_MAX: usize = 256;
 
@@ -8,6 +10,9 @@ pub const WRITER_QUEUE_CLOSURES_MAX: usize = 4_096;
 
 /// Compressed blobs up to this size live in the database, so that the group commit covers them.
 pub const BLOB_INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Messages up to this size may live in the database: a frame in a row never grows beyond it when it is read.
+pub const BLOB_INLINE_RAW_BYTES_MAX: i64 = 1024 * 1024;
 
 /// Times that a delivery and the sweep may get in each other's way at one blob before the delivery gives up.
 pub const BLOB_KEEP_ATTEMPTS_MAX: usize = 4;
@@ -20,6 +25,16 @@ pub const WAL_CHECKPOINT_PAGES: u32 = 16_384;
 
 /// Pages left to copy back at which the writer does the rest itself.
 pub const WAL_HANDOVER_PAGES: u32 = 1_024;
+
+/// Pages in the write-ahead log beyond which the writer waits for its readers: when somebody is always reading, it would
+/// otherwise never start from the front and grow without end.
+pub const WAL_RESTART_PAGES: u32 = 32_768;
+
+/// For how long the writer then waits; readers are done in a fraction of it.
+pub const WAL_RESTART_WAIT: Duration = Duration::from_millis(250);
+
+/// For how long a connection waits for another one's lock.
+pub const BUSY_WAIT: Duration = Duration::from_secs(10);
 
 /// Bytes to which the file of the write-ahead log is cut when it starts from the front.
 pub const WAL_KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;

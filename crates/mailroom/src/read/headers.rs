@@ -7,7 +7,7 @@ use posthouse_store::tables::messages::{self, SourceRow};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
-use super::list::{Listed, MessagePage};
+use super::list::{Listed, MessagePage, PAGE_BYTES_MAX};
 use super::object::ObjectWriter;
 use super::query::HeaderDetail;
 use super::source;
@@ -77,17 +77,20 @@ fn in_order(rows: Vec<SourceRow>, ids: &[Key]) -> Vec<SourceRow> {
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
-/// Adds the missing member to each object; `wanted` is in the order of the objects.
+/// Adds the missing member to each object, up to [`PAGE_BYTES_MAX`]; `wanted` is in the order of the objects.
 pub(crate) async fn complete(
     blobs: &BlobStore,
     page: MessagePage,
     wanted: Vec<Wanted>,
 ) -> Result<MessagePage, Refusal> {
     let mut completed = MessagePage {
-        next_cursor: page.next_cursor.clone(),
+        json: Vec::with_capacity(page.json.len()),
         ..MessagePage::default()
     };
     for (object, wanted) in page.objects().zip(wanted) {
+        if completed.json.len() >= PAGE_BYTES_MAX {
+            break;
+        }
         if !completed.json.is_empty() {
             completed.json.push(b',');
         }
@@ -107,21 +110,24 @@ async fn append_member(
     out: &mut Vec<u8>,
     wanted: Wanted,
 ) -> Result<(), Refusal> {
-    let member = match wanted.what {
+    match wanted.what {
         Member::RawMime => {
             let raw = source::whole(blobs, wanted.row).await?;
-            format!(
-                ",\"raw_mime\":\"{}\"",
-                base64::engine::general_purpose::URL_SAFE.encode(raw)
-            )
+            out.extend_from_slice(b",\"raw_mime\":\"");
+            out.extend_from_slice(base64(raw).await?.as_bytes());
+            out.push(b'"');
         }
         Member::Headers(which) => {
             let section = header_section(blobs, wanted.row).await?;
-            headers_member(&section, which)
+            out.extend_from_slice(headers_member(&section, which).as_bytes());
         }
-    };
-    out.extend_from_slice(member.as_bytes());
+    }
     Ok(())
+}
+
+async fn base64(raw: Vec<u8>) -> Result<String, Refusal> {
+    let encode = move || base64::engine::general_purpose::URL_SAFE.encode(raw);
+    source::away_from_async_threads(encode).await
 }
 
 /// Returns trace and header section, without fetching a large blob for it.

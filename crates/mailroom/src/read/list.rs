@@ -14,6 +14,11 @@ use super::query::{Detail, MessageQuery, PageRequest, open_cursor, seal_cursor};
 use crate::actor::GrantRef;
 use crate::{Mailroom, Refusal};
 
+/// Bytes of JSON after which a page ends early: fifty messages of 100 MB must not be in memory at once.
+///
+/// A single object may be larger: bodies are complete, however long.
+pub const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// A page of message objects.
 #[derive(Debug, Default)]
 pub struct MessagePage {
@@ -39,6 +44,8 @@ impl MessagePage {
 impl Mailroom {
     /// Lists messages of an account, newest first. Reads no blob unless headers or sources are asked for.
     ///
+    /// A page ends early when it has [`PAGE_BYTES_MAX`].
+    ///
     /// # Errors
     /// [`Refusal::Invalid`] for a cursor of another listing.
     pub async fn list_messages(
@@ -49,6 +56,7 @@ impl Mailroom {
         detail: Detail,
     ) -> Result<MessagePage, Refusal> {
         let codec = self.store().ids().clone();
+        let sealer = codec.clone();
         let behind = page
             .cursor
             .as_deref()
@@ -57,30 +65,29 @@ impl Mailroom {
         let grant = grant.grant;
         let limit = page.limit;
         let offset = if behind.is_some() { 0 } else { page.offset };
-        let listed = self
+        let (found, listed) = self
             .store()
-            .read(move |tx: &mut dyn Tx| -> Result<Listed, Refusal> {
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
                 let Some(mut selection) = selection(tx, &codec, grant, &query)? else {
-                    return Ok(Listed::default());
+                    return Ok((Vec::new(), Listed::default()));
                 };
                 selection.behind = behind;
                 // One more than asked for tells whether rows remain.
                 selection.limit = limit as i64 + 1;
                 selection.offset = offset;
-                let mut found = messages::select(tx, &selection)?;
-                let more = found.len() > limit;
-                found.truncate(limit);
-                let next_cursor = found
-                    .last()
-                    .filter(|_| more)
-                    .map(|position| seal_cursor(&codec, grant, *position));
-                let ids: Vec<Key> = found.iter().map(|position| position.id).collect();
-                let mut listed = load(tx, &codec, grant, &ids, detail)?;
-                listed.page.next_cursor = next_cursor;
-                Ok(listed)
+                let found = messages::select(tx, &selection)?;
+                let ids: Vec<Key> = found.iter().take(limit).map(|found| found.id).collect();
+                let listed = load(tx, &codec, grant, &ids, detail)?;
+                Ok((found, listed))
             })
             .await?;
-        self.complete(listed).await
+        let mut page = self.complete(listed).await?;
+        let shown = page.ends.len();
+        page.next_cursor = found[..shown]
+            .last()
+            .filter(|_| shown < found.len())
+            .map(|position| seal_cursor(&sealer, grant, *position));
+        Ok(page)
     }
 
     /// Returns one message object of an account.
@@ -133,7 +140,7 @@ pub(crate) struct Listed {
     pub(crate) wanted: Vec<Wanted>,
 }
 
-/// Renders the objects of messages in the order of `ids`; missing ones are left out.
+/// Renders the objects of messages in the order of `ids`, up to [`PAGE_BYTES_MAX`]; missing ones are left out.
 pub(crate) fn load(
     tx: &mut dyn Tx,
     codec: &IdCodec,
@@ -150,6 +157,10 @@ pub(crate) fn load(
     rendered.json.reserve(ids.len() * 4_096);
     messages::show(tx, grant, ids, &mut |message| {
         let start = rendered.json.len();
+        if start >= PAGE_BYTES_MAX {
+            rendered.is_full = true;
+            return Ok(());
+        }
         writer.open(&mut rendered.json, &message)?;
         if matches!(detail, Detail::With { tracking: true, .. }) {
             rendered.json.extend_from_slice(NO_TRACKING.as_bytes());
@@ -162,6 +173,10 @@ pub(crate) fn load(
         Ok(())
     })?;
     let page = rendered.in_order(ids);
+    if page.ends.is_empty() && ids.len() > 1 {
+        // The first one came last and found the page full.
+        return load(tx, codec, grant, &ids[..1], detail);
+    }
     let Detail::With {
         headers: Some(which),
         ..
@@ -172,7 +187,7 @@ pub(crate) fn load(
             wanted: Vec::new(),
         });
     };
-    let wanted = headers::wanted(tx, grant, ids, which)?;
+    let wanted = headers::wanted(tx, grant, &ids[..page.ends.len().min(ids.len())], which)?;
     Ok(Listed { page, wanted })
 }
 
@@ -184,6 +199,8 @@ const NO_TRACKING: &str = ",\"tracking_options\":{\"opens\":false,\"links\":fals
 struct Rendered {
     json: Vec<u8>,
     pieces: Vec<(Key, usize, usize)>,
+    /// There was no room for all of them.
+    is_full: bool,
 }
 
 impl Rendered {
@@ -207,7 +224,13 @@ impl Rendered {
             json: Vec::with_capacity(self.json.len()),
             ..MessagePage::default()
         };
-        for (start, end) in ids.iter().filter_map(|id| places.get(id)) {
+        for id in ids {
+            let Some((start, end)) = places.get(id) else {
+                if self.is_full {
+                    break;
+                }
+                continue;
+            };
             if !page.json.is_empty() {
                 page.json.push(b',');
             }

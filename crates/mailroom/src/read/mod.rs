@@ -14,6 +14,6 @@ mod source;
 
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
-pub use list::MessagePage;
 pub(crate) use list::load;
+pub use list::{MessagePage, PAGE_BYTES_MAX};
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

@@ -16,14 +16,20 @@ pub(crate) async fn blob(store: &BlobStore, place: BlobPlace) -> Result<Vec<u8>,
             Ok(blobs::decompress(&frame)?)
         }
         BlobPlace::Inline(frame) => {
-            let work = tokio::task::spawn_blocking(move || blobs::decompress(&frame));
-            let raw = work.await.map_err(|_| Refusal::Internal {
-                message: "decompression panicked".to_owned(),
-            })?;
-            Ok(raw?)
+            Ok(away_from_async_threads(move || blobs::decompress(&frame)).await??)
         }
         BlobPlace::External { application, key } => Ok(store.fetch(application, key).await?),
     }
+}
+
+/// Runs work that takes long for a large message on a blocking thread.
+pub(crate) async fn away_from_async_threads<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| Refusal::Internal {
+        message: format!("work on a message's source did not end: {panic}"),
+    })
 }
 
 /// Returns the whole source: trace lines, then the message as it was received.

@@ -1,6 +1,8 @@
 //! Mailboxes are read: filters, pages, folders, headers, attachments.
 
-use posthouse_mailroom::read::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};
+use posthouse_mailroom::read::{
+    Detail, FolderFilter, HeaderDetail, MessageQuery, PAGE_BYTES_MAX, PageRequest,
+};
 use serde_json::Value;
 
 use crate::support::{Office, every_engine, message, objects};
@@ -528,5 +530,45 @@ async fn a_long_body_is_shown_whole_like_a_short_one() {
             .collect();
         bodies.sort_by_key(|body| body.len());
         assert_eq!(bodies, ["short", long.trim_end()]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_very_long_messages_ends_early_and_the_next_one_goes_on() {
+    let office = every_engine().await.remove(0);
+    let grant = office.account("triage").await;
+    // Each compresses to next to nothing, so that only its length in memory counts.
+    let long = "all work and no play\r\n".repeat(PAGE_BYTES_MAX / 22 * 2 / 3);
+    for number in 0..3 {
+        let sent = message(&[&format!("Subject: {number}")], &long);
+        office
+            .deliver_confirmed(&["triage@agents.localhost"], &sent)
+            .await;
+    }
+    for detail in [Detail::Standard, Detail::RawMime] {
+        let (mut cursor, mut pages, mut seen) = (None, 0, Vec::new());
+        loop {
+            let page = PageRequest {
+                limit: 50,
+                cursor,
+                ..PageRequest::default()
+            };
+            let page = office
+                .mailroom
+                .list_messages(&grant, MessageQuery::default(), page, detail)
+                .await
+                .unwrap();
+            pages += 1;
+            assert!(page.json.len() < 3 * PAGE_BYTES_MAX, "{}", page.json.len());
+            seen.extend(page.objects().map(|object| object[..110].to_vec()));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(pages > 1);
+        assert_eq!(seen.len(), 3);
+        seen.dedup();
+        assert_eq!(seen.len(), 3);
     }
 }

@@ -17,7 +17,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use posthouse_types::ids::Key;
 
-use crate::limits::BLOB_INLINE_BYTES_MAX;
+use crate::limits::{BLOB_INLINE_BYTES_MAX, BLOB_INLINE_RAW_BYTES_MAX};
 use crate::{StoreConfig, StoreError};
 
 pub use codec::{compress, decompress};
@@ -101,9 +101,10 @@ impl BlobStore {
     ///
     /// Whoever then keeps no row under the blob's key removes the bytes again ([`BlobStore::remove`]).
     pub async fn keep(&self, mut blob: PreparedBlob) -> Result<PreparedBlob, StoreError> {
+        let is_large = blob.size_bytes > BLOB_INLINE_RAW_BYTES_MAX;
         let Some(bytes) = blob
             .inline
-            .take_if(|bytes| bytes.len() > BLOB_INLINE_BYTES_MAX)
+            .take_if(|bytes| is_large || bytes.len() > BLOB_INLINE_BYTES_MAX)
         else {
             return Ok(blob);
         };

@@ -2,7 +2,8 @@
 //!
 //! A checkpoint on the writer's thread would hold every caller up for as long as the disk takes. So another thread
 //! copies the bulk while the writer goes on, and when little is left the writer copies that between two commits: then
-//! the whole log is in the database and the next commit starts it from the front.
+//! the whole log is in the database and the next commit starts it from the front, unless a reader is still in the log.
+//! When one always is, the writer waits for them once the log has become long.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use rusqlite::Connection;
 
 use super::session::{Role, Session};
 use crate::StoreError;
-use crate::limits::{WAL_CHECKPOINT_PAGES, WAL_HANDOVER_PAGES};
+use crate::limits::{WAL_CHECKPOINT_PAGES, WAL_HANDOVER_PAGES, WAL_RESTART_PAGES};
 
 /// Rounds in which the bulk is copied before the writer gets the rest, however much it is.
 const ROUNDS_MAX: usize = 4;
@@ -75,7 +76,12 @@ impl Checkpoints {
     pub(super) fn after_commit(&self, writer: &Session) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
         if self.shared.handover.swap(false, Ordering::AcqRel) {
-            if let Err(error) = writer.copy_log_back() {
+            let copied = if pages < i64::from(WAL_RESTART_PAGES) {
+                writer.copy_log_back()
+            } else {
+                writer.start_log_over()
+            };
+            if let Err(error) = copied {
                 tracing::warn!("cannot copy the write-ahead log back: {error}");
             }
             return;
@@ -109,5 +115,61 @@ fn copy_bulk(path: &Path) {
     });
     if let Err(error) = copied {
         tracing::warn!("cannot copy the write-ahead log back: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Tx;
+
+    /// Begins a new snapshot whenever the other reader has begun one, so that one of the two is always reading.
+    fn read_by_turns(
+        path: &Path,
+        turn: &mpsc::Receiver<()>,
+        next: &mpsc::SyncSender<()>,
+        end: &AtomicBool,
+    ) {
+        let mut session = Session::open(path, Role::Reader).unwrap();
+        while turn.recv().is_ok() && !end.load(Ordering::Relaxed) {
+            let _ = session.batch("ROLLBACK");
+            session.batch("BEGIN").unwrap();
+            let tx: &mut dyn Tx = &mut session;
+            let _ = tx.query_one("SELECT COUNT(*) FROM p", &[], |row| row.int(0));
+            if next.send(()).is_err() {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_log_starts_over_although_somebody_is_always_reading() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("posthouse.db");
+        let checkpoints = Checkpoints::start(&path).unwrap();
+        let mut writer = Session::open(&path, Role::Writer(&checkpoints)).unwrap();
+        writer.batch("CREATE TABLE p (i INTEGER)").unwrap();
+        let ((to_first, first), (to_second, second)) =
+            (mpsc::sync_channel(1), mpsc::sync_channel(1));
+        to_first.send(()).unwrap();
+        let end = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let (path, end) = (&path, &end);
+            scope.spawn(move || read_by_turns(path, &first, &to_second, end));
+            scope.spawn(move || read_by_turns(path, &second, &to_first, end));
+            let mut pages = Vec::new();
+            for _ in 0..100 {
+                writer.batch("INSERT INTO p VALUES (1)").unwrap();
+                pages.push(checkpoints.shared.pages.load(Ordering::Relaxed));
+                // As if the log were long and the bulk of it copied.
+                let long = i64::from(WAL_RESTART_PAGES);
+                checkpoints.shared.pages.store(long, Ordering::Relaxed);
+                checkpoints.shared.handover.store(true, Ordering::Release);
+                checkpoints.after_commit(&writer);
+            }
+            end.store(true, Ordering::Relaxed);
+            assert!(pages.iter().all(|pages| *pages < 10), "{pages:?}");
+        });
+        checkpoints.stop();
     }
 }

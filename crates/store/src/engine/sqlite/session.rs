@@ -12,7 +12,8 @@ use super::job::Job;
 use crate::StoreError;
 use crate::engine::Dialect;
 use crate::limits::{
-    READER_CACHE_KIB, STATEMENTS_CACHED_MAX, WAL_KEPT_BYTES_MAX, WRITER_CACHE_KIB,
+    BUSY_WAIT, READER_CACHE_KIB, STATEMENTS_CACHED_MAX, WAL_KEPT_BYTES_MAX, WAL_RESTART_WAIT,
+    WRITER_CACHE_KIB,
 };
 use crate::sql::{EachRow, Param, Row, Tx};
 
@@ -40,7 +41,7 @@ impl Session {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(PathBuf::from(path), flags)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(BUSY_WAIT)?;
         let settings = match role {
             Role::Writer(_) => format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
@@ -66,11 +67,22 @@ impl Session {
 
     /// Copies back what can be copied without waiting; returns how many pages of the log are not copied yet.
     pub(super) fn copy_log_back(&self) -> Result<i64, StoreError> {
-        let counted = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-                Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
-            });
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// Copies everything back and waits, for a moment, until no reader is in the log any more: then the next commit
+    /// starts it from the front.
+    pub(super) fn start_log_over(&self) -> Result<i64, StoreError> {
+        self.connection.busy_timeout(WAL_RESTART_WAIT)?;
+        let copied = self.checkpoint("PRAGMA wal_checkpoint(RESTART)");
+        self.connection.busy_timeout(BUSY_WAIT)?;
+        copied
+    }
+
+    fn checkpoint(&self, pragma: &str) -> Result<i64, StoreError> {
+        let counted = self.connection.query_row(pragma, [], |row| {
+            Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+        });
         Ok(counted?)
     }
 
