@@ -482,3 +482,15 @@ async fn texts_keep_clear_of_numbers_that_clients_take_for_our_failures() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_key_for_one_account_cannot_have_test_events_sent() {
+    let office = Office::open().await;
+    let account = office.account("narrow@agents.test").await;
+    let scope = json!({"name": "narrow", "scope": {"type": "grant", "id": account["id"]}});
+    let narrow = office.make_key(&office.application_id, scope).await;
+    let target = "/v3/webhooks/send-test-event";
+    let body = json!({"webhook_url": "https://hooks.example/"});
+    let refused = office.call(&narrow, Method::POST, target, Some(body)).await;
+    assert_eq!(refused.error().0, 403);
+}
