@@ -18,7 +18,7 @@ use crate::Mailroom;
 pub const RECEIVED_HOPS_MAX: usize = 100;
 /// Octets of a message's header section at most.
 pub const HEADER_BYTES_MAX: usize = 1024 * 1024;
-/// Messages larger than this are parsed and compressed away from the async threads.
+/// Messages that are larger, times their recipients, are parsed, compressed and rendered away from the async threads.
 const INLINE_WORK_BYTES_MAX: usize = 64 * 1024;
 
 /// A message as the door took it in.
@@ -111,7 +111,8 @@ impl Mailroom {
     }
 
     async fn prepare(&self, delivery: &Arc<InboundDelivery>) -> Result<Prepared, ReceiveRefusal> {
-        if delivery.raw.len() <= INLINE_WORK_BYTES_MAX {
+        let work_bytes = delivery.raw.len().saturating_mul(delivery.recipients.len());
+        if work_bytes <= INLINE_WORK_BYTES_MAX {
             return self.read_message(delivery);
         }
         let (mailroom, delivery) = (self.clone(), Arc::clone(delivery));

@@ -16,6 +16,10 @@ use super::receipts::{DUPLICATE_WINDOW_MS, digest};
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
 
+/// Bytes that the rows of one delivery may have in all: every recipient has a row of its own with everything a listing
+/// shows, so that a long body for a thousand recipients would be a thousand bodies in one transaction.
+const ROWS_BYTES_MAX: usize = 256 * 1024 * 1024;
+
 /// A message made ready for its transaction.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -84,14 +88,20 @@ pub(crate) fn prepare(
         header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
         now_us,
     };
-    let mut copies: Vec<Copy> = delivery
-        .recipients
-        .iter()
-        .enumerate()
-        .map(|(place, recipient)| {
-            copy(store, hostname, delivery, message, recipient, place, now_us)
-        })
-        .collect();
+    let mut copies: Vec<Copy> = Vec::with_capacity(delivery.recipients.len());
+    let mut rows_bytes = 0;
+    for (place, recipient) in delivery.recipients.iter().enumerate() {
+        let copy = copy(store, hostname, delivery, message, recipient, place, now_us);
+        rows_bytes += copy.document.len() + copy.parts.as_ref().map_or(0, String::len);
+        rows_bytes += shared.subject.len() + shared.body.len() + shared.header_section.len();
+        if rows_bytes > ROWS_BYTES_MAX && place > 0 {
+            return Err(StoreError::Full(format!(
+                "{} copies of a message with so much to show",
+                delivery.recipients.len()
+            )));
+        }
+        copies.push(copy);
+    }
     copies.sort_by_key(|copy| copy.recipient.grant);
     let digests = blobs
         .iter()

@@ -427,3 +427,18 @@ async fn a_confirmation_outlives_a_delivery_that_failed() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_with_much_to_show_is_not_multiplied_without_bound() {
+    let office = every_engine().await.remove(0);
+    office.account("triage").await;
+    let to = ["triage@agents.localhost"];
+    // Nearly as long as a header may be, twice as long in JSON, and every copy has it.
+    let subject = "\"".repeat(1_000_000);
+    let shown = message(&[&format!("Subject: {subject}")], "x");
+    assert!(office.deliver(&to, &shown).await.is_ok());
+    let mut many = office.delivery(&to, &shown).await;
+    many.recipients = vec![many.recipients[0].clone(); 100];
+    let refused = office.mailroom.receive(many).await;
+    assert_eq!(refused.unwrap_err(), ReceiveRefusal::StorageFull);
+}

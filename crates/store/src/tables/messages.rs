@@ -69,6 +69,19 @@ impl StoredBody {
         Ok(Self::Frame(compress(json.as_bytes())?))
     }
 
+    /// Returns how many bytes it takes up.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "an empty body is two quotes long"
+    )]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Plain(json) => json.len(),
+            Self::Frame(frame) => frame.len(),
+        }
+    }
+
     fn columns(&self) -> (Option<&str>, Option<&[u8]>) {
         match self {
             Self::Plain(json) => (Some(json), None),
