@@ -36,6 +36,12 @@ pub const PATH_SEGMENTS_MAX: usize = 16;
 /// Addresses in `any_email`.
 pub const ANY_EMAIL_MAX: usize = 25;
 
+/// Addresses in each of `from`, `to`, `cc` and `bcc`. Every one is an arm of a query, and engines bound those.
+pub const ADDRESSES_PER_FILTER_MAX: usize = 100;
+
+/// Pairs in `metadata_pair`; a message has no more.
+pub const METADATA_PAIRS_MAX: usize = 50;
+
 /// Largest `offset` on messages and threads.
 pub const OFFSET_MAX: u32 = 10_000;
 

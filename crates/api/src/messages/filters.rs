@@ -3,7 +3,7 @@
 use posthouse_mailroom::read::{FolderFilter, MessageQuery};
 
 use crate::error::ApiError;
-use crate::limits::ANY_EMAIL_MAX;
+use crate::limits::{ADDRESSES_PER_FILTER_MAX, ANY_EMAIL_MAX};
 use crate::query::{Query, metadata_pairs};
 
 /// Reads every filter; unknown parameters are ignored.
@@ -14,12 +14,13 @@ pub(super) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
                 .with_fix("filter with subject, from, to or any_email"),
         );
     }
+    let addresses = |name| query.list_of_at_most(name, ADDRESSES_PER_FILTER_MAX);
     Ok(MessageQuery {
         folders: folders(query),
-        from: query.list("from"),
-        to: query.list("to"),
-        cc: query.list("cc"),
-        bcc: query.list("bcc"),
+        from: addresses("from")?,
+        to: addresses("to")?,
+        cc: addresses("cc")?,
+        bcc: addresses("bcc")?,
         any_email: query.list_of_at_most("any_email", ANY_EMAIL_MAX)?,
         subject: query.text("subject").map(str::to_owned),
         unread: query.flag("unread")?,

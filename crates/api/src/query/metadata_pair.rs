@@ -2,12 +2,13 @@
 
 use super::Query;
 use crate::error::ApiError;
+use crate::limits::METADATA_PAIRS_MAX;
 
 const KEYS: [&str; 5] = ["key1", "key2", "key3", "key4", "key5"];
 
 /// Reads every pair of a query as `key:value`; they are AND-ed.
 pub fn metadata_pairs(query: &Query) -> Result<Vec<String>, ApiError> {
-    let pairs = query.list("metadata_pair");
+    let pairs = query.list_of_at_most("metadata_pair", METADATA_PAIRS_MAX)?;
     for pair in &pairs {
         let Some((key, _)) = pair.split_once(':') else {
             return Err(ApiError::invalid("metadata_pair", "expected key:value"));

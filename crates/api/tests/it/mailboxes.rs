@@ -199,6 +199,33 @@ async fn filters_narrow_a_listing() {
 }
 
 #[tokio::test]
+async fn lists_of_a_filter_are_bounded_and_every_length_within_is_answered() {
+    let account = Account::open().await;
+    account.receive("One", "text").await;
+    let list = |name: &str, value: &str, count: usize| {
+        format!("/messages?{name}={}", vec![value; count].join(","))
+    };
+    let all_at_once = ["from", "to", "cc", "bcc"]
+        .map(|name| format!("{name}={}", vec!["a@x.example"; 100].join(",")))
+        .join("&");
+    let longest = format!("/messages?{all_at_once}&any_email=a@x.example");
+    assert_eq!(account.get(&longest).await.status, 200);
+    for (name, value, most) in [
+        ("from", "a@x.example", 100),
+        ("bcc", "a@x.example", 100),
+        ("any_email", "a@x.example", 25),
+        ("metadata_pair", "key1:a", 50),
+    ] {
+        let within = account.get(&list(name, value, most)).await;
+        assert_eq!(within.status, 200, "{name}");
+        let beyond = account.get(&list(name, value, most + 1)).await;
+        assert_eq!(beyond.error().1, "invalid_request_error", "{name}");
+    }
+    let folders = account.get(&list("in", "nowhere", 1_500)).await;
+    assert_eq!(folders.status, 200);
+}
+
+#[tokio::test]
 async fn fields_and_select_shape_the_objects() {
     let account = Account::open().await;
     account.receive("Shaped", "text").await;
