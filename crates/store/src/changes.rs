@@ -128,7 +128,8 @@ pub fn append(tx: &mut dyn Tx, change: &NewChange<'_>) -> Result<(), StoreError>
         change.data.into(),
     ];
     tx.execute(sql, &params)?;
-    Dialect::notify_change(tx)
+    tx.note_change();
+    Ok(())
 }
 
 /// Returns up to `limit` changes after `cursor`, oldest first, none of which a later call could overtake.

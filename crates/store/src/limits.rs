@@ -51,5 +51,8 @@ pub const STATEMENTS_CACHED_MAX: usize = 256;
 /// Connections kept to PostgreSQL.
 pub const POSTGRES_CONNECTIONS_MAX: usize = 24;
 
+/// Pause between two notices to other nodes; changes meanwhile share the next one.
+pub const NOTICE_PAUSE: Duration = Duration::from_millis(5);
+
 /// Seconds for which a caller waits for a connection.
 pub const CONNECTION_WAIT_SECONDS: u64 = 10;

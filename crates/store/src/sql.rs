@@ -129,6 +129,9 @@ pub trait Tx {
     /// Runs statements that take no parameters, separated by semicolons.
     fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
 
+    /// Notes that the change log grew: other nodes are told once the transaction has committed.
+    fn note_change(&mut self) {}
+
     /// Returns the dialect of the engine, for the named differences in [`crate::engine`] only.
     fn dialect(&self) -> Dialect;
 }

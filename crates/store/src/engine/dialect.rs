@@ -125,12 +125,4 @@ impl Dialect {
             ),
         }
     }
-
-    /// Wakes the readers of the change log on other nodes when the transaction commits.
-    pub fn notify_change(tx: &mut dyn Tx) -> Result<(), StoreError> {
-        match tx.dialect() {
-            Self::Sqlite => Ok(()),
-            Self::Postgres => tx.execute("NOTIFY posthouse_changes", &[]).map(|_| ()),
-        }
-    }
 }

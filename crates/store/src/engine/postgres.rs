@@ -3,20 +3,32 @@
 //! Closures are synchronous; they run on the runtime's blocking threads, as many at once as there are connections.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::{StreamExt, pin_mut};
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
 use super::Dialect;
 use crate::StoreError;
-use crate::limits::{CONNECTION_WAIT_SECONDS, POSTGRES_CONNECTIONS_MAX};
+use crate::limits::{CONNECTION_WAIT_SECONDS, NOTICE_PAUSE, POSTGRES_CONNECTIONS_MAX};
 use crate::sql::{EachRow, Param, Row, Tx};
 
 /// An open PostgreSQL store.
 pub struct Postgres {
     pool: Pool,
+    /// The change log has grown since other nodes were told.
+    changed: Arc<Notify>,
+    announcer: JoinHandle<()>,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.announcer.abort();
+    }
 }
 
 impl Postgres {
@@ -37,7 +49,13 @@ impl Postgres {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Fault(error.to_string()))?;
-        let postgres = Self { pool };
+        let changed = Arc::new(Notify::new());
+        let announcer = tokio::spawn(announce(pool.clone(), Arc::clone(&changed)));
+        let postgres = Self {
+            pool,
+            changed,
+            announcer,
+        };
         postgres.read(require_durable).await?;
         Ok(postgres)
     }
@@ -74,16 +92,22 @@ impl Postgres {
             .get()
             .await
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let handle = Handle::current();
+        let (handle, changed) = (Handle::current(), Arc::clone(&self.changed));
         let task = tokio::task::spawn_blocking(move || {
             let mut session = Session {
                 client: Some(client),
                 handle,
                 broken: false,
+                has_changes: false,
             };
             session.batch(begin)?;
             let outcome = work(&mut session);
-            session.end(outcome)
+            let has_changes = session.has_changes;
+            let outcome = session.end(outcome);
+            if has_changes && outcome.is_ok() {
+                changed.notify_one();
+            }
+            outcome
         });
         task.await.unwrap_or_else(|_| {
             Err(StoreError::Fault("a store closure panicked".to_owned()).into())
@@ -132,7 +156,7 @@ fn tls_connector() -> Result<tokio_postgres_rustls::MakeRustlsConnect, StoreErro
         // A root this library cannot read is no reason not to start.
         let _ = roots.add(certificate);
     }
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| StoreError::Fault(error.to_string()))?
@@ -165,12 +189,30 @@ fn require_durable(tx: &mut dyn Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Tells other nodes that the change log has grown, for all the commits since it last did.
+///
+/// Not in the transactions themselves: PostgreSQL lets those that notify commit only one after the other, each with a
+/// write to the disk of its own. A notice that is lost costs time only, because readers poll as well.
+async fn announce(pool: Pool, changed: Arc<Notify>) {
+    loop {
+        changed.notified().await;
+        if let Ok(client) = pool.get().await
+            && let Err(error) = client.batch_execute("NOTIFY posthouse_changes").await
+        {
+            tracing::debug!("cannot tell other nodes of changes: {error}");
+        }
+        tokio::time::sleep(NOTICE_PAUSE).await;
+    }
+}
+
 /// A connection inside a transaction; dropped without an end, the connection is thrown away.
 struct Session {
     client: Option<Object>,
     handle: Handle,
     /// A statement failed: the server takes the transaction back, and answers COMMIT with success all the same.
     broken: bool,
+    /// The transaction has added to the change log.
+    has_changes: bool,
 }
 
 impl Session {
@@ -247,6 +289,10 @@ impl Tx for Session {
         let outcome = self.handle.block_on(client.batch_execute(sql));
         self.broken |= outcome.is_err();
         Ok(outcome?)
+    }
+
+    fn note_change(&mut self) {
+        self.has_changes = true;
     }
 
     fn dialect(&self) -> Dialect {

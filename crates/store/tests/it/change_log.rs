@@ -234,3 +234,35 @@ async fn old_changes_are_pruned_only_when_the_slowest_reader_has_passed_them() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_node_hears_of_a_change() {
+    for fresh in every_engine().await {
+        let embedded = fresh
+            .store
+            .read(|tx: &mut dyn Tx| Ok::<_, StoreError>(tx.dialect().is_embedded()))
+            .await;
+        if embedded.unwrap() {
+            // No other process shares it.
+            continue;
+        }
+        let other = fresh.again().await;
+        let mut hint = other.changes_hint();
+        let hears = async {
+            // It may still be about to listen: what comes before that is not heard.
+            for object in 1.. {
+                let written = fresh
+                    .store
+                    .write(move |tx: &mut dyn Tx| changes::append(tx, &change(object, 1)))
+                    .await;
+                written.unwrap();
+                let pause = std::time::Duration::from_millis(50);
+                if tokio::time::timeout(pause, hint.changed()).await.is_ok() {
+                    break;
+                }
+            }
+        };
+        let heard = tokio::time::timeout(std::time::Duration::from_secs(20), hears).await;
+        assert!(heard.is_ok(), "the other node heard nothing");
+    }
+}
