@@ -1,0 +1,237 @@
+//! Which messages a listing shows, in which order: conditions turned into one statement.
+
+use posthouse_types::ids::Key;
+
+use crate::sql::Tx;
+use crate::tables::terms::Term;
+use crate::{Param, StoreError};
+
+/// The position of a message in listings: newest first, ties by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Unix seconds.
+    pub date_at: i64,
+    /// The message's key.
+    pub id: Key,
+}
+
+/// Where a listing looks.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In these folders, one after the other merged by date.
+    Folders,
+    /// In one thread.
+    Thread(Key),
+    /// Among messages that have at least one of these terms.
+    Terms(Vec<Term>),
+}
+
+/// Which messages of an account a listing wants; all conditions must hold.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The account.
+    pub grant: Key,
+    /// Where to look; the narrowest condition the caller has.
+    pub source: Source,
+    /// Folders a message may be in.
+    pub folders: Vec<Key>,
+    /// Further terms: of each group a message has at least one.
+    pub term_groups: Vec<Vec<Term>>,
+    /// Unread or read only.
+    pub unread: Option<bool>,
+    /// Starred or not starred only.
+    pub starred: Option<bool>,
+    /// With or without attachments only.
+    pub has_attachment: Option<bool>,
+    /// One thread only.
+    pub thread: Option<Key>,
+    /// A lower-case text that the subject contains.
+    pub subject: Option<String>,
+    /// Accepted later than this, in Unix seconds.
+    pub after: Option<i64>,
+    /// Accepted earlier than this, in Unix seconds.
+    pub before: Option<i64>,
+    /// Only messages that come after this position in the listing.
+    pub behind: Option<Position>,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to leave out first.
+    pub offset: i64,
+}
+
+/// Returns the positions of the selected messages, newest first. Reads indexes, and rows only for subjects.
+pub fn select(tx: &mut dyn Tx, selection: &Selection) -> Result<Vec<Position>, StoreError> {
+    let Some(statement) = select_statement(selection) else {
+        return Ok(Vec::new());
+    };
+    tx.query(&statement.sql, &statement.params(), |row| {
+        Ok(Position {
+            date_at: row.int(0)?,
+            id: row.key(1)?,
+        })
+    })
+}
+
+/// Merges one arm per place to look in, each of which ends as soon as it has enough; `None` when there is no place.
+pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
+    let mut statement = Statement::default();
+    let grant = statement.bind(selection.grant.0);
+    let arms: Vec<String> = match &selection.source {
+        Source::Folders => selection
+            .folders
+            .iter()
+            .map(|folder| folder_arm(&mut statement, selection, &grant, *folder))
+            .collect(),
+        Source::Thread(thread) => vec![thread_arm(&mut statement, selection, &grant, *thread)],
+        Source::Terms(terms) => terms
+            .iter()
+            .map(|term| term_arm(&mut statement, selection, &grant, *term))
+            .collect(),
+    };
+    if arms.is_empty() {
+        return None;
+    }
+    let limit = statement.bind(selection.limit);
+    let offset = statement.bind(selection.offset);
+    statement.sql = format!(
+        "SELECT date_at, id FROM ({}) AS found ORDER BY date_at DESC, id DESC LIMIT {limit} OFFSET {offset}",
+        arms.join(" UNION ")
+    );
+    Some(statement)
+}
+
+/// A statement while it is put together: values are numbered as they are bound.
+#[derive(Default)]
+pub(super) struct Statement {
+    pub(super) sql: String,
+    ints: Vec<i64>,
+    texts: Vec<(usize, String)>,
+}
+
+impl Statement {
+    fn bind(&mut self, value: i64) -> String {
+        self.ints.push(value);
+        format!("${}", self.ints.len())
+    }
+
+    fn bind_text(&mut self, value: String) -> String {
+        self.texts.push((self.ints.len(), value));
+        self.bind(0)
+    }
+
+    fn bind_all(&mut self, values: impl Iterator<Item = i64>) -> String {
+        let bound: Vec<String> = values.map(|value| self.bind(value)).collect();
+        bound.join(", ")
+    }
+
+    fn params(&self) -> Vec<Param<'_>> {
+        let mut params: Vec<Param<'_>> = self.ints.iter().map(|value| Param::Int(*value)).collect();
+        for (place, text) in &self.texts {
+            params[*place] = Param::Text(text);
+        }
+        params
+    }
+}
+
+fn folder_arm(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    folder: Key,
+) -> String {
+    let folder = statement.bind(folder.0);
+    let conditions = conditions(statement, selection, grant, "m.date_at", "m.id");
+    let end = arm_end(statement, selection, "m.date_at", "m.id");
+    format!(
+        "SELECT * FROM (SELECT m.date_at AS date_at, m.id AS id FROM messages m
+         WHERE m.grant_id = {grant} AND m.folder_id = {folder}{conditions} {end}) AS arm"
+    )
+}
+
+fn thread_arm(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    thread: Key,
+) -> String {
+    let thread = statement.bind(thread.0);
+    let folders = statement.bind_all(selection.folders.iter().map(|folder| folder.0));
+    let conditions = conditions(statement, selection, grant, "m.date_at", "m.id");
+    let end = arm_end(statement, selection, "m.date_at", "m.id");
+    format!(
+        "SELECT * FROM (SELECT m.date_at AS date_at, m.id AS id FROM messages m
+         WHERE m.grant_id = {grant} AND m.thread_id = {thread} AND m.folder_id IN ({folders}){conditions} {end}) AS arm"
+    )
+}
+
+fn term_arm(statement: &mut Statement, selection: &Selection, grant: &str, term: Term) -> String {
+    let term = statement.bind(term.0);
+    let folders = statement.bind_all(selection.folders.iter().map(|folder| folder.0));
+    let conditions = conditions(statement, selection, grant, "t.date_at", "t.message_id");
+    let end = arm_end(statement, selection, "t.date_at", "t.message_id");
+    format!(
+        "SELECT * FROM (SELECT t.date_at AS date_at, t.message_id AS id FROM message_terms t
+         JOIN messages m ON m.id = t.message_id
+         WHERE t.grant_id = {grant} AND t.term = {term} AND m.folder_id IN ({folders}){conditions} {end}) AS arm"
+    )
+}
+
+fn arm_end(statement: &mut Statement, selection: &Selection, date: &str, id: &str) -> String {
+    let limit = statement.bind(selection.limit + selection.offset);
+    format!("ORDER BY {date} DESC, {id} DESC LIMIT {limit}")
+}
+
+fn conditions(
+    statement: &mut Statement,
+    selection: &Selection,
+    grant: &str,
+    date: &str,
+    id: &str,
+) -> String {
+    let mut sql = String::new();
+    let mut and = |condition: String| {
+        sql.push_str(" AND ");
+        sql.push_str(&condition);
+    };
+    if let Some(behind) = selection.behind {
+        and(format!(
+            "({date}, {id}) < ({}, {})",
+            statement.bind(behind.date_at),
+            statement.bind(behind.id.0)
+        ));
+    }
+    if let Some(after) = selection.after {
+        and(format!("{date} > {}", statement.bind(after)));
+    }
+    if let Some(before) = selection.before {
+        and(format!("{date} < {}", statement.bind(before)));
+    }
+    let flags = [
+        ("unread", selection.unread),
+        ("starred", selection.starred),
+        ("has_attachment", selection.has_attachment),
+    ];
+    for (column, wanted) in flags {
+        if let Some(wanted) = wanted {
+            and(format!(
+                "m.{column} = {}",
+                statement.bind(i64::from(wanted))
+            ));
+        }
+    }
+    if let Some(thread) = selection.thread {
+        and(format!("m.thread_id = {}", statement.bind(thread.0)));
+    }
+    if let Some(subject) = &selection.subject {
+        let pattern = statement.bind_text(format!("%{}%", crate::sql::like_escaped(subject)));
+        and(format!("m.subject LIKE {pattern} ESCAPE '\\'"));
+    }
+    for group in &selection.term_groups {
+        let terms = statement.bind_all(group.iter().map(|term| term.0));
+        and(format!(
+            "EXISTS (SELECT 1 FROM message_terms g WHERE g.grant_id = {grant} AND g.term IN ({terms})
+               AND g.date_at = {date} AND g.message_id = {id})"
+        ));
+    }
+    sql
+}
