@@ -72,7 +72,13 @@ pub enum ReceiveRefusal {
 
 impl From<StoreError> for ReceiveRefusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!("cannot store a message: {error}");
+        match &error {
+            // Two events met, such as a message and the deletion of its account: the peer tries again and finds out.
+            StoreError::Conflict { constraint } => {
+                tracing::info!("a message is to be sent again: {constraint}")
+            }
+            other => tracing::error!("cannot store a message: {other}"),
+        }
         match error {
             StoreError::Full(_) => Self::StorageFull,
             _ => Self::Unavailable,
