@@ -141,8 +141,6 @@ pub enum SyntaxError {
     Arguments,
     /// EHLO or HELO without a usable name.
     ClientName,
-    /// A space after `FROM:` or `TO:`.
-    SpaceAfterColon,
     /// The path is not in angle brackets.
     Brackets,
     /// The path is a source route.

@@ -24,11 +24,11 @@ pub(super) fn split<'a>(
     if !found.eq_ignore_ascii_case(keyword) {
         return Err(SyntaxError::Arguments);
     }
-    // RFC 5321 3.3: spaces are not permitted on either side of the colon.
-    if rest.starts_with(' ') {
-        return Err(SyntaxError::SpaceAfterColon);
-    }
-    let inner = rest.strip_prefix('<').ok_or(SyntaxError::Brackets)?;
+    // RFC 5321 3.3 deviation: spaces behind the colon are not permitted, but common, and mean nothing else.
+    let inner = rest
+        .trim_start_matches(' ')
+        .strip_prefix('<')
+        .ok_or(SyntaxError::Brackets)?;
     let close = closing_bracket(inner).ok_or(SyntaxError::Brackets)?;
     let (path, tail) = inner.split_at_checked(close).ok_or(SyntaxError::Brackets)?;
     let parameters = tail.strip_prefix('>').ok_or(SyntaxError::Brackets)?;
@@ -88,8 +88,17 @@ mod tests {
     }
 
     #[test]
+    fn spaces_behind_the_colon_mean_nothing() {
+        assert_eq!(
+            split("TO:  <a@b> X", "TO:"),
+            Ok((Path::Mailbox("a@b"), " X"))
+        );
+        assert_eq!(split("FROM: <>", "FROM:"), Ok((Path::Null, "")));
+    }
+
+    #[test]
     fn odd_paths_are_refused() {
-        assert_eq!(split("TO: <a@b>", "TO:"), Err(SyntaxError::SpaceAfterColon));
+        assert_eq!(split("TO : <a@b>", "TO:"), Err(SyntaxError::Arguments));
         assert_eq!(split("TO:a@b", "TO:"), Err(SyntaxError::Brackets));
         assert_eq!(split("TO:<a@b", "TO:"), Err(SyntaxError::Brackets));
         assert_eq!(split("TO:<\"a>@b", "TO:"), Err(SyntaxError::Brackets));

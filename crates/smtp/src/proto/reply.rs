@@ -228,9 +228,6 @@ pub const fn to_syntax_error(error: SyntaxError) -> Reply {
             "5.5.4",
             "EHLO and HELO need a host name or an address literal",
         ),
-        SyntaxError::SpaceAfterColon => {
-            Reply::new("501", "5.5.2", "no space is allowed behind the colon")
-        }
         SyntaxError::Brackets => {
             Reply::new("501", "5.5.2", "the address belongs in angle brackets")
         }
