@@ -7,7 +7,7 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
-use crate::receive::{RecipientCache, Unconfirmed};
+use crate::receive::{RecipientCache, Unconfirmed, recipient_cache};
 use crate::tenancy::Tenancy;
 use crate::webhooks::Outward;
 
@@ -58,7 +58,7 @@ impl Mailroom {
                 store,
                 config,
                 unconfirmed: Unconfirmed::default(),
-                recipients: RecipientCache::default(),
+                recipients: recipient_cache(),
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
             }),

@@ -28,7 +28,7 @@ impl Mailroom {
                 Ok::<_, Refusal>(domains::delete(tx, domain.id)?)
             })
             .await;
-        self.inner.recipients.clear();
+        self.inner.recipients.forget(|_, _| true);
         deleted
     }
 }

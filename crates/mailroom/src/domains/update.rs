@@ -58,7 +58,7 @@ impl Mailroom {
                 Ok::<_, Refusal>(after)
             })
             .await?;
-        self.inner.recipients.clear();
+        self.inner.recipients.forget(|_, _| true);
         Ok(self.view_domain(&row))
     }
 }

@@ -96,7 +96,7 @@ impl Mailroom {
                 }
                 Outcome::Rewritten(account, id) => {
                     self.inner.tenancy.forget_accounts(&[id]);
-                    self.inner.recipients.clear();
+                    self.inner.recipients.forget(|_, _| true);
                     return Ok(account);
                 }
                 Outcome::Met => {}

@@ -28,7 +28,7 @@ impl Mailroom {
             })
             .await;
         self.inner.tenancy.forget_accounts(&[id]);
-        self.inner.recipients.clear();
+        self.inner.recipients.forget(|_, _| true);
         deleted
     }
 }

@@ -92,7 +92,7 @@ impl Mailroom {
             })
             .await?;
         self.inner.tenancy.forget_accounts(&[account.grant]);
-        self.inner.recipients.clear();
+        self.inner.recipients.forget(|_, _| true);
         Ok(view)
     }
 

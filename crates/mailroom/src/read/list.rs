@@ -17,7 +17,7 @@ use crate::{Mailroom, Refusal};
 /// Bytes of JSON after which a page ends early: fifty messages of 100 MB must not be in memory at once.
 ///
 /// A single object may be larger: bodies are complete, however long.
-pub const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A page of message objects.
 #[derive(Debug, Default)]

@@ -19,4 +19,4 @@ pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
 
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;
-pub(crate) use recipient::RecipientCache;
+pub(crate) use recipient::{RecipientCache, recipient_cache};

@@ -1,8 +1,5 @@
 //! Whom a message is for: RCPT resolved to an account.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use posthouse_store::StoreError;
 use posthouse_store::Tx;
 use posthouse_store::tables::recipients::{self, HostedDomain, Mailbox};
@@ -10,6 +7,7 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::Key;
 
 use crate::Mailroom;
+use crate::recent::Recent;
 
 /// For how long a found recipient is taken as still there. The store checks again when the message is stored.
 const RECIPIENT_AGE_US_MAX: i64 = 2_000_000;
@@ -74,12 +72,15 @@ impl Mailroom {
     ) -> Result<Recipient, RecipientRefusal> {
         let folded = address.folded();
         let now_us = self.clock().unix_us();
-        if let Some(mailbox) = self.inner.recipients.fresh(&folded, now_us) {
+        if let Some(mailbox) = self.inner.recipients.get(&folded, now_us) {
             return recipient(mailbox, address);
         }
+        let began = self.inner.recipients.generation();
         let asked = address.clone();
         let mailbox = self.store().read(move |tx| look_up(tx, &asked)).await?;
-        self.inner.recipients.keep(folded, mailbox.clone(), now_us);
+        self.inner
+            .recipients
+            .keep(folded, mailbox.clone(), now_us, began);
         recipient(mailbox, address)
     }
 }
@@ -130,37 +131,9 @@ fn catch_all(tx: &mut dyn Tx, domain: &HostedDomain) -> Result<Option<Mailbox>, 
 /// Recipients found a moment ago, so that a busy sender costs no look-up per message.
 ///
 /// Only found ones are kept: an account that was just created is never refused.
-#[derive(Debug, Default)]
-pub(crate) struct RecipientCache {
-    found: Mutex<HashMap<String, (i64, Mailbox)>>,
-}
+pub(crate) type RecipientCache = Recent<String, Mailbox>;
 
-impl RecipientCache {
-    fn fresh(&self, folded: &str, now_us: i64) -> Option<Mailbox> {
-        let found = self
-            .found
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (kept_us, mailbox) = found.get(folded)?;
-        (now_us - kept_us < RECIPIENT_AGE_US_MAX).then(|| mailbox.clone())
-    }
-
-    fn keep(&self, folded: String, mailbox: Mailbox, now_us: i64) {
-        let mut found = self
-            .found
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if found.len() >= RECIPIENTS_CACHED_MAX {
-            found.clear();
-        }
-        found.insert(folded, (now_us, mailbox));
-    }
-
-    /// Forgets everything: an account of this process was changed or deleted.
-    pub(crate) fn clear(&self) {
-        self.found
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clear();
-    }
+/// Makes an empty cache.
+pub(crate) fn recipient_cache() -> RecipientCache {
+    Recent::new(RECIPIENT_AGE_US_MAX, RECIPIENTS_CACHED_MAX)
 }
