@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use posthouse_store::tables::receipts;
+use futures::StreamExt;
+use posthouse_store::tables::{blobs as blob_rows, receipts};
 use posthouse_store::{StoreError, Tx, changes};
 use posthouse_types::ids::Key;
 
@@ -13,6 +14,10 @@ use crate::receive::DUPLICATE_WINDOW_MS;
 const ROWS_PER_STEP_MAX: i64 = 500;
 /// Messages of a deleted account that one step removes at most.
 const MESSAGES_PER_STEP_MAX: u32 = 200;
+/// Objects of the blob store that one look into the database compares at most.
+const OBJECTS_PER_STEP_MAX: usize = 200;
+/// An object without a row is left alone for this long: the delivery that wrote it may still be about to commit.
+const OBJECT_AGE_MS_MIN: i64 = 3_600 * 1_000;
 /// For how long changes stay in the log after all readers have passed them.
 const CHANGES_KEPT_US: i64 = 72 * 3_600 * 1_000_000;
 
@@ -62,5 +67,32 @@ impl Mailroom {
             })
             .await?;
         Ok(removed >= ROWS_PER_STEP_MAX as u64)
+    }
+
+    /// Removes objects of the blob store that no row names, which a crash between object and row leaves behind. Returns
+    /// how many.
+    ///
+    /// Walks through the whole blob store, a step at a time: for once at the start and a few times a day.
+    pub async fn remove_orphaned_objects(&self) -> Result<u64, StoreError> {
+        let oldest = Key::floor_of(self.clock().unix_ms() - OBJECT_AGE_MS_MIN);
+        let blobs = self.store().blobs();
+        let mut steps = std::pin::pin!(
+            blobs
+                .objects_older_than(oldest)
+                .chunks(OBJECTS_PER_STEP_MAX)
+        );
+        let mut removed = 0;
+        while let Some(step) = steps.next().await {
+            let objects: Vec<(Key, Key)> = step.into_iter().collect::<Result<_, _>>()?;
+            let orphans = self
+                .store()
+                .read(move |tx: &mut dyn Tx| blob_rows::orphaned(tx, &objects))
+                .await?;
+            for (application, key) in orphans {
+                blobs.remove(application, key).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 }

@@ -442,3 +442,49 @@ async fn a_message_with_much_to_show_is_not_multiplied_without_bound() {
     let refused = office.mailroom.receive(many).await;
     assert_eq!(refused.unwrap_err(), ReceiveRefusal::StorageFull);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_no_row_names_is_removed_after_an_hour_and_no_other() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let mut state = 7_u64;
+        let noise: String = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            format!("{state:016x}\r\n")
+        })
+        .take(20_000)
+        .collect();
+        let accepted = office
+            .deliver_confirmed(&["triage@agents.localhost"], &message(&[], &noise))
+            .await;
+        // What a crash between object and row leaves behind.
+        let orphan = office.store.new_key();
+        let prepared = posthouse_store::blobs::PreparedBlob::new(
+            orphan,
+            office.actor.application,
+            format!("x{noise}").as_bytes(),
+        )
+        .unwrap();
+        office.store.blobs().keep(prepared).await.unwrap();
+        // An object of another installation in the same bucket.
+        let foreign =
+            posthouse_store::blobs::PreparedBlob::new(orphan, orphan, noise.as_bytes()).unwrap();
+        office.store.blobs().keep(foreign).await.unwrap();
+        assert_eq!(
+            office.mailroom.remove_orphaned_objects().await.unwrap(),
+            0,
+            "it may be on its way into a row"
+        );
+        office.clock.forward(2 * 3_600);
+        assert_eq!(office.mailroom.remove_orphaned_objects().await.unwrap(), 1);
+        office
+            .store
+            .blobs()
+            .fetch(orphan, orphan)
+            .await
+            .expect("a foreign object was removed");
+        assert!(raw(&office, &grant, &accepted.id).await.contains(&noise));
+    }
+}

@@ -1,4 +1,4 @@
-//! The jobs of this release: two small loops over the mailroom.
+//! The jobs of this release: small loops over the mailroom.
 
 use std::time::Duration;
 
@@ -11,6 +11,10 @@ const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
 /// Pause between two steps while there is more to remove, so that mail goes first.
 const EXPIRY_STEP_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often objects that no row names are looked for; the first time soon after the start.
+const ORPHANS_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
+const ORPHANS_FIRST_LOOK: Duration = Duration::from_secs(60);
 
 /// Drops confirmed receipts until the stop. Runs in every process that receives mail: they are noted in memory.
 pub async fn drop_receipts(mailroom: Mailroom, stop: CancellationToken) {
@@ -33,6 +37,21 @@ pub async fn expire(mailroom: Mailroom, stop: CancellationToken) {
                 EXPIRY_INTERVAL
             }
         };
+    }
+}
+
+/// Removes what crashes left in the blob store, until the stop. Several processes may do it at once.
+pub async fn remove_orphans(mailroom: Mailroom, stop: CancellationToken) {
+    let mut pause = ORPHANS_FIRST_LOOK;
+    while sleeps(pause, &stop).await {
+        pause = ORPHANS_INTERVAL;
+        match mailroom.remove_orphaned_objects().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed objects that no message refers to"),
+            Err(error) => {
+                tracing::warn!("cannot look for objects that no message refers to: {error}")
+            }
+        }
     }
 }
 

@@ -114,7 +114,8 @@ fn start_parts(
         parts.add("webhooks", worker);
     }
     if config.roles.include(Role::Jobs) {
-        parts.add("jobs", housekeeping::expire(mailroom.clone(), stop));
+        parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
+        parts.add("orphans", housekeeping::remove_orphans(mailroom.clone(), stop));
     }
     parts
 }

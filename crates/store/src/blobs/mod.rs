@@ -11,6 +11,7 @@ mod codec;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -149,6 +150,27 @@ impl BlobStore {
         }
     }
 
+    /// Returns the objects whose rows would be older than `older_than`, as (application, key), in no order.
+    ///
+    /// Objects of other names are none of ours and are passed over.
+    pub fn objects_older_than(
+        &self,
+        older_than: Key,
+    ) -> impl Stream<Item = Result<(Key, Key), StoreError>> + Send + '_ {
+        let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
+        self.objects
+            .list(prefix)
+            .filter_map(move |listed| async move {
+                let object = match listed {
+                    Ok(object) => object,
+                    Err(error) => return Some(Err(error.into())),
+                };
+                named(&object.location)
+                    .filter(|(_, key)| *key < older_than)
+                    .map(Ok)
+            })
+    }
+
     fn path(&self, application: Key, key: Key) -> Path {
         // Keys begin with the time: their ends spread over the directories.
         let fan = format!("{:02x}", key.0 & 0xff);
@@ -158,6 +180,17 @@ impl BlobStore {
             .join(fan)
             .join(format!("{:016x}", key.0))
     }
+}
+
+/// Reads the application and the row's key from the path that [`BlobStore::path`] makes of them.
+fn named(path: &Path) -> Option<(Key, Key)> {
+    let mut parts = path.as_ref().rsplit('/');
+    let key = parts.next().filter(|name| name.len() == 16)?;
+    let application = parts.nth(1)?;
+    Some((
+        Key(application.parse().ok()?),
+        Key(i64::from_str_radix(key, 16).ok()?),
+    ))
 }
 
 impl PreparedBlob {

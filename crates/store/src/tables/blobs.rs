@@ -97,3 +97,18 @@ pub fn read_place(row: &dyn Row, first: usize) -> Result<BlobPlace, StoreError> 
         key: row.key(first + 2)?,
     })
 }
+
+/// Returns which of up to 200 objects, given as (application, key), have no row although their application is of this
+/// store. Another installation's objects in the same bucket are none of ours.
+pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key)>, StoreError> {
+    let mut orphans = Vec::new();
+    for (application, key) in objects {
+        let orphan = tx.query_opt(
+            "SELECT 1 FROM applications WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.id = $2)",
+            &[(*application).into(), (*key).into()],
+            |_| Ok(()),
+        )?;
+        orphans.extend(orphan.map(|()| (*application, *key)));
+    }
+    Ok(orphans)
+}
