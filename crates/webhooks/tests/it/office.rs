@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ use posthouse_types::clock::Clock;
 use posthouse_webhooks::WebhooksConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// How long a test waits for what should happen soon.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,6 +82,7 @@ pub struct Office {
     pub clock: Arc<TestClock>,
     pub names: Arc<Names>,
     pub directory: tempfile::TempDir,
+    database: String,
     client: GuardedClient,
 }
 
@@ -89,14 +92,36 @@ impl Office {
     }
 
     pub async fn reaching(reach: Reach) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(1_790_000_000_000_000)));
+        Self::with("sqlite".to_owned(), reach, clock, None).await
+    }
+
+    /// Opens an office over a fresh PostgreSQL database, if the tests were given a server.
+    pub async fn on_postgres() -> Option<Self> {
+        let database = fresh_postgres_database().await?;
+        let clock = Arc::new(TestClock(AtomicI64::new(1_790_000_000_000_000)));
+        Some(Self::with(database, Reach::Loopback, clock, None).await)
+    }
+
+    /// Opens the same store once more, as a second process would.
+    pub async fn second_process(&self) -> Self {
+        let (clock, actor) = (Arc::clone(&self.clock), self.actor.clone());
+        Self::with(self.database.clone(), Reach::Loopback, clock, Some(actor)).await
+    }
+
+    async fn with(
+        database: String,
+        reach: Reach,
+        clock: Arc<TestClock>,
+        actor: Option<Actor>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = StoreConfig {
-            database: "sqlite".to_owned(),
+            database: database.clone(),
             blobs: "file".to_owned(),
             data_dir: directory.path().to_owned(),
             readers_max: 2,
         };
-        let clock = Arc::new(TestClock(AtomicI64::new(1_790_000_000_000_000)));
         let store = Store::open(&config, clock.clone()).await.unwrap();
         let names = Arc::new(Names::default());
         let client = GuardedClient::new(GuardPolicy {
@@ -110,8 +135,11 @@ impl Office {
         });
         let mailroom = Mailroom::new(store.clone(), mailroom_config());
         mailroom.reach_out_with(client.clone(), vec!["192.0.2.1".parse().unwrap()]);
-        let first_key = mailroom.bootstrap(None).await.unwrap().first_key.unwrap();
-        let actor = mailroom.authenticate(&first_key).await.unwrap();
+        let first_key = mailroom.bootstrap(None).await.unwrap().first_key;
+        let actor = match (actor, first_key) {
+            (Some(actor), _) => actor,
+            (None, key) => mailroom.authenticate(&key.unwrap()).await.unwrap(),
+        };
         Self {
             mailroom,
             store,
@@ -119,6 +147,7 @@ impl Office {
             clock,
             names,
             directory,
+            database,
             client,
         }
     }
@@ -249,6 +278,24 @@ fn mailroom_config() -> MailroomConfig {
         instance_key: [7; 32],
         bcrypt_cost: 4,
     }
+}
+
+/// Makes an empty database on the server that the test command started.
+async fn fresh_postgres_database() -> Option<String> {
+    let server = std::env::var("POSTHOUSE_TEST_POSTGRES").ok()?;
+    let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("webhooks_{}_{number}", std::process::id());
+    client
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    let (base, query) = server.split_once('?').unwrap_or((&server, ""));
+    let (host, _) = base.rsplit_once('/').unwrap();
+    Some(format!("{host}/{name}?{query}"))
 }
 
 /// Waits until something is as expected.
