@@ -10,3 +10,4 @@ mod provisioning;
 mod repetition;
 mod sockets;
 mod tenancy;
+mod webhooks;

@@ -115,7 +115,10 @@ fn start_parts(
     }
     if config.roles.include(Role::Jobs) {
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
-        parts.add("orphans", housekeeping::remove_orphans(mailroom.clone(), stop));
+        parts.add(
+            "orphans",
+            housekeeping::remove_orphans(mailroom.clone(), stop),
+        );
     }
     parts
 }

@@ -8,5 +8,5 @@ mod group_commit;
 mod idempotency;
 mod leases;
 mod support;
-mod webhooks;
 mod tenancy;
+mod webhooks;

@@ -124,7 +124,10 @@ async fn a_destination_comes_back_as_it_was_put_and_for_its_application_only() {
             .read(|tx: &mut dyn Tx| {
                 assert!(webhooks::any(tx)?);
                 assert_eq!(webhooks::find(tx, Key(200), Key(1))?, None);
-                assert_eq!(webhooks::of_applications(tx, &[APPLICATION, Key(200)])?.len(), 2);
+                assert_eq!(
+                    webhooks::of_applications(tx, &[APPLICATION, Key(200)])?.len(),
+                    2
+                );
                 assert_eq!(webhooks::count(tx, APPLICATION)?, 1);
                 webhooks::find(tx, APPLICATION, Key(1))
             })
@@ -142,7 +145,10 @@ async fn a_destination_comes_back_as_it_was_put_and_for_its_application_only() {
         let refused = store
             .write(move |tx: &mut dyn Tx| webhooks::update(tx, &changed))
             .await;
-        assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(StoreError::Conflict { .. })),
+            "{refused:?}"
+        );
         let gone = store
             .write(|tx: &mut dyn Tx| {
                 assert!(!webhooks::delete(tx, Key(200), Key(1))?);
@@ -196,8 +202,14 @@ async fn store_09_a_claim_that_ended_is_taken_over_and_its_late_holder_changes_n
         assert!(second.token > first.token);
         assert!(!record(store, &first, DeliveryState::Failed, 0).await);
         assert!(record(store, &second, DeliveryState::Waiting, 100).await);
-        assert!(!record(store, &second, DeliveryState::Failed, 0).await, "a claim ends once");
-        assert!(claim(store, Key(7), 99, 5).await.is_empty(), "it is not due");
+        assert!(
+            !record(store, &second, DeliveryState::Failed, 0).await,
+            "a claim ends once"
+        );
+        assert!(
+            claim(store, Key(7), 99, 5).await.is_empty(),
+            "it is not due"
+        );
         let third = claim(store, Key(7), 100, 5).await.remove(0);
         assert_eq!((third.attempt, third.attempts.as_str()), (1, "[{}]"));
         assert!(record(store, &third, DeliveryState::Succeeded, 0).await);
@@ -212,7 +224,13 @@ async fn only_working_destinations_with_something_due_are_named() {
         with_applications(store).await;
         store
             .write(|tx: &mut dyn Tx| {
-                for (id, status) in [(1, "active"), (2, "pause"), (3, "failing"), (4, "failed"), (5, "active")] {
+                for (id, status) in [
+                    (1, "active"),
+                    (2, "pause"),
+                    (3, "failing"),
+                    (4, "failed"),
+                    (5, "active"),
+                ] {
                     let mut row = webhook(id, APPLICATION, &format!("https://{id}.example/"));
                     row.status = status.to_owned();
                     webhooks::insert(tx, &row)?;
