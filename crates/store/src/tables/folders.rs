@@ -104,7 +104,7 @@ pub fn enter_unread(
     if counted == 0 {
         return Ok(None);
     }
-    // Not RETURNING: SQLite builds a table for its one row, which costs more than asking again.
+    // Not RETURNING, for which SQLite builds a table; no gain from that was seen in a profile (docs/performance.md).
     tx.query_opt(
         "SELECT uid_next - 1, highest_modseq FROM folders WHERE id = $1",
         &[folder.into()],
