@@ -23,7 +23,9 @@ pub fn skipped(reason: &str) {
         std::env::var_os("CI").is_none(),
         "a test cannot run: {reason}"
     );
-    eprintln!("######## SKIPPED: {reason}; `cargo xtask test` runs this test ########");
+    // Past the capture of test output, which would hide it.
+    let note = format!("######## SKIPPED: {reason}; `cargo xtask test` runs this test ########\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes());
 }
 
 /// Returns the Python of the environment that holds the official SDK.
