@@ -17,18 +17,24 @@ pub const BLOB_INLINE_RAW_BYTES_MAX: i64 = 1024 * 1024;
 /// Times that a delivery and the sweep may get in each other's way at one blob before the delivery gives up.
 pub const BLOB_KEEP_ATTEMPTS_MAX: usize = 4;
 
-/// Bodies up to this size are kept as they are sent; longer ones are compressed.
+/// Texts from this size on, up to the next one, are kept apart from the message they stand in and serve listings too.
+pub const TEXT_APART_BYTES_MIN: usize = 16 * 1024;
+
+/// Longer ones would seldom fit into a row.
+pub const TEXT_APART_BYTES_MAX: usize = 160 * 1024;
+
+/// Bodies up to this size that are not kept apart are kept as they are sent; longer ones are compressed.
 pub const BODY_PLAIN_BYTES_MAX: usize = 64 * 1024;
 
 /// Pages in the write-ahead log after which it is copied back into the database.
-pub const WAL_CHECKPOINT_PAGES: u32 = 16_384;
+pub const WAL_CHECKPOINT_PAGES: u32 = 32_768;
 
 /// Pages left to copy back at which the writer does the rest itself.
-pub const WAL_HANDOVER_PAGES: u32 = 1_024;
+pub const WAL_HANDOVER_PAGES: u32 = 256;
 
 /// Pages in the write-ahead log beyond which the writer waits for its readers: when somebody is always reading, it would
 /// otherwise never start from the front and grow without end.
-pub const WAL_RESTART_PAGES: u32 = 32_768;
+pub const WAL_RESTART_PAGES: u32 = 65_536;
 
 /// For how long the writer then waits; readers are done in a fraction of it.
 pub const WAL_RESTART_WAIT: Duration = Duration::from_millis(250);
@@ -39,8 +45,9 @@ pub const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Bytes to which the file of the write-ahead log is cut when it starts from the front.
 pub const WAL_KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Page cache of the writer's connection.
-pub const WRITER_CACHE_KIB: u32 = 32 * 1024;
+/// Page cache of the writer's connection. It grows for a transaction that changes more; a larger one costs every commit,
+/// at which SQLite may walk through all of it.
+pub const WRITER_CACHE_KIB: u32 = 4 * 1024;
 
 /// Page cache of each reading connection.
 pub const READER_CACHE_KIB: u32 = 4 * 1024;

@@ -1,7 +1,7 @@
 //! The message object: the one JSON shape in which a message is shown.
 
 use posthouse_store::StoreError;
-use posthouse_store::tables::messages::Shown;
+use posthouse_store::tables::messages::{Shown, ShownBody, text_of};
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
 /// Renders message objects of one account.
@@ -68,12 +68,20 @@ impl<'a> ObjectWriter<'a> {
         put(out, ",\"metadata\":");
         put(out, message.metadata.unwrap_or("{}"));
         put(out, ",\"body\":");
-        message.body.append_to(out)
+        match message.body {
+            ShownBody::Plain(json) => put(out, json),
+            ShownBody::Frame(frame) => put_string(out, &text_of(frame)?),
+        }
+        Ok(())
     }
 }
 
 fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
+}
+
+fn put_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("writing to memory cannot fail");
 }
 
 fn put_uuid(out: &mut Vec<u8>, id: uuid::Uuid) {

@@ -1,6 +1,6 @@
 //! The source of a stored message: its trace lines and its blob.
 
-use posthouse_store::blobs::{self, BlobStore};
+use posthouse_store::blobs::BlobStore;
 use posthouse_store::tables::blobs::BlobPlace;
 use posthouse_store::tables::messages::SourceRow;
 
@@ -12,12 +12,8 @@ const INLINE_WORK_BYTES_MAX: usize = 16 * 1024;
 /// Returns the message as it was received, without the trace lines.
 pub(crate) async fn blob(store: &BlobStore, place: BlobPlace) -> Result<Vec<u8>, Refusal> {
     match place {
-        BlobPlace::Inline(frame) if frame.len() <= INLINE_WORK_BYTES_MAX => {
-            Ok(blobs::decompress(&frame)?)
-        }
-        BlobPlace::Inline(frame) => {
-            Ok(away_from_async_threads(move || blobs::decompress(&frame)).await??)
-        }
+        BlobPlace::Inline(blob) if blob.len() <= INLINE_WORK_BYTES_MAX => Ok(blob.raw()?),
+        BlobPlace::Inline(blob) => Ok(away_from_async_threads(move || blob.raw()).await??),
         BlobPlace::External { application, key } => Ok(store.fetch(application, key).await?),
     }
 }

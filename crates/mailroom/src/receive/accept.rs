@@ -138,7 +138,7 @@ impl Mailroom {
         if is_loop(&message, &delivery.recipients) {
             return Err(ReceiveRefusal::TooManyHops);
         }
-        let blobs = self.prepare_blobs(delivery)?;
+        let blobs = self.prepare_blobs(delivery, message.body())?;
         let now_us = self.clock().unix_us();
         Ok(deliver::prepare(
             self.store(),
@@ -151,7 +151,11 @@ impl Mailroom {
     }
 
     /// Returns one blob per application among the recipients: content is never shared across applications.
-    fn prepare_blobs(&self, delivery: &InboundDelivery) -> Result<Vec<PreparedBlob>, StoreError> {
+    fn prepare_blobs(
+        &self,
+        delivery: &InboundDelivery,
+        body: &str,
+    ) -> Result<Vec<PreparedBlob>, StoreError> {
         let mut applications: Vec<Key> = delivery
             .recipients
             .iter()
@@ -162,7 +166,7 @@ impl Mailroom {
         let Some((first, others)) = applications.split_first() else {
             return Ok(Vec::new());
         };
-        let blob = PreparedBlob::new(self.store().new_key(), *first, &delivery.raw)?;
+        let blob = PreparedBlob::with_body(self.store().new_key(), *first, &delivery.raw, body)?;
         let copies = others.iter().map(|application| PreparedBlob {
             key: self.store().new_key(),
             application: *application,

@@ -4,6 +4,7 @@ use posthouse_mime::ParsedMessage;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
+use posthouse_store::tables::blobs::KeptBlob;
 use posthouse_store::tables::messages::{NewMessage, StoredBody};
 use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::{blobs, folders, messages, receipts as receipt_rows};
@@ -83,7 +84,7 @@ pub(crate) fn prepare(
         thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
         terms: document::terms(message, &subject_base, codec),
         subject: message.subject.to_lowercase(),
-        body: StoredBody::new(document::json_string(message.body()))?,
+        body: body(message, &blobs)?,
         has_attachment: document::has_attachment(message),
         header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
         now_us,
@@ -125,6 +126,14 @@ pub(crate) fn prepare(
         digests,
         shared,
     })
+}
+
+/// Returns the body as a row keeps it that cannot leave it to its blob.
+fn body(message: &ParsedMessage, blobs: &[PreparedBlob]) -> Result<StoredBody, StoreError> {
+    match blobs.first().and_then(PreparedBlob::body_apart) {
+        Some(frame) => Ok(StoredBody::Frame(frame.clone())),
+        None => StoredBody::new(message.body(), document::json_string),
+    }
 }
 
 fn copy(
@@ -175,14 +184,14 @@ pub(crate) fn deliver(
     let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
     for (blob, digest) in prepared.blobs.iter().zip(&prepared.digests) {
         let kept = blobs::keep(tx, blob)?;
-        kept_blobs.push(kept);
+        kept_blobs.push(kept.key);
         let copies = prepared
             .copies
             .iter()
             .filter(|copy| copy.recipient.application == blob.application);
-        if kept != blob.key {
+        if kept.key != blob.key {
             let oldest = Key::floor_of(prepared.shared.now_us / 1_000 - DUPLICATE_WINDOW_MS);
-            if let Some(earlier) = receipt_rows::find(tx, kept, *digest, oldest)? {
+            if let Some(earlier) = receipt_rows::find(tx, kept.key, *digest, oldest)? {
                 stored.extend(copies.map(|copy| (copy.place, earlier)));
                 receipts.push(earlier);
                 continue;
@@ -211,7 +220,7 @@ fn insert_copy(
     tx: &mut dyn Tx,
     prepared: &Prepared,
     copy: &Copy,
-    blob: Key,
+    blob: KeptBlob,
     external: bool,
 ) -> Result<(), StoreError> {
     let shared = &prepared.shared;
@@ -232,7 +241,7 @@ fn insert_copy(
             folder: copy.recipient.inbox,
             entry,
             thread,
-            blob,
+            blob: blob.key,
             date_at: now,
             has_attachment: shared.has_attachment,
             size_bytes: copy.size_bytes,
@@ -241,7 +250,7 @@ fn insert_copy(
             header_section: external.then_some(shared.header_section.as_slice()),
             parts: copy.parts.as_deref(),
             document: &copy.document,
-            body: &shared.body,
+            body: (!blob.has_body).then_some(&shared.body),
             terms: &shared.terms,
         },
     )?;

@@ -443,6 +443,65 @@ async fn a_message_with_much_to_show_is_not_multiplied_without_bound() {
     assert_eq!(refused.unwrap_err(), ReceiveRefusal::StorageFull);
 }
 
+/// A message whose text is long and stands in it as it is.
+fn long_plain_message() -> (String, String) {
+    let lines: String = (0..1_500)
+        .map(|number| format!("line {number} of \"many\"\r\n"))
+        .collect();
+    let text = lines.trim_end().to_owned();
+    (message(&["Subject: Long"], &text), text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_is_stored_once_for_all_bodies_and_the_source() {
+    for office in every_engine().await {
+        let grants = [office.account("one").await, office.account("two").await];
+        let (sent, text) = long_plain_message();
+        let to = ["one@agents.localhost", "two@agents.localhost"];
+        let accepted = office.deliver_confirmed(&to, &sent).await;
+        assert_eq!(count(&office, "blobs WHERE text_at IS NOT NULL").await, 1);
+        let bare = "messages WHERE body IS NULL AND body_frame IS NULL";
+        assert_eq!(count(&office, bare).await, 2);
+        for (grant, id) in grants.iter().zip(&accepted.message_ids) {
+            let listed = office.list(grant, MessageQuery::default()).await;
+            let shown = listed[0]["body"].as_str().unwrap();
+            assert_eq!(shown.trim_end(), text);
+            assert!(raw(&office, grant, id).await.ends_with(&sent));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_kept_with_its_row_where_the_application_has_the_message_whole() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let (sent, text) = long_plain_message();
+        let application = office.actor.application;
+        let whole = posthouse_store::blobs::PreparedBlob::new(
+            office.store.new_key(),
+            application,
+            sent.as_bytes(),
+        )
+        .unwrap();
+        let kept: Result<_, StoreError> = office
+            .store
+            .write(move |tx: &mut dyn Tx| posthouse_store::tables::blobs::keep(tx, &whole))
+            .await;
+        assert!(!kept.unwrap().has_body);
+        let accepted = office
+            .deliver_confirmed(&["triage@agents.localhost"], &sent)
+            .await;
+        assert_eq!(count(&office, "blobs").await, 1);
+        assert_eq!(
+            count(&office, "messages WHERE body_frame IS NOT NULL").await,
+            1
+        );
+        let listed = office.list(&grant, MessageQuery::default()).await;
+        assert_eq!(listed[0]["body"].as_str().unwrap().trim_end(), text);
+        assert!(raw(&office, &grant, &accepted.id).await.ends_with(&sent));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_no_row_names_is_removed_after_an_hour_and_no_other() {
     for office in every_engine().await {

@@ -7,6 +7,7 @@
 //! the object of a row it has just deleted cannot take away what another delivery is about to refer to.
 
 mod codec;
+mod inline;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::limits::{BLOB_INLINE_BYTES_MAX, BLOB_INLINE_RAW_BYTES_MAX};
 use crate::{StoreConfig, StoreError};
 
 pub use codec::{compress, decompress};
+pub use inline::{InlineBlob, TextApart};
 
 /// SHA-256 of a raw message.
 pub type BlobHash = [u8; 32];
@@ -44,7 +46,7 @@ pub struct PreparedBlob {
     /// Uncompressed size.
     pub size_bytes: i64,
     /// The compressed bytes for the row, or `None` when the blob store has them durably.
-    pub inline: Option<Bytes>,
+    pub inline: Option<InlineBlob>,
 }
 
 impl BlobStore {
@@ -103,7 +105,7 @@ impl BlobStore {
     /// Whoever then keeps no row under the blob's key removes the bytes again ([`BlobStore::remove`]).
     pub async fn keep(&self, mut blob: PreparedBlob) -> Result<PreparedBlob, StoreError> {
         let is_large = blob.size_bytes > BLOB_INLINE_RAW_BYTES_MAX;
-        let Some(bytes) = blob
+        let Some(InlineBlob { frame, .. }) = blob
             .inline
             .take_if(|bytes| is_large || bytes.len() > BLOB_INLINE_BYTES_MAX)
         else {
@@ -114,7 +116,7 @@ impl BlobStore {
             mode: PutMode::Create,
             ..PutOptions::default()
         };
-        match self.objects.put_opts(&path, bytes.into(), options).await {
+        match self.objects.put_opts(&path, frame.into(), options).await {
             // No two blobs have one key: what is there already is the same.
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(blob),
             Err(error) => Err(error.into()),
@@ -196,13 +198,35 @@ fn named(path: &Path) -> Option<(Key, Key)> {
 impl PreparedBlob {
     /// Hashes and compresses a raw message, without storing it anywhere.
     pub fn new(key: Key, application: Key, raw: &[u8]) -> Result<Self, StoreError> {
+        Self::with_body(key, application, raw, "")
+    }
+
+    /// As [`PreparedBlob::new`], with the body that listings show of the message: when it is long and stands in the
+    /// message as it is, it is kept apart, so that a row can refer to it.
+    pub fn with_body(
+        key: Key,
+        application: Key,
+        raw: &[u8],
+        body: &str,
+    ) -> Result<Self, StoreError> {
         use sha2::Digest;
+        let inline = match InlineBlob::apart(raw, body)? {
+            Some(apart) => apart,
+            None => InlineBlob::whole(raw)?,
+        };
         Ok(Self {
             key,
             application,
             hash: sha2::Sha256::digest(raw).into(),
             size_bytes: raw.len() as i64,
-            inline: Some(Bytes::from(compress(raw)?)),
+            inline: Some(inline),
         })
+    }
+
+    /// Returns the body, compressed, if it is kept apart from the rest.
+    #[must_use]
+    pub fn body_apart(&self) -> Option<&Bytes> {
+        let text = self.inline.as_ref()?.text.as_ref()?;
+        Some(&text.frame)
     }
 }

@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use crate::blobs::PreparedBlob;
+use crate::blobs::{InlineBlob, PreparedBlob, TextApart};
 use crate::limits::BLOB_KEEP_ATTEMPTS_MAX;
 use crate::sql::{Row, Tx};
 use crate::{Param, StoreError};
@@ -14,7 +14,7 @@ const EXTERNAL: i64 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlobPlace {
     /// Here, compressed.
-    Inline(Vec<u8>),
+    Inline(InlineBlob),
     /// In the blob store, under this application and key.
     External {
         /// The application that owns the blob.
@@ -24,18 +24,28 @@ pub enum BlobPlace {
     },
 }
 
-/// Keeps a prepared blob under its key, or finds the one the application has already.
-///
-/// Returns the key under which it is kept: another than the blob's when it was there before. That row then stays until
-/// the transaction ends, so that the transaction may refer to it.
-pub fn keep(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<Key, StoreError> {
+/// A blob that is in the database when the transaction commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptBlob {
+    /// Its key: another than the prepared blob's when the application had the same bytes before.
+    pub key: Key,
+    /// Whether a row that refers to it may leave out its body: the blob has it apart.
+    pub has_body: bool,
+}
+
+/// Keeps a prepared blob under its key, or finds the one the application has already. That row then stays until the
+/// transaction ends, so that the transaction may refer to it.
+pub fn keep(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<KeptBlob, StoreError> {
     // A row that was there at the first look and is gone at the second was swept in between.
     for _ in 0..BLOB_KEEP_ATTEMPTS_MAX {
         if insert(tx, blob)? {
-            return Ok(blob.key);
+            return Ok(KeptBlob {
+                key: blob.key,
+                has_body: blob.body_apart().is_some(),
+            });
         }
-        if let Some(key) = hold_same(tx, blob)? {
-            return Ok(key);
+        if let Some(same) = hold_same(tx, blob)? {
+            return Ok(same);
         }
     }
     Err(StoreError::Conflict {
@@ -49,16 +59,21 @@ fn insert(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<bool, StoreError> {
     } else {
         EXTERNAL
     };
+    let inline = blob.inline.as_ref();
+    let text = inline.and_then(|inline| inline.text.as_ref());
     let params = [
         blob.key.into(),
         blob.application.into(),
         Param::Bytes(&blob.hash),
         blob.size_bytes.into(),
         location.into(),
-        blob.inline.as_deref().into(),
+        inline.map(|inline| &*inline.frame).into(),
+        text.map(|text| text.at).into(),
+        text.map(|text| &*text.frame).into(),
     ];
     let inserted = tx.execute(
-        "INSERT INTO blobs (id, application_id, hash, size_bytes, location, data) VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO blobs (id, application_id, hash, size_bytes, location, data, text_at, text_frame)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (application_id, hash) DO NOTHING",
         &params,
     )?;
@@ -66,31 +81,46 @@ fn insert(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<bool, StoreError> {
 }
 
 /// Finds the row with the same bytes and keeps it from being swept until the transaction ends.
-fn hold_same(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<Option<Key>, StoreError> {
+fn hold_same(tx: &mut dyn Tx, blob: &PreparedBlob) -> Result<Option<KeptBlob>, StoreError> {
     let sql = format!(
-        "SELECT id FROM blobs WHERE application_id = $1 AND hash = $2 {}",
+        "SELECT id, text_at FROM blobs WHERE application_id = $1 AND hash = $2 {}",
         tx.dialect().hold_row()
     );
     tx.query_opt(
         &sql,
         &[blob.application.into(), Param::Bytes(&blob.hash)],
-        |row| row.key(0),
+        |row| {
+            Ok(KeptBlob {
+                key: row.key(0)?,
+                has_body: row.opt_int(1)?.is_some(),
+            })
+        },
     )
 }
 
 /// Returns where a blob's bytes are.
 pub fn find(tx: &mut dyn Tx, key: Key) -> Result<Option<BlobPlace>, StoreError> {
     tx.query_opt(
-        "SELECT location, application_id, id, data FROM blobs WHERE id = $1",
+        "SELECT location, application_id, id, data, text_at, text_frame FROM blobs WHERE id = $1",
         &[key.into()],
         |row| read_place(row, 0),
     )
 }
 
-/// Reads the columns `location, application_id, id, data` that start at `first`.
+/// Reads the columns `location, application_id, id, data, text_at, text_frame` that start at `first`.
 pub fn read_place(row: &dyn Row, first: usize) -> Result<BlobPlace, StoreError> {
     if row.int(first)? == INLINE {
-        return Ok(BlobPlace::Inline(row.bytes(first + 3)?.to_vec()));
+        let text = match row.opt_int(first + 4)? {
+            Some(at) => Some(TextApart {
+                frame: row.bytes(first + 5)?.to_vec().into(),
+                at,
+            }),
+            None => None,
+        };
+        return Ok(BlobPlace::Inline(InlineBlob {
+            frame: row.bytes(first + 3)?.to_vec().into(),
+            text,
+        }));
     }
     Ok(BlobPlace::External {
         application: row.key(first + 1)?,

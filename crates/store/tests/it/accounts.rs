@@ -268,7 +268,7 @@ async fn two_accounts_with_mail(store: &Store) -> (Key, [Key; 2]) {
         let mut keys = keys.into_iter();
         let mut next = || keys.next().unwrap();
         let shared = PreparedBlob::new(next(), application, b"to both")?;
-        let shared = blobs::keep(tx, &shared)?;
+        let shared = blobs::keep(tx, &shared)?.key;
         for (number, grant) in accounts.into_iter().enumerate() {
             let email = format!("a{number}@x.example");
             grants::insert(tx, &new_grant(grant, application, workspace, &email, 100))?;
@@ -278,7 +278,7 @@ async fn two_accounts_with_mail(store: &Store) -> (Key, [Key; 2]) {
             for copy in 0..6 {
                 let raw = format!("{number}.{copy}");
                 let blob = PreparedBlob::new(next(), application, raw.as_bytes())?;
-                let blob = blobs::keep(tx, &blob)?;
+                let blob = blobs::keep(tx, &blob)?.key;
                 put_message(tx, next(), application, grant, folders[0], blob)?;
             }
         }
@@ -391,7 +391,7 @@ async fn a_blob_that_an_arriving_message_has_found_outlives_the_sweep() {
         let (key, deliverer) = (store.new_key(), store.clone());
         let delivery = tokio::spawn(async move {
             write(&deliverer, move |tx| {
-                let kept = blobs::keep(tx, &PreparedBlob::new(key, application, b"1.0")?)?;
+                let kept = blobs::keep(tx, &PreparedBlob::new(key, application, b"1.0")?)?.key;
                 found.send(kept).unwrap();
                 may_go_on.recv().unwrap();
                 Ok(kept)

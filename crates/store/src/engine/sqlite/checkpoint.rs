@@ -1,11 +1,10 @@
 //! Copying the write-ahead log back into the database, beside the writer.
 //!
 //! A checkpoint on the writer's thread would hold every caller up for as long as the disk takes. So another thread
-//! copies the bulk while the writer goes on, and when little is left the writer copies that between two commits: then
-//! the whole log is in the database and the next commit starts it from the front, unless a reader is still in the log.
-//! When one always is, the writer waits for them once the log has become long.
+//! copies the bulk and syncs it while the writer goes on, and when little is left the writer copies that between two
+//! commits: then the whole log is in the database and the next commit starts it from the front, unless a reader is
+//! still in the log. When one always is, the writer waits for them once the log has become long.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc;
@@ -13,12 +12,13 @@ use std::thread;
 
 use rusqlite::Connection;
 
+use super::file::DatabaseFile;
 use super::session::{Role, Session};
 use crate::StoreError;
 use crate::limits::{WAL_CHECKPOINT_PAGES, WAL_HANDOVER_PAGES, WAL_RESTART_PAGES};
 
 /// Rounds in which the bulk is copied before the writer gets the rest, however much it is.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 8;
 
 /// The state that writer and checkpointer share.
 pub(super) struct Checkpoints {
@@ -43,15 +43,17 @@ enum Wake {
 
 impl Checkpoints {
     /// Starts the checkpointer's thread.
-    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(file: &DatabaseFile) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::default());
         let (wake, woken) = mpsc::sync_channel(1);
-        let (path, state) = (path.to_owned(), Arc::clone(&shared));
+        let (file, state) = (file.clone(), Arc::clone(&shared));
         thread::Builder::new()
             .name("store-checkpoint".to_owned())
             .spawn(move || {
                 while let Ok(Wake::Copy) = woken.recv() {
-                    copy_bulk(&path);
+                    if let Err(error) = copy_bulk(&file, &state) {
+                        tracing::warn!("cannot copy the write-ahead log back: {error}");
+                    }
                     state.copying.store(false, Ordering::Release);
                     state.handover.store(true, Ordering::Release);
                 }
@@ -104,18 +106,21 @@ impl Checkpoints {
     }
 }
 
-fn copy_bulk(path: &Path) {
-    let copied = Session::open(path, Role::Checkpointer).and_then(|session| {
-        for _ in 0..ROUNDS_MAX {
-            if session.copy_log_back()? < i64::from(WAL_HANDOVER_PAGES) {
-                break;
-            }
+/// Copies until the writer has added little since. SQLite syncs the database only when it has reached the end of the
+/// log, which it does between two commits of the writer; so that little is left to sync then, it is done here.
+fn copy_bulk(file: &DatabaseFile, shared: &Shared) -> Result<(), StoreError> {
+    let session = Session::open(file, Role::Checkpointer)?;
+    for _ in 0..ROUNDS_MAX {
+        let copied = session.copy_log_back()?;
+        file.sync().map_err(|error| {
+            StoreError::Unavailable(format!("cannot sync the database: {error}"))
+        })?;
+        let left = shared.pages.load(Ordering::Relaxed) - copied;
+        if left < i64::from(WAL_HANDOVER_PAGES) {
+            break;
         }
-        Ok(())
-    });
-    if let Err(error) = copied {
-        tracing::warn!("cannot copy the write-ahead log back: {error}");
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -125,12 +130,12 @@ mod tests {
 
     /// Begins a new snapshot whenever the other reader has begun one, so that one of the two is always reading.
     fn read_by_turns(
-        path: &Path,
+        file: &DatabaseFile,
         turn: &mpsc::Receiver<()>,
         next: &mpsc::SyncSender<()>,
         end: &AtomicBool,
     ) {
-        let mut session = Session::open(path, Role::Reader).unwrap();
+        let mut session = Session::open(file, Role::Reader).unwrap();
         while turn.recv().is_ok() && !end.load(Ordering::Relaxed) {
             let _ = session.batch("ROLLBACK");
             session.batch("BEGIN").unwrap();
@@ -145,18 +150,18 @@ mod tests {
     #[test]
     fn a_long_log_starts_over_although_somebody_is_always_reading() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("posthouse.db");
-        let checkpoints = Checkpoints::start(&path).unwrap();
-        let mut writer = Session::open(&path, Role::Writer(&checkpoints)).unwrap();
+        let file = DatabaseFile::open(&directory.path().join("posthouse.db")).unwrap();
+        let checkpoints = Checkpoints::start(&file).unwrap();
+        let mut writer = Session::open(&file, Role::Writer(&checkpoints)).unwrap();
         writer.batch("CREATE TABLE p (i INTEGER)").unwrap();
         let ((to_first, first), (to_second, second)) =
             (mpsc::sync_channel(1), mpsc::sync_channel(1));
         to_first.send(()).unwrap();
         let end = AtomicBool::new(false);
         thread::scope(|scope| {
-            let (path, end) = (&path, &end);
-            scope.spawn(move || read_by_turns(path, &first, &to_second, end));
-            scope.spawn(move || read_by_turns(path, &second, &to_first, end));
+            let (file, end) = (&file, &end);
+            scope.spawn(move || read_by_turns(file, &first, &to_second, end));
+            scope.spawn(move || read_by_turns(file, &second, &to_first, end));
             let mut pages = Vec::new();
             for _ in 0..100 {
                 writer.batch("INSERT INTO p VALUES (1)").unwrap();

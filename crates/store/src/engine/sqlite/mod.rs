@@ -1,9 +1,10 @@
 //! The embedded engine: SQLite with one writer thread and a few reading connections.
 //!
-//! The writer takes every closure that waits, runs each in a savepoint of one transaction, commits once, then answers
-//! all (ADR 0001). A closure that fails takes back only its savepoint. Another thread copies the write-ahead log back.
+//! The writer takes every closure that waits, runs all in one transaction, each but the first in a savepoint, commits
+//! once, then answers all (ADR 0001). A closure that fails takes back only its own effects. Another thread copies the write-ahead log back.
 
 mod checkpoint;
+mod file;
 mod job;
 mod session;
 mod writer;
@@ -18,6 +19,7 @@ use crate::StoreError;
 use crate::limits::WRITER_QUEUE_CLOSURES_MAX;
 use crate::sql::Tx;
 use checkpoint::Checkpoints;
+use file::DatabaseFile;
 use job::{Closure, Job, Work};
 use session::{Role, Session};
 
@@ -32,17 +34,17 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens or creates the database file and starts the writer thread.
     pub fn open(path: &Path, readers_max: usize) -> Result<Self, StoreError> {
-        let checkpoints = Checkpoints::start(path)?;
-        let writer = Session::open(path, Role::Writer(&checkpoints))?;
+        let file = DatabaseFile::open(path)?;
+        let checkpoints = Checkpoints::start(&file)?;
+        let writer = Session::open(&file, Role::Writer(&checkpoints))?;
         let mut readers = Vec::with_capacity(readers_max);
         for _ in 0..readers_max {
-            readers.push(Session::open(path, Role::Reader)?);
+            readers.push(Session::open(&file, Role::Reader)?);
         }
         let (work, queue) = mpsc::sync_channel(WRITER_QUEUE_CLOSURES_MAX);
-        let path = path.to_owned();
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::run(&path, &checkpoints, writer, &queue))
+            .spawn(move || writer::run(&file, &checkpoints, writer, &queue))
             .map_err(|error| {
                 StoreError::Unavailable(format!("cannot start the writer thread: {error}"))
             })?;

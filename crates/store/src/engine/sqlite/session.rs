@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::Checkpoints;
+use super::file::DatabaseFile;
 use super::job::Job;
 use crate::StoreError;
 use crate::engine::Dialect;
@@ -31,22 +31,24 @@ pub(super) enum Role<'a> {
 pub(super) struct Session {
     connection: Connection,
     numbered: HashMap<Box<str>, Box<str>>,
+    /// After the connection, so that it is dropped after it.
+    _file: DatabaseFile,
 }
 
 impl Session {
     /// Opens the database and settles the connection's role.
-    pub(super) fn open(path: &Path, role: Role<'_>) -> Result<Self, StoreError> {
+    pub(super) fn open(file: &DatabaseFile, role: Role<'_>) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(PathBuf::from(path), flags)?;
+        let mut connection = Connection::open_with_flags(file.path(), flags)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
         connection.busy_timeout(BUSY_WAIT)?;
         let settings = match role {
             Role::Writer(_) => format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
                  PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {WAL_KEPT_BYTES_MAX};
-                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};"
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA cache_spill = OFF;"
             ),
             Role::Reader => format!(
                 "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{READER_CACHE_KIB};
@@ -62,10 +64,11 @@ impl Session {
         Ok(Self {
             connection,
             numbered: HashMap::new(),
+            _file: file.clone(),
         })
     }
 
-    /// Copies back what can be copied without waiting; returns how many pages of the log are not copied yet.
+    /// Copies back what can be copied without waiting; returns how many pages of the log are now in the database.
     pub(super) fn copy_log_back(&self) -> Result<i64, StoreError> {
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
     }
@@ -80,10 +83,8 @@ impl Session {
     }
 
     fn checkpoint(&self, pragma: &str) -> Result<i64, StoreError> {
-        let counted = self.connection.query_row(pragma, [], |row| {
-            Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
-        });
-        Ok(counted?)
+        let copied = self.connection.query_row(pragma, [], |row| row.get(2));
+        Ok(copied?)
     }
 
     /// Copies all of the log back and empties it.
@@ -92,6 +93,24 @@ impl Session {
         let _ = self
             .connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.batch("BEGIN IMMEDIATE")
+    }
+
+    /// Runs the first job of a transaction. Its failure takes back the transaction, in which there is nothing else, and
+    /// begins another: that spares the savepoint, which would note down every page before it is changed.
+    pub(super) fn first_in_transaction(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        if job.run(self) {
+            return Ok(());
+        }
+        // Some failures, such as a full disk, have ended the transaction already.
+        if !self.connection.is_autocommit() {
+            self.batch("ROLLBACK")?;
+        }
+        self.begin()
     }
 
     /// Runs a job so that its failure takes back only its own effects.

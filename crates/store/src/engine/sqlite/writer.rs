@@ -1,9 +1,9 @@
 //! The writer thread: groups of closures, one commit each.
 
-use std::path::Path;
 use std::sync::mpsc;
 
 use super::checkpoint::Checkpoints;
+use super::file::DatabaseFile;
 use super::job::{Job, Work};
 use super::session::{Role, Session};
 use crate::StoreError;
@@ -12,7 +12,7 @@ use crate::sql::Tx;
 
 /// Serves the queue until it is told to close.
 pub(super) fn run(
-    path: &Path,
+    file: &DatabaseFile,
     checkpoints: &Checkpoints,
     first: Session,
     queue: &mpsc::Receiver<Work>,
@@ -24,7 +24,7 @@ pub(super) fn run(
         let Ok(Work::Job(job)) = queue.recv() else {
             break;
         };
-        let committed = match reopened(path, checkpoints, &mut session) {
+        let committed = match reopened(file, checkpoints, &mut session) {
             Ok(open) => run_group(open, job, queue, &mut group, &mut closing),
             Err(error) => {
                 group.push(job);
@@ -50,13 +50,13 @@ pub(super) fn run(
 }
 
 fn reopened<'a>(
-    path: &Path,
+    file: &DatabaseFile,
     checkpoints: &Checkpoints,
     session: &'a mut Option<Session>,
 ) -> Result<&'a mut Session, StoreError> {
     match session {
         Some(open) => Ok(open),
-        None => Ok(session.insert(Session::open(path, Role::Writer(checkpoints))?)),
+        None => Ok(session.insert(Session::open(file, Role::Writer(checkpoints))?)),
     }
 }
 
@@ -69,12 +69,16 @@ fn run_group(
     closing: &mut bool,
 ) -> Result<(), StoreError> {
     let mut next = Some(first);
-    if let Err(error) = session.batch("BEGIN IMMEDIATE") {
+    if let Err(error) = session.begin() {
         group.extend(next);
         return Err(error);
     }
     while let Some(mut job) = next.take() {
-        let ran = session.in_savepoint(job.as_mut());
+        let ran = if group.is_empty() {
+            session.first_in_transaction(job.as_mut())
+        } else {
+            session.in_savepoint(job.as_mut())
+        };
         group.push(job);
         ran?;
         if group.len() < COMMIT_GROUP_CLOSURES_MAX && !*closing {

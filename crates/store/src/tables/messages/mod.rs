@@ -2,6 +2,7 @@
 
 mod select;
 
+use bytes::Bytes;
 use posthouse_types::ids::Key;
 
 use super::folders::Entry;
@@ -49,8 +50,8 @@ pub struct NewMessage<'a> {
     pub parts: Option<&'a str>,
     /// What every listing shows, as JSON members.
     pub document: &'a str,
-    /// The body as a JSON string.
-    pub body: &'a StoredBody,
+    /// The body; `None` when the blob has it ([`super::blobs::KeptBlob::has_body`]).
+    pub body: Option<&'a StoredBody>,
     /// What it can be found by.
     pub terms: &'a [Term],
 }
@@ -60,17 +61,17 @@ pub struct NewMessage<'a> {
 pub enum StoredBody {
     /// A JSON string.
     Plain(String),
-    /// A JSON string in one compressed frame.
-    Frame(Vec<u8>),
+    /// The text in one compressed frame.
+    Frame(Bytes),
 }
 
 impl StoredBody {
-    /// Decides how to keep a body, given as a JSON string, by its length.
-    pub fn new(json: String) -> Result<Self, StoreError> {
-        if json.len() <= BODY_PLAIN_BYTES_MAX {
-            return Ok(Self::Plain(json));
+    /// Decides by its length how to keep a body: as `json` makes it of the text, or compressed.
+    pub fn new(text: &str, json: impl FnOnce(&str) -> String) -> Result<Self, StoreError> {
+        if text.len() <= BODY_PLAIN_BYTES_MAX {
+            return Ok(Self::Plain(json(text)));
         }
-        Ok(Self::Frame(compress(json.as_bytes())?))
+        Ok(Self::Frame(compress(text.as_bytes())?.into()))
     }
 
     /// Returns how many bytes it takes up.
@@ -96,7 +97,7 @@ impl StoredBody {
 
 /// Stores an unread message and makes it findable; its folder has counted it already.
 pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreError> {
-    let (body, body_frame) = message.body.columns();
+    let (body, body_frame) = message.body.map_or((None, None), StoredBody::columns);
     tx.execute(
         "INSERT INTO messages (id, application_id, grant_id, folder_id, thread_id, blob_id, date_at, created_at,
            unread, starred, answered, has_attachment, uid, modseq, size_bytes, subject, metadata, trace, header_section,
@@ -135,7 +136,8 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
 
 /// The columns a listing shows, in the order in which [`show`] hands them on.
 pub const SHOWN: &str = "m.id, m.thread_id, m.folder_id, m.date_at, m.created_at, m.unread, m.starred, m.answered, \
-     m.metadata, m.document_version, m.document, m.body, m.body_frame";
+     m.metadata, m.document_version, m.document, m.body, \
+     CASE WHEN m.body IS NULL THEN COALESCE(m.body_frame, (SELECT b.text_frame FROM blobs b WHERE b.id = m.blob_id)) END";
 
 /// A message row as listings show it, borrowed from the engine.
 #[derive(Debug, Clone, Copy)]
@@ -169,19 +171,14 @@ pub struct Shown<'a> {
 pub enum ShownBody<'a> {
     /// A JSON string.
     Plain(&'a str),
-    /// A JSON string in one compressed frame.
+    /// The text in one compressed frame; see [`text_of`].
     Frame(&'a [u8]),
 }
 
-impl ShownBody<'_> {
-    /// Appends the JSON string.
-    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        match self {
-            Self::Plain(json) => out.extend_from_slice(json.as_bytes()),
-            Self::Frame(frame) => out.extend_from_slice(&decompress(frame)?),
-        }
-        Ok(())
-    }
+/// Returns the text in a frame of [`ShownBody::Frame`].
+pub fn text_of(frame: &[u8]) -> Result<String, StoreError> {
+    String::from_utf8(decompress(frame)?)
+        .map_err(|_| StoreError::Fault("a body is not UTF-8".to_owned()))
 }
 
 /// Reads the [`SHOWN`] columns from a row.
@@ -278,7 +275,8 @@ pub fn sources(tx: &mut dyn Tx, grant: Key, ids: &[Key]) -> Result<Vec<SourceRow
 
 fn sources_statement(size: usize) -> String {
     format!(
-        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.id, b.data
+        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.id, b.data,
+           b.text_at, b.text_frame
          FROM messages m JOIN blobs b ON b.id = m.blob_id WHERE m.id IN ({}) AND m.grant_id + 0 = $1",
         placeholders(2, size)
     )
