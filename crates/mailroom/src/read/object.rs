@@ -70,6 +70,7 @@ impl<'a> ObjectWriter<'a> {
         put(out, ",\"body\":");
         match message.body {
             ShownBody::Plain(json) => put(out, json),
+            ShownBody::JsonFrame(frame) => put(out, &text_of(frame)?),
             ShownBody::Frame(frame) => put_string(out, &text_of(frame)?),
         }
         Ok(())

@@ -503,6 +503,30 @@ async fn a_body_is_kept_with_its_row_where_the_application_has_the_message_whole
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_an_earlier_release_compressed_is_still_shown() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        office
+            .deliver_confirmed(&["triage@agents.localhost"], &message(&[], "new"))
+            .await;
+        let frame = posthouse_store::blobs::compress(br#""old \"quoted\"""#).unwrap();
+        let changed: Result<u64, StoreError> = office
+            .store
+            .write(move |tx: &mut dyn Tx| {
+                let frame = posthouse_store::Param::Bytes(&frame);
+                tx.execute(
+                    "UPDATE messages SET body = NULL, body_frame = $1, document_version = 1",
+                    &[frame],
+                )
+            })
+            .await;
+        assert_eq!(changed.unwrap(), 1);
+        let listed = office.list(&grant, MessageQuery::default()).await;
+        assert_eq!(listed[0]["body"], "old \"quoted\"");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_no_row_names_is_removed_after_an_hour_and_no_other() {
     for office in every_engine().await {
         let grant = office.account("triage").await;

@@ -151,9 +151,6 @@ CREATE TABLE blobs (
     size_bytes BIGINT NOT NULL,
     location BIGINT NOT NULL,
     data {bytes},
-    -- a long body that stands in the message as it is: it is left out of `data` and belongs before byte `text_at` of it
-    text_at BIGINT,
-    text_frame {bytes},
     UNIQUE (application_id, hash)
 );
 
@@ -188,8 +185,7 @@ CREATE TABLE messages (
     -- what never changes and every listing shows, as the members of a JSON object without its braces
     document_version BIGINT NOT NULL,
     document TEXT NOT NULL,
-    -- a JSON string, ready to be sent; a long body is in `body_frame` instead, as text, zstd-compressed, or, where both
-    -- are NULL, in the blob's `text_frame`
+    -- a JSON string, ready to be sent; a long one is in `body_frame` instead, zstd-compressed
     body TEXT,
     body_frame {bytes}
 );

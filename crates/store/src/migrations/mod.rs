@@ -5,7 +5,10 @@ use crate::sql::Tx;
 use crate::{Param, StoreError};
 
 /// The migrations in order; a migration's number is its place, counted from 1, and never changes.
-const MIGRATIONS: &[(&str, &str)] = &[("ground floor", include_str!("0001_ground_floor.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("ground floor", include_str!("0001_ground_floor.sql")),
+    ("long texts", include_str!("0002_long_texts.sql")),
+];
 
 /// Brings the schema to this release's version, in one transaction.
 ///
@@ -34,4 +37,11 @@ pub fn migrate(tx: &mut dyn Tx) -> Result<(), StoreError> {
         tracing::info!(schema.version = number, "migrated the store: {name}");
     }
     Ok(())
+}
+
+/// Returns all migrations as SQLite takes them, for tests of single statements.
+#[cfg(test)]
+pub(crate) fn sqlite_schema() -> String {
+    let texts = MIGRATIONS.iter().map(|(_, text)| Dialect::Sqlite.ddl(text));
+    texts.collect()
 }

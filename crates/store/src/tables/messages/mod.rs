@@ -14,8 +14,11 @@ use crate::{Param, StoreError};
 
 pub use select::{Position, Selection, Source, select};
 
-/// Version of the `document` column that this release writes.
-pub const DOCUMENT_VERSION: i64 = 1;
+/// Version of the columns `document` and `body_frame` that this release writes.
+pub const DOCUMENT_VERSION: i64 = 2;
+
+/// The version in which `body_frame` was a JSON string.
+const DOCUMENT_VERSION_JSON_FRAMES: i64 = 1;
 
 /// A message as it is first stored.
 #[derive(Debug, Clone, Copy)]
@@ -173,9 +176,11 @@ pub enum ShownBody<'a> {
     Plain(&'a str),
     /// The text in one compressed frame; see [`text_of`].
     Frame(&'a [u8]),
+    /// A JSON string in one compressed frame, as an earlier release kept it.
+    JsonFrame(&'a [u8]),
 }
 
-/// Returns the text in a frame of [`ShownBody::Frame`].
+/// Returns the text, or the JSON string, in a frame.
 pub fn text_of(frame: &[u8]) -> Result<String, StoreError> {
     String::from_utf8(decompress(frame)?)
         .map_err(|_| StoreError::Fault("a body is not UTF-8".to_owned()))
@@ -184,7 +189,7 @@ pub fn text_of(frame: &[u8]) -> Result<String, StoreError> {
 /// Reads the [`SHOWN`] columns from a row.
 pub fn read_shown(row: &dyn Row) -> Result<Shown<'_>, StoreError> {
     let version = row.int(9)?;
-    if version != DOCUMENT_VERSION {
+    if !(DOCUMENT_VERSION_JSON_FRAMES..=DOCUMENT_VERSION).contains(&version) {
         return Err(StoreError::Fault(format!(
             "a message has document version {version}"
         )));
@@ -202,6 +207,7 @@ pub fn read_shown(row: &dyn Row) -> Result<Shown<'_>, StoreError> {
         document: row.text(10)?,
         body: match row.opt_text(11)? {
             Some(json) => ShownBody::Plain(json),
+            None if version == DOCUMENT_VERSION_JSON_FRAMES => ShownBody::JsonFrame(row.bytes(12)?),
             None => ShownBody::Frame(row.bytes(12)?),
         },
     })
@@ -349,15 +355,11 @@ pub fn thread_has(
 mod tests {
     use super::select::select_statement;
     use super::*;
-    use crate::engine::Dialect;
+    use crate::migrations::sqlite_schema;
 
     fn plan(sql: &str) -> String {
         let database = rusqlite::Connection::open_in_memory().unwrap();
-        database
-            .execute_batch(
-                &Dialect::Sqlite.ddl(include_str!("../../migrations/0001_ground_floor.sql")),
-            )
-            .unwrap();
+        database.execute_batch(&sqlite_schema()).unwrap();
         let mut statement = database
             .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
             .unwrap();
