@@ -8,6 +8,7 @@ use crate::{Param, StoreError};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("ground floor", include_str!("0001_ground_floor.sql")),
     ("long texts", include_str!("0002_long_texts.sql")),
+    ("whole mailbox", include_str!("0003_whole_mailbox.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

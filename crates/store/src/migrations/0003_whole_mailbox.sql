@@ -1,0 +1,1 @@
+-- The whole mailbox through the API: a section for each family of tables.
