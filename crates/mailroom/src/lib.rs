@@ -7,6 +7,7 @@
 //! - [`actor`]: who asks, and what they may reach
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
+//! - [`organise`]: mailboxes are kept in order
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
@@ -21,6 +22,7 @@ pub mod connectors;
 pub mod domains;
 pub mod idempotency;
 pub mod limits;
+pub mod organise;
 pub mod passwords;
 pub mod provision;
 pub mod read;

@@ -17,11 +17,7 @@ impl Mailroom {
             .store()
             .write(move |tx| deleted_grants::remove_some(tx, limit))
             .await?;
-        for (application, blob) in step.external {
-            if let Err(error) = self.store().blobs().remove(application, blob).await {
-                tracing::warn!("cannot remove the bytes of a deleted message: {error}");
-            }
-        }
+        self.remove_objects(step.external).await;
         Ok(step.more)
     }
 }

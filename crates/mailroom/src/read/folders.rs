@@ -47,7 +47,7 @@ impl Mailroom {
         let codec = self.store().ids();
         let parent = match parent {
             None => None,
-            Some(name) => match find(&all, codec, name)? {
+            Some(name) => match find(&all, codec, name, "parent_id")? {
                 None => return Ok(Vec::new()),
                 found => found,
             },
@@ -77,7 +77,7 @@ impl Mailroom {
     pub async fn get_folder(&self, grant: &GrantRef, name: &str) -> Result<FolderView, Refusal> {
         let all = self.folder_rows(grant).await?;
         let codec = self.store().ids();
-        let key = find(&all, codec, name)?.ok_or(Refusal::NotFound)?;
+        let key = find(&all, codec, name, "folder_id")?.ok_or(Refusal::NotFound)?;
         let folder = all
             .iter()
             .find(|folder| folder.id == key)
@@ -132,8 +132,13 @@ fn path(all: &[Folder], folder: &Folder) -> String {
 /// Finds a folder by id, then system name or alias, then full path, then unique leaf name; `None` when there is none.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] for a leaf name that several folders have.
-pub(crate) fn find(all: &[Folder], codec: &IdCodec, name: &str) -> Result<Option<Key>, Refusal> {
+/// [`Refusal::Invalid`] about `field` for a leaf name that several folders have.
+pub(crate) fn find(
+    all: &[Folder],
+    codec: &IdCodec,
+    name: &str,
+    field: &str,
+) -> Result<Option<Key>, Refusal> {
     if let Some(key) = codec.open(Kind::Folder, name) {
         return Ok(all.iter().any(|folder| folder.id == key).then_some(key));
     }
@@ -151,8 +156,11 @@ pub(crate) fn find(all: &[Folder], codec: &IdCodec, name: &str) -> Result<Option
     let mut leaves = custom().filter(|folder| folder.name.to_lowercase() == wanted);
     match (leaves.next(), leaves.next()) {
         (found, None) => Ok(found.map(|folder| folder.id)),
-        (_, Some(_)) => Err(Refusal::invalid("in", "several folders have this name")
-            .with_fix("give the whole path, such as Clients/Acme, or the folder's id")),
+        (_, Some(_)) => Err(Refusal::invalid(
+            field,
+            format!("{field}: several folders have this name"),
+        )
+        .with_fix("give the whole path, such as Clients/Acme, or the folder's id")),
     }
 }
 
@@ -173,7 +181,7 @@ pub(crate) fn filtered(
         FolderFilter::Named(names) => {
             let mut named = Vec::with_capacity(names.len());
             for name in names {
-                named.extend(find(all, codec, name)?);
+                named.extend(find(all, codec, name, "in")?);
             }
             with_messages()
                 .map(|folder| folder.id)

@@ -1,6 +1,7 @@
 //! What a message shows: read from its source once, at receipt, in the form in which listings send it.
 
 use posthouse_mime::ParsedMessage;
+use posthouse_store::StoreError;
 use posthouse_store::tables::terms::{Field, Term};
 use posthouse_types::address::DisplayAddress;
 use posthouse_types::ids::{IdCodec, Key, Kind};
@@ -142,19 +143,68 @@ pub(crate) fn json_string(text: &str) -> String {
 
 /// Returns what a message can be found by, each term once.
 pub(crate) fn terms(message: &ParsedMessage, subject_base: &str, codec: &IdCodec) -> Vec<Term> {
-    let mut terms = Vec::with_capacity(8);
-    for (field, addresses) in [
-        (Field::From, &message.from),
+    let addresses = [
+        (Field::From, message.from.as_slice()),
         (Field::To, &message.to),
         (Field::Cc, &message.cc),
         (Field::Bcc, &message.bcc),
         (Field::ReplyTo, &message.reply_to),
-    ] {
-        for address in addresses.iter().take(ADDRESS_TERMS_PER_ROLE_MAX) {
+    ];
+    terms_of(
+        &addresses,
+        message.message_id.as_deref(),
+        subject_base,
+        codec,
+    )
+}
+
+/// What [`members`] wrote and [`terms`] came from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Findable {
+    subject: String,
+    from: Vec<DisplayAddress>,
+    to: Vec<DisplayAddress>,
+    cc: Vec<DisplayAddress>,
+    bcc: Vec<DisplayAddress>,
+    reply_to: Vec<DisplayAddress>,
+    rfc822_message_id: String,
+}
+
+/// Returns the same as [`terms`] for a message that is stored, from its [`members`].
+pub(crate) fn terms_of_members(members: &str, codec: &IdCodec) -> Result<Vec<Term>, StoreError> {
+    let found: Findable = serde_json::from_str(&format!("{{{members}}}"))
+        .map_err(|error| StoreError::Fault(format!("a message's document is damaged: {error}")))?;
+    let addresses = [
+        (Field::From, found.from.as_slice()),
+        (Field::To, &found.to),
+        (Field::Cc, &found.cc),
+        (Field::Bcc, &found.bcc),
+        (Field::ReplyTo, &found.reply_to),
+    ];
+    let id = Some(found.rfc822_message_id.as_str()).filter(|id| !id.is_empty());
+    let subject = posthouse_mime::subject::normalise(&found.subject);
+    Ok(terms_of(
+        &addresses,
+        id,
+        &subject.base.to_lowercase(),
+        codec,
+    ))
+}
+
+fn terms_of(
+    addresses: &[(Field, &[DisplayAddress]); 5],
+    message_id: Option<&str>,
+    subject_base: &str,
+    codec: &IdCodec,
+) -> Vec<Term> {
+    let mut terms = Vec::with_capacity(8);
+    for (field, of_role) in addresses {
+        for address in of_role.iter().take(ADDRESS_TERMS_PER_ROLE_MAX) {
             terms.push(field.term(codec, &folded(address)));
         }
     }
-    if let Some(id) = &message.message_id {
+    if let Some(id) = message_id {
         terms.push(Field::HeaderId.term(codec, id));
     }
     if !subject_base.is_empty() {

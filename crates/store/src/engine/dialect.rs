@@ -64,6 +64,17 @@ impl Dialect {
         }
     }
 
+    /// Returns the clause that lets one transaction at a time decide about rows.
+    ///
+    /// SQLite has one writer.
+    #[must_use]
+    pub fn lock_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE",
+        }
+    }
+
     /// Tells whether the store lives inside this process, so that no other process works on it.
     #[must_use]
     pub fn is_embedded(self) -> bool {

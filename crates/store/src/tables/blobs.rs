@@ -4,11 +4,14 @@ use posthouse_types::ids::Key;
 
 use crate::blobs::{InlineBlob, PreparedBlob, TextApart};
 use crate::limits::BLOB_KEEP_ATTEMPTS_MAX;
-use crate::sql::{Row, Tx};
+use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
 const INLINE: i64 = 0;
 const EXTERNAL: i64 = 1;
+
+/// Blobs that one statement names at most.
+const BLOBS_PER_STATEMENT: usize = 100;
 
 /// Where a blob's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,4 +144,37 @@ pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key
         orphans.extend(orphan.map(|()| (*application, *key)));
     }
     Ok(orphans)
+}
+
+/// Removes those of an application's blobs that no message refers to; the transaction has removed those that did.
+///
+/// Returns application and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
+/// asked about here.
+pub fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, Key)>, StoreError> {
+    let mut external = Vec::new();
+    for chunk in blobs.chunks(BLOBS_PER_STATEMENT) {
+        // Locked first, and asked about in a later statement: an arriving copy of the same message either has the lock,
+        // and its blob stays, or waits for ours and then keeps the bytes anew. Of two transactions that remove the last
+        // two messages, the later one waits, sees that the other message is gone, and removes the blob.
+        let params: Vec<Param<'_>> = chunk.iter().map(|blob| (*blob).into()).collect();
+        let lock = format!(
+            "SELECT id FROM blobs WHERE id IN ({}) ORDER BY id {}",
+            placeholders(1, params.len()),
+            tx.dialect().lock_rows()
+        );
+        for blob in tx.query(&lock, &params, |row| row.key(0))? {
+            let removed = tx.query_opt(
+                "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
+                 RETURNING location, application_id",
+                &[blob.into()],
+                |row| Ok((row.int(0)?, row.key(1)?)),
+            )?;
+            if let Some((location, application)) = removed
+                && location != INLINE
+            {
+                external.push((application, blob));
+            }
+        }
+    }
+    Ok(external)
 }

@@ -4,6 +4,7 @@ use posthouse_types::ids::Key;
 
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
+use crate::tables::blobs;
 use crate::{Param, StoreError};
 
 /// Search terms that go in one step for each message that would.
@@ -105,33 +106,5 @@ fn remove_messages(
     let mut blobs: Vec<Key> = rows.iter().map(|(_, blob)| *blob).collect();
     blobs.sort_unstable();
     blobs.dedup();
-    remove_unreferenced(tx, &blobs).map(Some)
-}
-
-/// Removes those of the blobs that no message refers to.
-fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, Key)>, StoreError> {
-    // Locked first, and asked about in a later statement: an arriving copy of the same message either has the lock,
-    // and its blob stays, or waits for ours and then keeps the bytes anew.
-    let params: Vec<Param<'_>> = blobs.iter().map(|blob| (*blob).into()).collect();
-    let lock = format!(
-        "SELECT id FROM blobs WHERE id IN ({}) ORDER BY id {}",
-        placeholders(1, params.len()),
-        tx.dialect().skip_locked()
-    );
-    let locked = tx.query(&lock, &params, |row| row.key(0))?;
-    let mut external = Vec::new();
-    for blob in locked {
-        let removed = tx.query_opt(
-            "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
-             RETURNING location, application_id",
-            &[blob.into()],
-            |row| Ok((row.int(0)?, row.key(1)?)),
-        )?;
-        if let Some((location, application)) = removed
-            && location != 0
-        {
-            external.push((application, blob));
-        }
-    }
-    Ok(external)
+    blobs::remove_unreferenced(tx, &blobs).map(Some)
 }

@@ -86,6 +86,56 @@ pub fn of_grant(tx: &mut dyn Tx, grant: Key) -> Result<Vec<Folder>, StoreError> 
     )
 }
 
+/// What happens to a folder's counters in one transaction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// Messages that enter, each of which gets a number.
+    pub entering: i64,
+    /// Messages more, or fewer.
+    pub total: i64,
+    /// Unread messages more, or fewer.
+    pub unread: i64,
+    /// Bytes more, or fewer.
+    pub bytes: i64,
+}
+
+/// Counts a change of a folder's messages and returns the number of the first one that enters.
+///
+/// `None` when the folder is gone: then nothing was counted.
+pub fn shift(
+    tx: &mut dyn Tx,
+    grant: Key,
+    folder: Key,
+    shift: &Shift,
+) -> Result<Option<Entry>, StoreError> {
+    let counted = tx.execute(
+        "UPDATE folders SET uid_next = uid_next + $3, highest_modseq = highest_modseq + 1,
+           total_count = total_count + $4, unread_count = unread_count + $5, total_bytes = total_bytes + $6
+         WHERE id = $2 AND grant_id = $1",
+        &[
+            grant.into(),
+            folder.into(),
+            shift.entering.into(),
+            shift.total.into(),
+            shift.unread.into(),
+            shift.bytes.into(),
+        ],
+    )?;
+    if counted == 0 {
+        return Ok(None);
+    }
+    tx.query_opt(
+        "SELECT uid_next, highest_modseq FROM folders WHERE id = $1",
+        &[folder.into()],
+        |row| {
+            Ok(Entry {
+                uid: row.int(0)? - shift.entering,
+                modseq: row.int(1)?,
+            })
+        },
+    )
+}
+
 /// Counts a new unread message into a folder of a live account and returns its numbers.
 ///
 /// `None` when the account or the folder is gone: then nothing was counted.

@@ -5,7 +5,7 @@
 
 use posthouse_types::ids::{IdCodec, Key};
 
-use crate::sql::Tx;
+use crate::sql::{Tx, placeholders};
 use crate::{Param, StoreError};
 
 /// The hash under which a message is found.
@@ -69,6 +69,26 @@ pub fn insert(
             sql.push(')');
             params.push(Param::Int(term.0));
         }
+        tx.execute(&sql, &params)?;
+    }
+    Ok(())
+}
+
+/// Ends that a message is found by terms.
+pub fn remove(
+    tx: &mut dyn Tx,
+    grant: Key,
+    message: Key,
+    date_at: i64,
+    terms: &[Term],
+) -> Result<(), StoreError> {
+    for chunk in terms.chunks(16) {
+        let sql = format!(
+            "DELETE FROM message_terms WHERE grant_id = $1 AND date_at = $2 AND message_id = $3 AND term IN ({})",
+            placeholders(4, chunk.len())
+        );
+        let mut params = vec![grant.into(), Param::Int(date_at), message.into()];
+        params.extend(chunk.iter().map(|term| Param::Int(term.0)));
         tx.execute(&sql, &params)?;
     }
     Ok(())

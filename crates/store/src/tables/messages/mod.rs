@@ -1,5 +1,6 @@
 //! Messages: one wide row each, found through folders, threads and terms.
 
+mod organise;
 mod select;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use crate::limits::BODY_PLAIN_BYTES_MAX;
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
+pub use organise::{Leaving, Placed, documents, in_folder, place, placed, remove, set_metadata};
 pub use select::{Position, Selection, Source, select};
 
 /// Version of the columns `document` and `body_frame` that this release writes.

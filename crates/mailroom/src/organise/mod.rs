@@ -1,0 +1,18 @@
+//! Mailboxes are kept in order: messages are marked, moved, labelled and deleted; folders are made, renamed and deleted.
+//!
+//! Everything that changes messages goes through [`apply`] or [`remove`]: one transaction under the account's lock in
+//! which the messages' rows, their folders' counters and numbers, their terms and the change log stay in step.
+
+mod apply;
+mod delete_message;
+mod destination;
+mod metadata;
+mod remove;
+mod update_message;
+
+pub use metadata::Metadata;
+pub use update_message::MessageUpdate;
+
+pub(crate) use apply::{MessageChanges, apply};
+pub(crate) use destination::destination;
+pub(crate) use remove::remove;
