@@ -1,4 +1,4 @@
-//! Reads Internet messages: headers, structure, text; pure and total on any bytes.
+//! Reads and writes Internet messages: headers, structure, text; pure, and reading is total on any bytes.
 //!
 //! It does not send, store, sanitise or judge anything, never opens an archive, and never looks into an attached
 //! message. All text that leaves it is valid UTF-8 without NUL; every loop is bounded by a constant of [`limits`], and
@@ -8,6 +8,7 @@
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
 //! - [`subject`]: subjects without `Re:` and its kin
+//! - [`build`]: what an account sends, written
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
 //! a parser crate that is called only on bounded input and shows in no signature.
@@ -22,6 +23,7 @@
 
 mod attachment;
 mod body;
+pub mod build;
 mod charset;
 mod display;
 mod fields;

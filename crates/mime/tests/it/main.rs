@@ -5,3 +5,4 @@ mod messages;
 mod reader;
 mod roundtrip;
 mod structure_threats;
+mod writing;

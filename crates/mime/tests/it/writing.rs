@@ -1,0 +1,199 @@
+//! Messages are written as they are meant, and nothing from outside becomes structure.
+
+use posthouse_mime::build::{File, Mailbox, NewMessage, Text, build};
+use posthouse_mime::{decode_part, parse};
+use posthouse_types::address::EmailAddress;
+use proptest::prelude::*;
+
+fn mailbox(name: &str, address: &str) -> Mailbox {
+    Mailbox {
+        name: name.to_owned(),
+        address: EmailAddress::parse_strict(address).unwrap(),
+    }
+}
+
+fn message<'a>(subject: &'a str, text: Text<'a>, files: &'a [File<'a>]) -> NewMessage<'a> {
+    NewMessage {
+        date: "Mon, 21 Sep 2026 14:15:23 +0000",
+        message_id: "<one@bots.example>",
+        from: mailbox("Triage Bot", "triage@bots.example"),
+        reply_to: Vec::new(),
+        to: vec![mailbox("", "buyer@shop.example")],
+        cc: Vec::new(),
+        subject,
+        in_reply_to: None,
+        references: Vec::new(),
+        further: &[],
+        text,
+        files,
+        boundary: "0190f3d0",
+    }
+}
+
+fn assert_lines(raw: &[u8]) {
+    assert!(raw.ends_with(b"\r\n"));
+    for (at, byte) in raw.iter().enumerate() {
+        match byte {
+            b'\n' => assert!(at > 0 && raw[at - 1] == b'\r', "a bare LF at {at}"),
+            b'\r' => assert_eq!(raw.get(at + 1), Some(&b'\n'), "a bare CR at {at}"),
+            _ => {}
+        }
+    }
+    let longest = raw.split(|byte| *byte == b'\n').map(<[u8]>::len).max();
+    assert!(longest < Some(999), "a line of {longest:?} octets");
+}
+
+#[test]
+fn a_reply_with_html_an_inline_image_and_a_file_looks_like_this() {
+    let files = [
+        File {
+            filename: "logo.png",
+            content_type: "image/png",
+            content: b"\x89PNG",
+            content_id: Some("logo"),
+            is_inline: true,
+        },
+        File {
+            filename: "Angebot für Sie.txt",
+            content_type: "text/plain; charset=utf-8",
+            content: "eins\nzwei".as_bytes(),
+            content_id: None,
+            is_inline: false,
+        },
+    ];
+    let further = [("X-Campaign".to_owned(), "spring".to_owned())];
+    let html = "<p>Grüße &amp; more</p><img src=\"cid:logo\">";
+    let mut reply = message("Re: Grüße", Text::Html(html), &files);
+    reply.cc = vec![mailbox("Doe, \"Jane\"", "jane@shop.example")];
+    reply.reply_to = vec![mailbox("Jörg", "joerg@bots.example")];
+    reply.in_reply_to = Some("<asked@shop.example>");
+    reply.references = vec!["<first@shop.example>", "<asked@shop.example>"];
+    reply.further = &further;
+    let raw = build(&reply).unwrap();
+    assert_lines(&raw);
+    insta::assert_snapshot!(String::from_utf8(raw).unwrap());
+}
+
+#[test]
+fn smtp_08_a_line_break_in_any_text_of_a_header_is_refused() {
+    for bad in [
+        "a\r\nBcc: x@y.example",
+        "a\nb",
+        "a\rb",
+        "a\0b",
+        "a\u{7f}b",
+        "a\u{85}b",
+    ] {
+        assert!(build(&message(bad, Text::Plain(""), &[])).is_err());
+        let mut named = message("x", Text::Plain(""), &[]);
+        named.from.name = bad.to_owned();
+        assert!(build(&named).is_err());
+        let mut named = message("x", Text::Plain(""), &[]);
+        named.to[0].name = bad.to_owned();
+        assert_eq!(build(&named).unwrap_err().field, "to[0].name");
+        for further in [
+            ("X-A".to_owned(), bad.to_owned()),
+            (bad.to_owned(), "x".to_owned()),
+        ] {
+            let further = [further];
+            let mut with_field = message("x", Text::Plain(""), &[]);
+            with_field.further = &further;
+            assert!(build(&with_field).is_err());
+        }
+        for file in [
+            File {
+                filename: bad,
+                content_type: "text/plain",
+                content: b"",
+                content_id: None,
+                is_inline: false,
+            },
+            File {
+                filename: "x",
+                content_type: "text/plain",
+                content: b"",
+                content_id: Some(bad),
+                is_inline: false,
+            },
+        ] {
+            let files = [file];
+            assert!(build(&message("x", Text::Plain(""), &files)).is_err());
+        }
+        let files = [File {
+            filename: "x",
+            content_type: bad,
+            content: b"",
+            content_id: None,
+            is_inline: false,
+        }];
+        let raw = build(&message("x", Text::Plain(""), &files)).unwrap();
+        assert_eq!(
+            parse(&raw).attachments[0].content_type,
+            "application/octet-stream"
+        );
+    }
+}
+
+#[test]
+fn smtp_02_line_breaks_of_every_kind_are_sent_as_crlf() {
+    let raw = build(&message(
+        "x",
+        Text::Plain("a\r.\r\nMAIL FROM:<x>\nb\r"),
+        &[],
+    ))
+    .unwrap();
+    assert_lines(&raw);
+    assert_eq!(
+        parse(&raw).text.as_deref(),
+        Some("a\r\n.\r\nMAIL FROM:<x>\r\nb\r\n")
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read_as_it_was_meant(
+        subject in "[\\PC&&[^\u{feff}]]{0,120}",
+        name in "[\\PC&&[^\u{feff}]]{0,60}",
+        value in "[!-~ ]{0,300}",
+        word in "[a-z]{0,1500}",
+        text in "[\\PC\n&&[^\u{feff}]]{0,300}",
+        is_html in any::<bool>(),
+        files in prop::collection::vec(("[a-zà-ÿ一-龠 ]{0,30}[a-z]", prop::collection::vec(any::<u8>(), 0..300), any::<bool>()), 0..4),
+    ) {
+        let (subject, name) = (subject.trim(), name.trim());
+        let files: Vec<File<'_>> = files.iter().map(|(filename, content, inline)| File {
+            filename: filename.trim(),
+            content_type: "application/x-file",
+            content,
+            content_id: inline.then_some("part"),
+            is_inline: *inline,
+        }).collect();
+        let further = [("X-Value".to_owned(), value.clone()), ("X-Word".to_owned(), word.clone())];
+        let body = if is_html { Text::Html(&text) } else { Text::Plain(&text) };
+        let mut new = message(subject, body, &files);
+        new.from.name = name.to_owned();
+        new.further = &further;
+        let raw = build(&new).unwrap();
+        assert_lines(&raw);
+
+        let message = parse(&raw);
+        prop_assert_eq!(&message.subject, subject);
+        prop_assert_eq!(&message.from[0].name, name);
+        prop_assert_eq!(message.attachments.len(), files.len());
+        for file in &files {
+            let found = message.attachments.iter().any(|one| {
+                one.filename == file.filename && decode_part(&raw, one.part).as_deref() == Some(file.content)
+            });
+            prop_assert!(found, "{} is not there", file.filename);
+        }
+        prop_assert!(!message.ambiguous_structure && !message.parse_truncated && !message.sender_ambiguous);
+        let text = text.replace('\n', "\r\n");
+        if is_html {
+            prop_assert_eq!(message.html.as_deref().map(str::trim_end), Some(text.trim_end()));
+        } else {
+            prop_assert_eq!(message.text.as_deref().map(str::trim_end), Some(text.trim_end()));
+        }
+    }
+}
