@@ -7,6 +7,9 @@
 //! let warnings = body.unknown();               // every name that was never asked for
 //! ```
 
+use std::collections::BTreeMap;
+
+use posthouse_mailroom::organise::Metadata;
 use serde_json::{Map, Value};
 
 use super::path::FieldPath;
@@ -226,6 +229,19 @@ impl FieldValue for Map<String, Value> {
             Value::Object(object) => Ok(object.clone()),
             other => Err(expected(path, "an object", other)),
         }
+    }
+}
+
+impl FieldValue for Metadata {
+    fn read(value: &Value, path: &FieldPath) -> Result<Self, ApiError> {
+        let Value::Object(object) = value else {
+            return Err(expected(path, "an object", value));
+        };
+        let mut pairs = BTreeMap::new();
+        for (key, value) in object {
+            pairs.insert(key.clone(), String::read(value, &path.child(key))?);
+        }
+        Ok(Self::new(pairs)?)
     }
 }
 

@@ -1,20 +1,23 @@
 //! The messages of an account.
 
+mod delete;
 mod fields;
-mod filters;
+pub(crate) mod filters;
 mod get;
 mod list;
+mod update;
 
 use crate::routes::{Route, Scope};
 
+const ONE: &str = "/v3/grants/{grant_id}/messages/{message_id}";
+
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut table = vec![
         Route::get("/v3/grants/{grant_id}/messages", Scope::Grant, list::list),
-        Route::get(
-            "/v3/grants/{grant_id}/messages/{message_id}",
-            Scope::Grant,
-            get::get,
-        ),
-    ]
+        Route::get(ONE, Scope::Grant, get::get),
+        Route::delete(ONE, Scope::Grant, delete::delete),
+    ];
+    table.extend(Route::update(ONE, Scope::Grant, update::update));
+    table
 }

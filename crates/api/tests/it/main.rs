@@ -5,6 +5,7 @@ mod conventions;
 mod door;
 mod mailboxes;
 mod office;
+mod organising;
 mod permissions;
 mod provisioning;
 mod repetition;

@@ -1,0 +1,13 @@
+//! `DELETE /v3/grants/{grant_id}/messages/{message_id}`
+
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Moves a message to Trash; one that is there goes for good. `hard_delete` is ignored.
+pub async fn delete(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    call.mailroom
+        .delete_message(&grant, call.parameter("message_id"))
+        .await?;
+    Ok(call.deleted())
+}
