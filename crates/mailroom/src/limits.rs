@@ -65,3 +65,15 @@ pub const IDEMPOTENCY_SECONDS: i64 = 3_600;
 
 /// Seconds after which a request that never came to an answer is taken for dead; no request runs longer than 120.
 pub const IDEMPOTENCY_RUNNING_SECONDS_MAX: i64 = 150;
+
+/// Characters of the name of a folder, which may be a path.
+pub const FOLDER_NAME_CHARACTERS_MAX: usize = 1_024;
+
+/// Folders nest at most this deep.
+pub const FOLDER_DEPTH_MAX: usize = 20;
+
+/// Folders of an account, system folders included.
+pub const FOLDERS_MAX: usize = 1_000;
+
+/// Characters of a folder's colour.
+pub const FOLDER_COLOUR_CHARACTERS_MAX: usize = 64;

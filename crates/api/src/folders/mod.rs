@@ -1,7 +1,10 @@
 //! The folders of an account.
 
+mod create;
+mod delete;
 mod get;
 mod list;
+mod update;
 
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::FolderView;
@@ -10,16 +13,19 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::routes::{Route, Scope};
 
+const COLLECTION: &str = "/v3/grants/{grant_id}/folders";
+const ONE: &str = "/v3/grants/{grant_id}/folders/{folder_id}";
+
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/v3/grants/{grant_id}/folders", Scope::Grant, list::list),
-        Route::get(
-            "/v3/grants/{grant_id}/folders/{folder_id}",
-            Scope::Grant,
-            get::get,
-        ),
-    ]
+    let mut table = vec![
+        Route::get(COLLECTION, Scope::Grant, list::list),
+        Route::post(COLLECTION, Scope::Grant, create::create),
+        Route::get(ONE, Scope::Grant, get::get),
+        Route::delete(ONE, Scope::Grant, delete::delete),
+    ];
+    table.extend(Route::update(ONE, Scope::Grant, update::update));
+    table
 }
 
 fn render(call: &Call, grant: &GrantRef, folder: &FolderView) -> Value {
@@ -40,5 +46,7 @@ fn render(call: &Call, grant: &GrantRef, folder: &FolderView) -> Value {
         "unread_count": folder.unread_count,
         "system_folder": folder.system.is_some(),
         "attributes": attributes,
+        "text_color": folder.text_color,
+        "background_color": folder.background_color,
     }))
 }

@@ -217,3 +217,153 @@ async fn a_message_is_deleted_to_trash_first_and_for_good_from_there() {
         0
     );
 }
+
+async fn post(account: &Account, below: &str, body: Value) -> Answered {
+    call(account, Method::POST, below, body).await
+}
+
+#[tokio::test]
+async fn a_folder_is_made_shown_changed_and_deleted() {
+    let account = Account::open().await;
+    let body = json!({"name": "Clients/Acme", "text_color": "#fff", "background_color": "#0099ee"});
+    let made = post(&account, "/folders", body).await;
+    let acme = data(&made).clone();
+    let clients = account.get("/folders/Clients").await.json["data"].clone();
+    let expected = json!({
+        "id": acme["id"], "grant_id": account.id, "object": "folder", "name": "Acme", "path": "Clients/Acme",
+        "parent_id": clients["id"], "child_count": 0, "total_count": 0, "unread_count": 0, "system_folder": false,
+        "attributes": [], "text_color": "#fff", "background_color": "#0099ee",
+    });
+    assert_eq!(acme, expected);
+    assert_eq!(
+        account.get("/folders/clients%2Facme").await.json["data"],
+        expected
+    );
+    assert_eq!(
+        (&clients["child_count"], &clients["parent_id"]),
+        (&json!(1), &json!(null))
+    );
+    let names = async |filter: &str| {
+        let listed = account.get(&format!("/folders{filter}")).await;
+        let names = data(&listed)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        names("").await,
+        "Inbox Sent Drafts Trash Junk Archive Clients Acme"
+    );
+    assert_eq!(
+        names("?single_level=true&include_hidden_folders=true").await,
+        "Inbox Sent Drafts Trash Junk Archive Clients"
+    );
+    assert_eq!(names("?parent_id=clients").await, "Acme");
+
+    let path = format!("/folders/{}", acme["id"].as_str().unwrap());
+    let changed = put(
+        &account,
+        &path,
+        json!({"name": "Old/Acme", "text_color": null, "colour": 1}),
+    )
+    .await;
+    assert_eq!(
+        (&data(&changed)["path"], &data(&changed)["text_color"]),
+        (&json!("Old/Acme"), &json!(null))
+    );
+    assert_eq!(
+        changed.json["warnings"],
+        json!(["unknown field ignored: colour"])
+    );
+    let up = call(&account, Method::PATCH, &path, json!({"parent_id": null})).await;
+    assert_eq!(
+        (&data(&up)["path"], &data(&up)["parent_id"]),
+        (&json!("Acme"), &json!(null))
+    );
+
+    let message = message(&account, "One").await;
+    let moved = put(&account, &message, json!({"folders": ["ACME"]})).await;
+    assert_eq!(data(&moved)["folders"], json!([acme["id"]]));
+    assert_eq!(account.get(&path).await.json["data"]["unread_count"], 1);
+    let deleted = delete(&account, &path).await;
+    assert_eq!(
+        (
+            deleted.status.as_u16(),
+            deleted.json.as_object().unwrap().len()
+        ),
+        (200, 1)
+    );
+    assert_eq!(account.get(&path).await.error().0, 404);
+    assert_eq!(account.get(&message).await.error().0, 404);
+}
+
+#[tokio::test]
+async fn wrong_folders_are_refused_with_their_field() {
+    let account = Account::open().await;
+    post(&account, "/folders", json!({"name": "Clients"})).await;
+    for (body, field) in [
+        (json!({}), "name"),
+        (json!({"name": 7}), "name"),
+        (json!({"name": ""}), "name"),
+        (json!({"name": "iNbOx"}), "name"),
+        (json!({"name": "all mail"}), "name"),
+        (json!({"name": "CLIENTS"}), "name"),
+        (json!({"name": "a\tb"}), "name"),
+        (json!({"name": "x".repeat(1_025)}), "name"),
+        (json!({"name": "x", "parent_id": "nowhere"}), "parent_id"),
+        (json!({"name": "x", "text_color": 1}), "text_color"),
+        (
+            json!({"name": "x", "background_color": "x".repeat(65)}),
+            "background_color",
+        ),
+    ] {
+        let answer = post(&account, "/folders", body.clone()).await;
+        assert_eq!(answer.error().1, "invalid_request_error", "{body}");
+        assert_eq!(answer.json["error"]["field"], field, "{body}");
+    }
+    for (path, body) in [
+        ("/folders/inbox", json!({"name": "Mine"})),
+        ("/folders/inbox", json!({"parent_id": "clients"})),
+        ("/folders/clients", json!({"name": "Junk"})),
+        ("/folders/clients", json!({"name": null})),
+        ("/folders/clients", json!({"parent_id": "clients"})),
+    ] {
+        assert_eq!(
+            put(&account, path, body.clone()).await.error().1,
+            "invalid_request_error",
+            "{body}"
+        );
+    }
+    assert_eq!(
+        delete(&account, "/folders/spam").await.error().1,
+        "invalid_request_error"
+    );
+    for path in [
+        "/folders/nowhere",
+        "/folders/0190f3d0-1111-7aaa-8bbb-000000000001",
+    ] {
+        assert_eq!(
+            put(&account, path, json!({"name": "x"})).await.error().0,
+            404
+        );
+        assert_eq!(delete(&account, path).await.error().0, 404);
+    }
+    let other = account.neighbour("other").await;
+    let own = account.get("/folders/clients").await.json["data"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        put(&other, &format!("/folders/{own}"), json!({"name": "x"}))
+            .await
+            .error()
+            .0,
+        404
+    );
+    assert_eq!(
+        delete(&other, &format!("/folders/{own}")).await.error().0,
+        404
+    );
+}

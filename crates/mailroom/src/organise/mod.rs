@@ -4,13 +4,19 @@
 //! which the messages' rows, their folders' counters and numbers, their terms and the change log stay in step.
 
 mod apply;
+mod create_folder;
+mod delete_folder;
 mod delete_message;
 mod destination;
+mod folder_tree;
 mod metadata;
 mod remove;
+mod update_folder;
 mod update_message;
 
+pub use create_folder::NewFolder;
 pub use metadata::Metadata;
+pub use update_folder::FolderUpdate;
 pub use update_message::MessageUpdate;
 
 pub(crate) use apply::{MessageChanges, apply};

@@ -7,6 +7,7 @@ use posthouse_types::ids::{IdCodec, Key, Kind};
 
 use super::query::FolderFilter;
 use crate::actor::GrantRef;
+use crate::limits::FOLDER_DEPTH_MAX;
 use crate::{Mailroom, Refusal};
 
 /// A folder as it is shown.
@@ -28,6 +29,10 @@ pub struct FolderView {
     pub unread_count: i64,
     /// Which system folder it is, if it is one.
     pub system: Option<SystemFolder>,
+    /// Shown as given.
+    pub text_color: Option<String>,
+    /// Shown as given.
+    pub background_color: Option<String>,
 }
 
 impl Mailroom {
@@ -95,7 +100,8 @@ impl Mailroom {
     }
 }
 
-fn view(codec: &IdCodec, all: &[Folder], folder: &Folder) -> FolderView {
+/// Returns a folder as it is shown, among all of its account.
+pub(crate) fn view(codec: &IdCodec, all: &[Folder], folder: &Folder) -> FolderView {
     let id = |key| codec.seal(Kind::Folder, key).to_string();
     FolderView {
         id: id(folder.id),
@@ -109,11 +115,10 @@ fn view(codec: &IdCodec, all: &[Folder], folder: &Folder) -> FolderView {
         total_count: folder.total_count,
         unread_count: folder.unread_count,
         system: folder.system,
+        text_color: folder.text_color.clone(),
+        background_color: folder.background_color.clone(),
     }
 }
-
-/// Folders nest at most this deep.
-const FOLDER_DEPTH_MAX: usize = 20;
 
 fn path(all: &[Folder], folder: &Folder) -> String {
     let mut names = vec![folder.name.as_str()];

@@ -14,7 +14,7 @@ mod source;
 
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
-pub(crate) use folders::find as find_folder;
+pub(crate) use folders::{find as find_folder, view as view_folder};
 pub(crate) use list::load;
 pub use list::{MessagePage, PAGE_BYTES_MAX};
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

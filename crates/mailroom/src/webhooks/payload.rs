@@ -55,7 +55,7 @@ fn object(
         ChangeKind::GrantUpdated => changed_grant(mailroom, grant, change, 25_014),
         ChangeKind::GrantDeleted => changed_grant(mailroom, grant, change, 25_013),
         ChangeKind::FolderCreated | ChangeKind::FolderUpdated | ChangeKind::FolderDeleted => {
-            return Ok(None);
+            folder(mailroom, grant, change)
         }
     };
     Ok(Some(object.to_string().into_bytes()))
@@ -101,6 +101,17 @@ fn deleted_message(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
         }
     }
     object
+fn folder(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
+    let noted = noted(change);
+    json!({
+        "grant_id": mailroom.public_id(Kind::Grant, grant),
+        "id": mailroom.public_id(Kind::Folder, change.object),
+        "name": noted.get("name"),
+        "object": "folder",
+        "system_folder": noted.get("system_folder"),
+    })
+}
+
 }
 
 /// Returns what the mutation noted down for its readers.

@@ -4,6 +4,7 @@ mod accounts;
 mod api_keys;
 mod bootstrap;
 mod domains;
+mod folders;
 mod organising;
 mod provisioning;
 mod reading;

@@ -73,6 +73,7 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     Ok(Step {
         more: true,
         external: Vec::new(),
+        "DELETE FROM deleted_folders WHERE grant_id = $1",
     })
 }
 

@@ -3,7 +3,7 @@
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
-use crate::sql::Tx;
+use crate::sql::{Tx, placeholders};
 use crate::{Param, StoreError};
 
 /// A folder as the store keeps it.
@@ -23,6 +23,21 @@ pub struct Folder {
     pub unread_count: i64,
     /// Bytes of the messages in it.
     pub total_bytes: i64,
+    /// Shown as given.
+    pub text_color: Option<String>,
+    /// Shown as given.
+    pub background_color: Option<String>,
+}
+
+/// A folder that is gone while messages of it are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedFolder {
+    /// The key it had.
+    pub id: Key,
+    /// Its account.
+    pub grant: Key,
+    /// The application that owns the account.
+    pub application: Key,
 }
 
 /// The numbers a message gets when it enters a folder.
@@ -69,7 +84,7 @@ pub fn system_folder(
 /// Returns all folders of an account, system folders first in their order, then custom ones by age.
 pub fn of_grant(tx: &mut dyn Tx, grant: Key) -> Result<Vec<Folder>, StoreError> {
     tx.query(
-        "SELECT id, parent_id, name, role, total_count, unread_count, total_bytes FROM folders
+        "SELECT id, parent_id, name, role, total_count, unread_count, total_bytes, text_color, background_color FROM folders
          WHERE grant_id = $1 ORDER BY CASE WHEN role = 0 THEN 1000 ELSE role END, id",
         &[grant.into()],
         |row| {
@@ -81,9 +96,99 @@ pub fn of_grant(tx: &mut dyn Tx, grant: Key) -> Result<Vec<Folder>, StoreError> 
                 total_count: row.int(4)?,
                 unread_count: row.int(5)?,
                 total_bytes: row.int(6)?,
+                text_color: row.opt_string(7)?,
+                background_color: row.opt_string(8)?,
             })
         },
     )
+}
+
+/// Adds an empty custom folder; whether its name is free has been checked under the account's lock.
+pub fn insert(
+    tx: &mut dyn Tx,
+    application: Key,
+    grant: Key,
+    folder: &Folder,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO folders (id, grant_id, application_id, parent_id, name, role, uid_validity, uid_next,
+           highest_modseq, total_count, unread_count, total_bytes, text_color, background_color)
+         VALUES ($1, $2, $3, $4, $5, 0, $6, 1, 1, 0, 0, 0, $7, $8)",
+        &[
+            folder.id.into(),
+            grant.into(),
+            application.into(),
+            folder.parent.into(),
+            (&folder.name).into(),
+            now.into(),
+            folder.text_color.as_ref().into(),
+            folder.background_color.as_ref().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes a folder's place, name and colours.
+pub fn update(tx: &mut dyn Tx, folder: &Folder) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE folders SET parent_id = $2, name = $3, text_color = $4, background_color = $5 WHERE id = $1",
+        &[
+            folder.id.into(),
+            folder.parent.into(),
+            (&folder.name).into(),
+            folder.text_color.as_ref().into(),
+            folder.background_color.as_ref().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes a folder's row; its messages have gone before or are noted to follow ([`note_deleted`]).
+pub fn delete(tx: &mut dyn Tx, grant: Key, folder: Key) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM folders WHERE id = $1 AND grant_id = $2",
+        &[folder.into(), grant.into()],
+    )?;
+    Ok(())
+}
+
+/// Notes that messages of a folder that goes are still to be removed.
+pub fn note_deleted(tx: &mut dyn Tx, folder: &DeletedFolder, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO deleted_folders (folder_id, grant_id, application_id, deleted_at) VALUES ($1, $2, $3, $4)",
+        &[
+            folder.id.into(),
+            folder.grant.into(),
+            folder.application.into(),
+            now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Returns a deleted folder with messages left, if there is one.
+pub fn oldest_deleted(tx: &mut dyn Tx) -> Result<Option<DeletedFolder>, StoreError> {
+    tx.query_opt(
+        "SELECT folder_id, grant_id, application_id FROM deleted_folders ORDER BY folder_id LIMIT 1",
+        &[],
+        |row| {
+            Ok(DeletedFolder {
+                id: row.key(0)?,
+                grant: row.key(1)?,
+                application: row.key(2)?,
+            })
+        },
+    )
+}
+
+/// Notes that nothing of a deleted folder is left.
+pub fn forget_deleted(tx: &mut dyn Tx, folder: Key) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM deleted_folders WHERE folder_id = $1",
+        &[folder.into()],
+    )?;
+    Ok(())
 }
 
 /// What happens to a folder's counters in one transaction.
@@ -134,6 +239,41 @@ pub fn shift(
             })
         },
     )
+}
+
+/// What changes whenever a message enters a folder of an account; see [`entries`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entries {
+    /// The account.
+    pub grant: Key,
+    /// How many folders it has.
+    folders: i64,
+    /// All messages that ever entered them.
+    entered: i64,
+}
+
+/// Accounts asked for in one query at most.
+const GRANTS_PER_QUERY_MAX: usize = 200;
+
+/// Returns, for each of some accounts, what tells whether a message has entered since the last look.
+pub fn entries(tx: &mut dyn Tx, grants: &[Key]) -> Result<Vec<Entries>, StoreError> {
+    let mut found = Vec::with_capacity(grants.len());
+    for grants in grants.chunks(GRANTS_PER_QUERY_MAX) {
+        let sql = format!(
+            "SELECT grant_id, CAST(COUNT(*) AS BIGINT), CAST(SUM(uid_next) AS BIGINT) FROM folders
+             WHERE grant_id IN ({}) GROUP BY grant_id",
+            placeholders(1, grants.len())
+        );
+        let params: Vec<Param<'_>> = grants.iter().map(|grant| Param::from(*grant)).collect();
+        found.extend(tx.query(&sql, &params, |row| {
+            Ok(Entries {
+                grant: row.key(0)?,
+                folders: row.int(1)?,
+                entered: row.int(2)?,
+            })
+        })?);
+    }
+    Ok(found)
 }
 
 /// Counts a new unread message into a folder of a live account and returns its numbers.

@@ -1,0 +1,13 @@
+//! `DELETE /v3/grants/{grant_id}/folders/{folder_id}`
+
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Deletes a folder for good, with those below it and all their messages.
+pub async fn delete(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    call.mailroom
+        .delete_folder(&grant, call.parameter("folder_id"))
+        .await?;
+    Ok(call.deleted())
+}

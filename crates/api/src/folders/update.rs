@@ -1,0 +1,36 @@
+//! `PUT /v3/grants/{grant_id}/folders/{folder_id}`
+
+use posthouse_mailroom::organise::FolderUpdate;
+
+use super::render;
+use crate::body::Change;
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Renames, moves or colours a folder.
+pub async fn update(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let mut body = call.body.fields();
+    let update = FolderUpdate {
+        name: body.replacement("name")?,
+        parent_id: cleared_or_set(body.change("parent_id")?),
+        text_color: cleared_or_set(body.change("text_color")?),
+        background_color: cleared_or_set(body.change("background_color")?),
+    };
+    let warnings = body.unknown();
+    let folder = call
+        .mailroom
+        .update_folder(&grant, call.parameter("folder_id"), update)
+        .await?;
+    Ok(call
+        .object(&render(&call, &grant, &folder))
+        .warnings(&warnings))
+}
+
+fn cleared_or_set(change: Change<String>) -> Option<Option<String>> {
+    match change {
+        Change::Keep => None,
+        Change::Clear => Some(None),
+        Change::Set(text) => Some(Some(text)),
+    }
+}
