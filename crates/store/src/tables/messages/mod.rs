@@ -365,6 +365,7 @@ mod tests {
         let mut statement = database
             .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
             .unwrap();
+    use super::organise::{in_folder_statement, placed_statement};
         let steps = statement
             .raw_query()
             .mapped(|row| row.get::<_, String>(3))
@@ -396,7 +397,11 @@ mod tests {
 
     #[test]
     fn listings_go_straight_to_their_rows_and_never_walk_through_a_mailbox() {
-        for sql in [show_statement(50), sources_statement(50)] {
+        for sql in [
+            show_statement(50),
+            sources_statement(50),
+            placed_statement(50),
+        ] {
             let plan = plan(&sql);
             assert!(
                 plan.contains("SEARCH m USING INTEGER PRIMARY KEY"),
@@ -427,6 +432,12 @@ mod tests {
                 ),
                 "{plan}"
             );
+        let in_folder = plan(&in_folder_statement());
+        assert!(
+            in_folder.contains("USING INDEX messages_of_folder (grant_id=? AND folder_id=?)")
+                && !in_folder.contains("TEMP B-TREE"),
+            "{in_folder}"
+        );
             assert!(
                 !plan.contains("SCAN m") && !plan.contains("SCAN t"),
                 "{plan}"
