@@ -8,5 +8,6 @@ mod destinations;
 mod guarded;
 mod isolation;
 mod office;
+mod organised;
 mod receiver;
 mod surviving;
