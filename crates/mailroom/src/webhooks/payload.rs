@@ -88,6 +88,17 @@ fn changed_grant(mailroom: &Mailroom, grant: Key, change: &Change, code: u32) ->
     })
 }
 
+fn folder(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
+    let noted = noted(change);
+    json!({
+        "grant_id": mailroom.public_id(Kind::Grant, grant),
+        "id": mailroom.public_id(Kind::Folder, change.object),
+        "name": noted.get("name"),
+        "object": "folder",
+        "system_folder": noted.get("system_folder"),
+    })
+}
+
 fn deleted_message(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
     let noted = noted(change);
     let mut object = json!({
@@ -101,17 +112,6 @@ fn deleted_message(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
         }
     }
     object
-fn folder(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
-    let noted = noted(change);
-    json!({
-        "grant_id": mailroom.public_id(Kind::Grant, grant),
-        "id": mailroom.public_id(Kind::Folder, change.object),
-        "name": noted.get("name"),
-        "object": "folder",
-        "system_folder": noted.get("system_folder"),
-    })
-}
-
 }
 
 /// Returns what the mutation noted down for its readers.

@@ -65,6 +65,7 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     }
     for sql in [
         "DELETE FROM folders WHERE grant_id = $1",
+        "DELETE FROM deleted_folders WHERE grant_id = $1",
         "DELETE FROM idempotency WHERE grant_id = $1",
         "DELETE FROM deleted_grants WHERE grant_id = $1",
     ] {
@@ -73,7 +74,6 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     Ok(Step {
         more: true,
         external: Vec::new(),
-        "DELETE FROM deleted_folders WHERE grant_id = $1",
     })
 }
 
