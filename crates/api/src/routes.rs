@@ -212,6 +212,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(crate::workspaces::routes());
     table.extend(crate::domains::routes());
     table.extend(crate::messages::routes());
+    table.extend(crate::threads::routes());
     table.extend(crate::folders::routes());
     table.extend(crate::attachments::routes());
     table.extend(crate::webhooks::routes());

@@ -8,6 +8,7 @@
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
 //! - [`organise`]: mailboxes are kept in order
+//! - [`threads`]: conversations, each as one object
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
@@ -28,6 +29,7 @@ pub mod provision;
 pub mod read;
 pub mod receive;
 pub mod refusal;
+pub mod threads;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -77,3 +77,6 @@ pub const FOLDERS_MAX: usize = 1_000;
 
 /// Characters of a folder's colour.
 pub const FOLDER_COLOUR_CHARACTERS_MAX: usize = 64;
+
+/// Messages of a thread changed in one transaction, so that a long thread does not keep mail from being accepted.
+pub const THREAD_MESSAGES_PER_STEP_MAX: usize = 500;

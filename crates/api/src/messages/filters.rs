@@ -7,7 +7,7 @@ use crate::limits::{ADDRESSES_PER_FILTER_MAX, ANY_EMAIL_MAX};
 use crate::query::{Query, metadata_pairs};
 
 /// Reads every filter; unknown parameters are ignored.
-pub(super) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
+pub(crate) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
     if query.has("search_query_native") || query.has("q") {
         return Err(
             ApiError::not_supported("full-text search is not supported yet")

@@ -19,6 +19,11 @@ impl PageSize {
         default: 50,
         max: 200,
     };
+    /// Threads.
+    pub const THREADS: Self = Self {
+        default: 20,
+        max: 200,
+    };
     /// Folders.
     pub const FOLDERS: Self = Self {
         default: 200,

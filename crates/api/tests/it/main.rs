@@ -11,4 +11,5 @@ mod provisioning;
 mod repetition;
 mod sockets;
 mod tenancy;
+mod threads;
 mod webhooks;

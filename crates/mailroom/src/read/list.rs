@@ -1,6 +1,6 @@
 //! Listing and getting messages.
 
-use posthouse_store::tables::folders as folder_rows;
+use posthouse_store::tables::folders::{self as folder_rows, Folder};
 use posthouse_store::tables::messages::{self, Selection, Source};
 use posthouse_store::tables::terms::{Field, Term};
 use posthouse_store::{StoreError, Tx};
@@ -10,7 +10,7 @@ use posthouse_types::ids::{IdCodec, Key, Kind};
 use super::folders;
 use super::headers::{self, Wanted};
 use super::object::ObjectWriter;
-use super::query::{Detail, MessageQuery, PageRequest, open_cursor, seal_cursor};
+use super::query::{CursorOf, Detail, MessageQuery, PageRequest, open_cursor, seal_cursor};
 use crate::actor::GrantRef;
 use crate::{Mailroom, Refusal};
 
@@ -60,7 +60,7 @@ impl Mailroom {
         let behind = page
             .cursor
             .as_deref()
-            .map(|cursor| open_cursor(&codec, grant.grant, cursor))
+            .map(|cursor| open_cursor(&codec, CursorOf::Messages, grant.grant, cursor))
             .transpose()?;
         let grant = grant.grant;
         let limit = page.limit;
@@ -86,7 +86,7 @@ impl Mailroom {
         page.next_cursor = found[..shown]
             .last()
             .filter(|_| shown < found.len())
-            .map(|position| seal_cursor(&sealer, grant, *position));
+            .map(|position| seal_cursor(&sealer, CursorOf::Messages, grant, *position));
         Ok(page)
     }
 
@@ -242,14 +242,23 @@ impl Rendered {
 }
 
 /// Turns a query into a selection of rows, or `None` when nothing can match.
-fn selection(
+pub(crate) fn selection(
     tx: &mut dyn Tx,
     codec: &IdCodec,
     grant: Key,
     query: &MessageQuery,
 ) -> Result<Option<Selection>, Refusal> {
-    let all = folder_rows::of_grant(tx, grant)?;
-    let folders = folders::filtered(&all, codec, &query.folders)?;
+    selection_among(&folder_rows::of_grant(tx, grant)?, codec, grant, query)
+}
+
+/// The same for a caller that has the account's folders.
+pub(crate) fn selection_among(
+    all: &[Folder],
+    codec: &IdCodec,
+    grant: Key,
+    query: &MessageQuery,
+) -> Result<Option<Selection>, Refusal> {
+    let folders = folders::filtered(all, codec, &query.folders)?;
     if folders.is_empty() {
         return Ok(None);
     }

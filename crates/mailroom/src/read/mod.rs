@@ -15,6 +15,7 @@ mod source;
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
 pub(crate) use folders::{find as find_folder, view as view_folder};
-pub(crate) use list::load;
+pub(crate) use list::{load, selection_among};
 pub use list::{MessagePage, PAGE_BYTES_MAX};
+pub(crate) use query::{CursorOf, open_cursor, seal_cursor};
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

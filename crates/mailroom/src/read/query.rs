@@ -89,17 +89,43 @@ pub struct PageRequest {
     pub offset: i64,
 }
 
-const CURSOR_LABEL: &str = "cursor/messages";
+/// Which listing a cursor is a place in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CursorOf {
+    /// Messages.
+    Messages,
+    /// Threads, by their newest messages.
+    Threads,
+}
 
-/// Returns the text of a position, bound to the account so that it is of no use elsewhere.
-pub(crate) fn seal_cursor(codec: &IdCodec, grant: Key, position: Position) -> String {
+impl CursorOf {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Messages => "cursor/messages",
+            Self::Threads => "cursor/threads",
+        }
+    }
+}
+
+/// Returns the text of a position, bound to the listing and the account so that it is of no use elsewhere.
+pub(crate) fn seal_cursor(
+    codec: &IdCodec,
+    listing: CursorOf,
+    grant: Key,
+    position: Position,
+) -> String {
     let body = cursor_bytes(grant, position);
-    let mac = codec.authenticate(CURSOR_LABEL, &body);
+    let mac = codec.authenticate(listing.label(), &body);
     format!("{:x}.{:x}.{mac:016x}", position.date_at, position.id.0)
 }
 
-/// Reads a cursor that [`seal_cursor`] made for this account.
-pub(crate) fn open_cursor(codec: &IdCodec, grant: Key, text: &str) -> Result<Position, Refusal> {
+/// Reads a cursor that [`seal_cursor`] made for this listing and account.
+pub(crate) fn open_cursor(
+    codec: &IdCodec,
+    listing: CursorOf,
+    grant: Key,
+    text: &str,
+) -> Result<Position, Refusal> {
     let malformed = || {
         Refusal::invalid(
             "page_token",
@@ -122,7 +148,7 @@ pub(crate) fn open_cursor(codec: &IdCodec, grant: Key, text: &str) -> Result<Pos
         date_at,
         id: Key(id),
     };
-    if codec.authenticate(CURSOR_LABEL, &cursor_bytes(grant, position)) != mac {
+    if codec.authenticate(listing.label(), &cursor_bytes(grant, position)) != mac {
         return Err(malformed());
     }
     Ok(position)
@@ -140,16 +166,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http_07_a_cursor_of_another_account_or_an_edited_one_is_refused() {
+    fn http_07_a_cursor_of_another_account_or_listing_or_an_edited_one_is_refused() {
         let codec = IdCodec::new([9; 16]);
         let position = Position {
             date_at: 1_790_000_000,
             id: Key(77),
         };
-        let cursor = seal_cursor(&codec, Key(1), position);
-        assert_eq!(open_cursor(&codec, Key(1), &cursor).unwrap(), position);
-        assert!(open_cursor(&codec, Key(2), &cursor).is_err());
-        assert!(open_cursor(&codec, Key(1), &cursor.replacen('6', "7", 1)).is_err());
+        let listing = CursorOf::Messages;
+        let cursor = seal_cursor(&codec, listing, Key(1), position);
+        assert_eq!(
+            open_cursor(&codec, listing, Key(1), &cursor).unwrap(),
+            position
+        );
+        assert!(open_cursor(&codec, listing, Key(2), &cursor).is_err());
+        assert!(open_cursor(&codec, CursorOf::Threads, Key(1), &cursor).is_err());
+        assert!(open_cursor(&codec, listing, Key(1), &cursor.replacen('6', "7", 1)).is_err());
         for nonsense in [
             "",
             ".",
@@ -160,7 +191,10 @@ mod tests {
             "-1.2.3",
             "ffffffffffffffff.1.1",
         ] {
-            assert!(open_cursor(&codec, Key(1), nonsense).is_err(), "{nonsense}");
+            assert!(
+                open_cursor(&codec, listing, Key(1), nonsense).is_err(),
+                "{nonsense}"
+            );
         }
     }
 }

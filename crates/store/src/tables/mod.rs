@@ -16,5 +16,6 @@ pub mod messages;
 pub mod receipts;
 pub mod recipients;
 pub mod terms;
+pub mod threads;
 pub mod webhooks;
 pub mod workspaces;

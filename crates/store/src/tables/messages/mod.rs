@@ -15,6 +15,7 @@ use crate::{Param, StoreError};
 
 pub use organise::{Leaving, Placed, documents, in_folder, place, placed, remove, set_metadata};
 pub use select::{Position, Selection, Source, select};
+pub(in crate::tables) use select::{Statement, conditions};
 
 /// Version of the columns `document` and `body_frame` that this release writes.
 pub const DOCUMENT_VERSION: i64 = 2;
@@ -355,6 +356,7 @@ pub fn thread_has(
 
 #[cfg(test)]
 mod tests {
+    use super::organise::{in_folder_statement, placed_statement};
     use super::select::select_statement;
     use super::*;
     use crate::migrations::sqlite_schema;
@@ -365,7 +367,6 @@ mod tests {
         let mut statement = database
             .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
             .unwrap();
-    use super::organise::{in_folder_statement, placed_statement};
         let steps = statement
             .raw_query()
             .mapped(|row| row.get::<_, String>(3))
@@ -408,6 +409,12 @@ mod tests {
                 "{plan}"
             );
         }
+        let in_folder = plan(&in_folder_statement());
+        assert!(
+            in_folder.contains("USING INDEX messages_of_folder (grant_id=? AND folder_id=?)")
+                && !in_folder.contains("TEMP B-TREE"),
+            "{in_folder}"
+        );
         let sources = [
             (
                 Source::Folders,
@@ -432,12 +439,6 @@ mod tests {
                 ),
                 "{plan}"
             );
-        let in_folder = plan(&in_folder_statement());
-        assert!(
-            in_folder.contains("USING INDEX messages_of_folder (grant_id=? AND folder_id=?)")
-                && !in_folder.contains("TEMP B-TREE"),
-            "{in_folder}"
-        );
             assert!(
                 !plan.contains("SCAN m") && !plan.contains("SCAN t"),
                 "{plan}"

@@ -102,14 +102,14 @@ pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
 
 /// A statement while it is put together: values are numbered as they are bound.
 #[derive(Default)]
-pub(super) struct Statement {
-    pub(super) sql: String,
+pub(in crate::tables) struct Statement {
+    pub(in crate::tables) sql: String,
     ints: Vec<i64>,
     texts: Vec<(usize, String)>,
 }
 
 impl Statement {
-    fn bind(&mut self, value: i64) -> String {
+    pub(in crate::tables) fn bind(&mut self, value: i64) -> String {
         self.ints.push(value);
         format!("${}", self.ints.len())
     }
@@ -119,12 +119,12 @@ impl Statement {
         self.bind(0)
     }
 
-    fn bind_all(&mut self, values: impl Iterator<Item = i64>) -> String {
+    pub(in crate::tables) fn bind_all(&mut self, values: impl Iterator<Item = i64>) -> String {
         let bound: Vec<String> = values.map(|value| self.bind(value)).collect();
         bound.join(", ")
     }
 
-    fn params(&self) -> Vec<Param<'_>> {
+    pub(in crate::tables) fn params(&self) -> Vec<Param<'_>> {
         let mut params: Vec<Param<'_>> = self.ints.iter().map(|value| Param::Int(*value)).collect();
         for (place, text) in &self.texts {
             params[*place] = Param::Text(text);
@@ -181,7 +181,8 @@ fn arm_end(statement: &mut Statement, selection: &Selection, date: &str, id: &st
     format!("ORDER BY {date} DESC, {id} DESC LIMIT {limit}")
 }
 
-fn conditions(
+/// Returns what a message must be like beyond its place, as conditions on the row `m`, each behind an AND.
+pub(in crate::tables) fn conditions(
     statement: &mut Statement,
     selection: &Selection,
     grant: &str,

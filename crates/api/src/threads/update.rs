@@ -1,0 +1,35 @@
+//! `PUT /v3/grants/{grant_id}/threads/{thread_id}`
+
+use http::StatusCode;
+use posthouse_mailroom::threads::ThreadUpdate;
+
+use super::reduce;
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::routes::Answer;
+
+/// Changes flags and folder of every message of a thread and answers the thread.
+pub async fn update(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let mut body = call.body.fields();
+    let update = ThreadUpdate {
+        unread: body.replacement("unread")?,
+        starred: body.replacement("starred")?,
+        folders: body.replacement("folders")?,
+    };
+    // Clients send back the whole object they got.
+    body.ignore(&["id", "grant_id", "object"]);
+    let warnings = body.unknown();
+    let json = call
+        .mailroom
+        .update_thread(&grant, call.parameter("thread_id"), update)
+        .await?;
+    let select = call.select();
+    if !select.is_everything() {
+        return Ok(call.object(&reduce(&json, &select)?).warnings(&warnings));
+    }
+    let reply = Reply::envelope_with_room(StatusCode::OK, call.request_id, json.len() + 128);
+    Ok(reply
+        .raw_field("data", |out| out.extend_from_slice(&json))
+        .warnings(&warnings))
+}

@@ -1,0 +1,14 @@
+//! Threads: conversations as one object each, made of their messages when they are asked for.
+//!
+//! A thread has no row of its own. Its newest message says where it stands in listings, and what its object shows is
+//! computed from all of its messages, whichever folder they are in.
+
+mod delete;
+mod get;
+mod list;
+mod object;
+mod query;
+mod update;
+
+pub use query::ThreadQuery;
+pub use update::ThreadUpdate;

@@ -1,0 +1,571 @@
+//! Threads are listed, shown, changed and deleted.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use posthouse_mailroom::Refusal;
+use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::organise::MessageUpdate;
+use posthouse_mailroom::read::{FolderFilter, MessageQuery, PageRequest};
+use posthouse_mailroom::threads::{ThreadQuery, ThreadUpdate};
+use serde_json::{Value, json};
+
+use crate::support::{Office, every_engine, objects};
+
+const TRIAGE: &str = "triage@agents.localhost";
+const START: i64 = 1_790_000_000;
+
+/// Delivers a message from somebody into the conversation of this number; returns the message's id.
+async fn say(office: &Office, conversation: usize, from: &str, rest: &str) -> String {
+    let raw = format!(
+        "From: {from}\r\nTo: {TRIAGE}\r\nSubject: Re: Conversation {conversation}\r\n\
+         References: <c{conversation}@shop.example>\r\n{rest}\r\n\r\nhello from {from}\r\n"
+    );
+    office.deliver_confirmed(&[TRIAGE], &raw).await.id
+}
+
+/// Starts a conversation.
+async fn start(office: &Office, conversation: usize, from: &str) -> String {
+    let raw = format!(
+        "From: {from}\r\nTo: {TRIAGE}\r\nSubject: Conversation {conversation}\r\n\
+         Message-ID: <c{conversation}@shop.example>\r\n\r\nhello from {from}\r\n"
+    );
+    office.deliver_confirmed(&[TRIAGE], &raw).await.id
+}
+
+async fn page(
+    office: &Office,
+    grant: &GrantRef,
+    query: &ThreadQuery,
+    limit: usize,
+    cursor: Option<String>,
+) -> (Vec<Value>, Option<String>) {
+    let request = PageRequest {
+        limit,
+        cursor,
+        offset: 0,
+    };
+    let page = office
+        .mailroom
+        .list_threads(grant, query.clone(), request)
+        .await
+        .unwrap();
+    (objects(&page), page.next_cursor)
+}
+
+/// Lists all threads in small pages.
+async fn all(office: &Office, grant: &GrantRef, query: ThreadQuery) -> Vec<Value> {
+    let (mut listed, mut cursor) = page(office, grant, &query, 2, None).await;
+    while cursor.is_some() {
+        let (more, next) = page(office, grant, &query, 3, cursor).await;
+        listed.extend(more);
+        cursor = next;
+    }
+    listed
+}
+
+fn subjects(listed: &[Value]) -> Vec<String> {
+    let last_word = |thread: &Value| {
+        let subject = thread["subject"].as_str().unwrap();
+        subject.rsplit(' ').next().unwrap().to_owned()
+    };
+    listed.iter().map(last_word).collect()
+}
+
+fn of_messages(message: MessageQuery) -> ThreadQuery {
+    ThreadQuery {
+        message,
+        ..ThreadQuery::default()
+    }
+}
+
+async fn move_to(office: &Office, grant: &GrantRef, message: &str, folder: &str) {
+    let update = MessageUpdate {
+        folders: Some(vec![folder.to_owned()]),
+        ..MessageUpdate::default()
+    };
+    let moved = office.mailroom.update_message(grant, message, update).await;
+    moved.unwrap();
+}
+
+async fn get(office: &Office, grant: &GrantRef, thread: &str) -> Value {
+    let json = office.mailroom.get_thread(grant, thread).await.unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_adds_up_its_messages() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let first = start(&office, 1, "ann@a.example").await;
+        office.clock.forward(10);
+        let second = say(
+            &office,
+            1,
+            "Bob <bob@b.example>",
+            "Cc: Ann Ash <ANN@a.example>",
+        )
+        .await;
+        office.clock.forward(10);
+        let third = say(&office, 1, "carl@c.example", "X: y").await;
+        move_to(&office, &grant, &second, "sent").await;
+        move_to(&office, &grant, &third, "archive").await;
+        let seen = MessageUpdate {
+            unread: Some(false),
+            starred: Some(true),
+            ..MessageUpdate::default()
+        };
+        office
+            .mailroom
+            .update_message(&grant, &third, seen)
+            .await
+            .unwrap();
+
+        let listed = all(&office, &grant, ThreadQuery::default()).await;
+        assert_eq!(listed.len(), 1);
+        let thread = &listed[0];
+        assert_eq!(thread["object"], "thread");
+        assert_eq!(thread["subject"], "Conversation 1");
+        assert_eq!(thread["snippet"], "hello from carl@c.example");
+        assert_eq!(thread["message_ids"], json!([first, second, third]));
+        assert_eq!(thread["draft_ids"], json!([]));
+        assert_eq!(
+            thread["participants"],
+            json!([
+                {"name": "Ann Ash", "email": "ann@a.example"},
+                {"name": "", "email": TRIAGE},
+                {"name": "Bob", "email": "bob@b.example"},
+                {"name": "", "email": "carl@c.example"},
+            ])
+        );
+        assert_eq!(thread["folders"].as_array().map(Vec::len), Some(3));
+        assert_eq!(
+            (&thread["unread"], &thread["starred"]),
+            (&json!(true), &json!(true)),
+            "any of its messages"
+        );
+        assert_eq!(
+            (&thread["has_attachments"], &thread["has_drafts"]),
+            (&json!(false), &json!(false))
+        );
+        assert_eq!(thread["earliest_message_date"], START);
+        assert_eq!(thread["latest_message_received_date"], START + 20);
+        assert_eq!(thread["latest_message_sent_date"], START + 10);
+        let messages = MessageQuery {
+            folders: FolderFilter::All,
+            ..MessageQuery::default()
+        };
+        let messages = office.list(&grant, messages).await;
+        assert_eq!(thread["latest_draft_or_message"], messages[0]);
+        assert_eq!(messages[0]["thread_id"], thread["id"]);
+        assert_eq!(messages[0]["grant_id"], thread["grant_id"]);
+        let id = thread["id"].as_str().unwrap();
+        assert_eq!(&get(&office, &grant, id).await, thread);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_thread_shows_all_its_messages_and_the_people_at_its_ends() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        start(&office, 1, "first@a.example").await;
+        for number in 0..60 {
+            say(&office, 1, &format!("p{number}@a.example"), "X: y").await;
+        }
+        let listed = all(&office, &grant, ThreadQuery::default()).await;
+        let thread = &listed[0];
+        assert_eq!(thread["message_ids"].as_array().map(Vec::len), Some(61));
+        assert_eq!(thread["subject"], "Conversation 1");
+        let people = thread["participants"].as_array().unwrap();
+        let emails: Vec<&str> = people
+            .iter()
+            .map(|one| one["email"].as_str().unwrap())
+            .collect();
+        assert_eq!(people.len(), 51);
+        assert_eq!(emails[..3], ["first@a.example", TRIAGE, "p11@a.example"]);
+        assert_eq!(emails[50], "p59@a.example");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_stands_where_its_newest_message_stands_whatever_matched() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for (conversation, from) in [
+            (1, "ann@a.example"),
+            (2, "ann@a.example"),
+            (3, "bob@b.example"),
+        ] {
+            start(&office, conversation, from).await;
+            office.clock.forward(10);
+        }
+        say(&office, 1, "bob@b.example", "X: y").await;
+        let everything = all(&office, &grant, ThreadQuery::default()).await;
+        assert_eq!(subjects(&everything), ["1", "3", "2"]);
+        let from_ann = of_messages(MessageQuery {
+            from: vec!["ANN@a.example".to_owned()],
+            ..MessageQuery::default()
+        });
+        assert_eq!(subjects(&all(&office, &grant, from_ann).await), ["1", "2"]);
+        let both_at_once = of_messages(MessageQuery {
+            from: vec!["ann@a.example".to_owned()],
+            received_after: Some(START + 20),
+            ..MessageQuery::default()
+        });
+        assert!(
+            all(&office, &grant, both_at_once).await.is_empty(),
+            "conditions hold for the same message"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threads_that_are_only_in_junk_and_trash_are_left_out_unless_asked_for() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let gone = start(&office, 1, "ann@a.example").await;
+        start(&office, 2, "ann@a.example").await;
+        let half = say(&office, 2, "bob@b.example", "X: y").await;
+        move_to(&office, &grant, &gone, "junk").await;
+        move_to(&office, &grant, &half, "trash").await;
+        let within = async |folders: FolderFilter| {
+            let query = of_messages(MessageQuery {
+                folders,
+                ..MessageQuery::default()
+            });
+            subjects(&all(&office, &grant, query).await)
+        };
+        let named = |name: &str| FolderFilter::Named(vec![name.to_owned()]);
+        assert_eq!(within(FolderFilter::Visible).await, ["2"]);
+        assert_eq!(within(FolderFilter::All).await, ["2", "1"]);
+        assert_eq!(within(named("junk")).await, ["1"]);
+        assert_eq!(within(named("trash")).await, ["2"]);
+        assert_eq!(within(named("archive")).await, [""; 0]);
+        assert_eq!(within(named("nowhere")).await, [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dates_of_the_thread_and_its_id_select_it() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for conversation in 1..=3 {
+            start(&office, conversation, "ann@a.example").await;
+            office.clock.forward(10);
+        }
+        say(&office, 1, "bob@b.example", "X: y").await;
+        let list = async |query: ThreadQuery| subjects(&all(&office, &grant, query).await);
+        let default = ThreadQuery::default;
+        let after = |time| ThreadQuery {
+            latest_message_after: Some(START + time),
+            ..default()
+        };
+        let before = |time| ThreadQuery {
+            latest_message_before: Some(START + time),
+            ..default()
+        };
+        let earliest = |time| ThreadQuery {
+            earliest_message_date: Some(START + time),
+            ..default()
+        };
+        assert_eq!(list(after(10)).await, ["1", "3"]);
+        assert_eq!(list(after(30)).await, [""; 0]);
+        assert_eq!(list(before(20)).await, ["2"]);
+        assert_eq!(list(before(31)).await, ["1", "3", "2"]);
+        assert_eq!(list(earliest(10)).await, ["3", "2"]);
+        assert_eq!(list(earliest(11)).await, ["3"]);
+        let threads = all(&office, &grant, default()).await;
+        let one = |id: &str| {
+            of_messages(MessageQuery {
+                thread_id: Some(id.to_owned()),
+                ..MessageQuery::default()
+            })
+        };
+        assert_eq!(list(one(threads[0]["id"].as_str().unwrap())).await, ["1"]);
+        assert_eq!(list(one("nonsense")).await, [""; 0]);
+    }
+}
+
+/// What a filter must give, told from all messages of the account.
+fn expected(messages: &[Value], matches: impl Fn(&Value) -> bool) -> Vec<String> {
+    let mut order = Vec::new();
+    let mut matched: HashSet<&str> = HashSet::new();
+    for message in messages {
+        let thread = message["thread_id"].as_str().unwrap();
+        if !order.contains(&thread) {
+            order.push(thread);
+        }
+        if matches(message) {
+            matched.insert(thread);
+        }
+    }
+    let kept = order.into_iter().filter(|thread| matched.contains(thread));
+    kept.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_filter_gives_what_a_look_at_all_messages_gives() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let mut random = 7_u32;
+        let mut next = |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 8) % below
+        };
+        let mut ids = Vec::new();
+        for conversation in 0..90 {
+            ids.push(start(&office, conversation, "ann@a.example").await);
+        }
+        for number in 0..220_usize {
+            // Many of them within the same second.
+            office.clock.forward(i64::from(next(3) / 2));
+            let from = ["bob@b.example", "carl@c.example", "dora@d.example"][next(3) as usize];
+            let from = if number == 20 { "rare@r.example" } else { from };
+            ids.push(say(&office, next(90) as usize, from, "X: y").await);
+        }
+        for id in &ids {
+            if next(4) == 0 {
+                let folder = ["archive", "trash", "junk", "sent"][next(4) as usize];
+                move_to(&office, &grant, id, folder).await;
+            }
+            if next(9) == 0 {
+                let update = MessageUpdate {
+                    unread: Some(false),
+                    starred: Some(next(2) == 0),
+                    ..MessageUpdate::default()
+                };
+                let updated = office.mailroom.update_message(&grant, id, update).await;
+                updated.unwrap();
+            }
+        }
+        let messages = every_message(&office, &grant).await;
+        assert_eq!(messages.len(), 310);
+        let folders = office.mailroom.list_folders(&grant, None, false).await;
+        let folders: BTreeMap<String, String> = folders
+            .unwrap()
+            .into_iter()
+            .map(|folder| (folder.id, folder.name))
+            .collect();
+        let visible = |message: &Value| {
+            let name = &folders[message["folders"][0].as_str().unwrap()];
+            name != "Trash" && name != "Junk"
+        };
+        let from = |message: &Value, who: &str| message["from"][0]["email"] == who;
+        let default = MessageQuery::default;
+        let cases: Vec<(MessageQuery, Box<dyn Fn(&Value) -> bool>)> = vec![
+            (default(), Box::new(visible)),
+            (
+                MessageQuery {
+                    folders: FolderFilter::All,
+                    ..default()
+                },
+                Box::new(|_| true),
+            ),
+            (
+                MessageQuery {
+                    folders: FolderFilter::All,
+                    from: vec!["rare@r.example".to_owned()],
+                    ..default()
+                },
+                Box::new(|message| from(message, "rare@r.example")),
+            ),
+            (
+                MessageQuery {
+                    from: vec!["bob@b.example".to_owned(), "dora@d.example".to_owned()],
+                    ..default()
+                },
+                Box::new(|message| {
+                    visible(message)
+                        && (from(message, "bob@b.example") || from(message, "dora@d.example"))
+                }),
+            ),
+            (
+                MessageQuery {
+                    unread: Some(false),
+                    ..default()
+                },
+                Box::new(|message| visible(message) && message["unread"] == false),
+            ),
+            (
+                MessageQuery {
+                    starred: Some(true),
+                    any_email: vec!["carl@c.example".to_owned()],
+                    ..default()
+                },
+                Box::new(|message| {
+                    visible(message)
+                        && message["starred"] == true
+                        && from(message, "carl@c.example")
+                }),
+            ),
+            (
+                MessageQuery {
+                    subject: Some("conversation 1".to_owned()),
+                    ..default()
+                },
+                Box::new(|message| {
+                    let subject = message["subject"].as_str().unwrap().to_lowercase();
+                    visible(message) && subject.contains("conversation 1")
+                }),
+            ),
+        ];
+        for (query, matches) in cases {
+            let wanted = expected(&messages, matches);
+            let listed = all(&office, &grant, of_messages(query.clone())).await;
+            let listed: Vec<String> = listed
+                .iter()
+                .map(|thread| thread["id"].as_str().unwrap().to_owned())
+                .collect();
+            assert_eq!(listed, wanted, "{query:?}");
+            let request = PageRequest {
+                limit: 4,
+                cursor: None,
+                offset: 3,
+            };
+            let skipped = office
+                .mailroom
+                .list_threads(&grant, of_messages(query), request)
+                .await
+                .unwrap();
+            let skipped: Vec<Value> = objects(&skipped);
+            let ids: Vec<&str> = skipped
+                .iter()
+                .map(|one| one["id"].as_str().unwrap())
+                .collect();
+            let rest: Vec<&str> = wanted.iter().skip(3).take(4).map(String::as_str).collect();
+            assert_eq!(ids, rest);
+        }
+    }
+}
+
+async fn every_message(office: &Office, grant: &GrantRef) -> Vec<Value> {
+    let query = MessageQuery {
+        folders: FolderFilter::All,
+        ..MessageQuery::default()
+    };
+    let mut request = PageRequest {
+        limit: 200,
+        ..PageRequest::default()
+    };
+    let mut messages = Vec::new();
+    loop {
+        let detail = posthouse_mailroom::read::Detail::Standard;
+        let page = office
+            .mailroom
+            .list_messages(grant, query.clone(), request.clone(), detail)
+            .await
+            .unwrap();
+        messages.extend(objects(&page));
+        request.cursor = page.next_cursor;
+        if request.cursor.is_none() {
+            return messages;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_changing_length_show_each_thread_once_while_mail_arrives() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for conversation in 0..40 {
+            start(&office, conversation, "ann@a.example").await;
+            if conversation % 3 == 0 {
+                say(&office, conversation, "bob@b.example", "X: y").await;
+            }
+            office.clock.forward(i64::from(conversation % 2 == 0));
+        }
+        let (first, mut cursor) = page(&office, &grant, &ThreadQuery::default(), 1, None).await;
+        let mut seen = subjects(&first);
+        let mut limits = (1..=5).cycle();
+        let mut arrivals = HashMap::new();
+        while let Some(token) = cursor {
+            office.clock.forward(1);
+            // One reply to a thread that was shown, and one to a thread that was not: the oldest of all.
+            let shown: usize = seen.last().unwrap().parse().unwrap();
+            say(&office, shown, "carl@c.example", "X: y").await;
+            if arrivals.insert(0, ()).is_none() {
+                say(&office, 0, "carl@c.example", "X: y").await;
+            }
+            let limit = limits.next().unwrap();
+            let query = ThreadQuery::default();
+            let (more, next) = page(&office, &grant, &query, limit, Some(token.clone())).await;
+            assert!(more.len() == limit || next.is_none(), "pages are filled");
+            assert_ne!(next.as_deref(), Some(token.as_str()));
+            seen.extend(subjects(&more));
+            cursor = next;
+        }
+        // Thread 0 went to the front, where the next listing starts; all others were shown once, newest first.
+        let wanted: Vec<String> = (1..40).rev().map(|number| number.to_string()).collect();
+        assert_eq!(seen, wanted);
+        let (first, _) = page(&office, &grant, &ThreadQuery::default(), 200, None).await;
+        assert_eq!(first.len(), 40);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_thread_is_a_change_of_each_message() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        start(&office, 1, "ann@a.example").await;
+        // More than one step changes.
+        for _ in 0..510 {
+            say(&office, 1, "bob@b.example", "X: y").await;
+        }
+        let listed = all(&office, &grant, ThreadQuery::default()).await;
+        let id = listed[0]["id"].as_str().unwrap();
+        let update = ThreadUpdate {
+            unread: Some(false),
+            starred: Some(true),
+            folders: Some(vec![]),
+        };
+        let changed = office.mailroom.update_thread(&grant, id, update).await;
+        let changed: Value = serde_json::from_slice(&changed.unwrap()).unwrap();
+        let archive = office.mailroom.get_folder(&grant, "archive").await.unwrap();
+        assert_eq!(changed["folders"], json!([archive.id]));
+        assert_eq!((archive.total_count, archive.unread_count), (511, 0));
+        assert_eq!(
+            (&changed["unread"], &changed["starred"]),
+            (&json!(false), &json!(true))
+        );
+        let wrong = ThreadUpdate {
+            folders: Some(vec!["nowhere".to_owned()]),
+            ..ThreadUpdate::default()
+        };
+        let refused = office.mailroom.update_thread(&grant, id, wrong).await;
+        assert!(matches!(refused, Err(Refusal::Invalid { .. })));
+
+        office.mailroom.delete_thread(&grant, id).await.unwrap();
+        office.mailroom.delete_thread(&grant, id).await.unwrap();
+        let trash = office.mailroom.get_folder(&grant, "trash").await.unwrap();
+        assert_eq!(trash.total_count, 511);
+        assert_eq!(get(&office, &grant, id).await["folders"], json!([trash.id]));
+        assert!(
+            all(&office, &grant, ThreadQuery::default())
+                .await
+                .is_empty()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_is_gone_with_its_last_message() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let message = start(&office, 1, "ann@a.example").await;
+        let listed = all(&office, &grant, ThreadQuery::default()).await;
+        let id = listed[0]["id"].as_str().unwrap();
+        let other = office.account("other").await;
+        let foreign = office.mailroom.get_thread(&other, id).await;
+        assert!(matches!(foreign, Err(Refusal::NotFound)));
+        for _ in 0..2 {
+            let deleted = office.mailroom.delete_message(&grant, &message).await;
+            deleted.unwrap();
+        }
+        let gone = office.mailroom.get_thread(&grant, id).await;
+        assert!(matches!(gone, Err(Refusal::NotFound)));
+        let gone = office.mailroom.delete_thread(&grant, id).await;
+        assert!(matches!(gone, Err(Refusal::NotFound)));
+        let update = ThreadUpdate::default();
+        let gone = office.mailroom.update_thread(&grant, id, update).await;
+        assert!(matches!(gone, Err(Refusal::NotFound)));
+    }
+}
