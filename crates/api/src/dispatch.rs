@@ -115,6 +115,7 @@ impl Api {
         }
         let query = Query::parse(head.uri.query())?;
         let raw = body::read(route.body, &head.headers, body).await?;
+        let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
         let call = Call {
             mailroom: self.mailroom.clone(),
             config: Arc::clone(&self.config),
@@ -124,7 +125,7 @@ impl Api {
             uri: head.uri,
             headers: head.headers,
             query,
-            body: JsonBody::parse(raw)?,
+            body: parsed,
             actor,
             route: Arc::clone(&route),
             parameters: found.parameters,

@@ -312,6 +312,9 @@ impl From<Refusal> for ApiError {
             Refusal::TooLarge { message } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
             }
+            Refusal::DomainNotVerified { message } => {
+                Self::new(StatusCode::BAD_REQUEST, "domain_not_verified", message)
+            }
             Refusal::Suspended => Self::new(
                 StatusCode::LOCKED,
                 "api.resource_blocked",

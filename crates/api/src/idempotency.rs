@@ -84,12 +84,12 @@ fn fingerprint(call: &Call) -> [u8; 32] {
     let mut hash = Sha256::new();
     let path = call.uri.path().trim_matches('/');
     let query = call.uri.query().unwrap_or_default();
-    for part in [
+    let request = [
         call.method.as_str().as_bytes(),
         path.as_bytes(),
         query.as_bytes(),
-        call.body.raw(),
-    ] {
+    ];
+    for part in request.into_iter().chain(call.body.identity()) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -100,6 +100,7 @@ mod oauth;
 mod operations;
 mod providers;
 mod root;
+mod queue;
 mod threads;
 mod unsupported;
 mod webhooks;

@@ -8,6 +8,18 @@ pub const JSON_BODY_BYTES_MAX: usize = 1 << 20;
 /// Largest JSON body of send and draft calls in bytes: 25 MB of attachments in base64 and some text.
 pub const SEND_BODY_BYTES_MAX: usize = 36 << 20;
 
+/// Largest multipart body of send and draft calls in bytes: 25 MB of attachments, and some text.
+pub const MULTIPART_BODY_BYTES_MAX: usize = 30 << 20;
+
+/// Most parts of a multipart body.
+pub const MULTIPART_PARTS_MAX: usize = 512;
+
+/// Largest header of a part in bytes.
+pub const MULTIPART_HEADER_BYTES_MAX: usize = 8 << 10;
+
+/// Send and draft bodies above this size in bytes are taken apart on the blocking pool.
+pub const BODY_INLINE_BYTES_MAX: usize = 256 << 10;
+
 /// Deepest nesting of objects and arrays in a JSON body.
 pub const JSON_DEPTH_MAX: usize = 32;
 

@@ -213,6 +213,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(crate::domains::routes());
     table.extend(crate::messages::routes());
     table.extend(crate::threads::routes());
+    table.extend(crate::queue::routes());
     table.extend(crate::folders::routes());
     table.extend(crate::attachments::routes());
     table.extend(crate::webhooks::routes());

@@ -7,6 +7,7 @@
 //! - [`actor`]: who asks, and what they may reach
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
+//! - [`send`]: an account sends
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
 //! - [`refusal`]: why a use case was refused
@@ -35,6 +36,7 @@ pub mod workspaces;
 
 mod bootstrap;
 mod housekeeping;
+pub mod send;
 mod mailroom;
 mod names;
 mod recent;

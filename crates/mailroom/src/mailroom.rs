@@ -8,6 +8,7 @@ use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
 use crate::receive::{RecipientCache, Unconfirmed, recipient_cache};
+use crate::send::Outgate;
 use crate::tenancy::Tenancy;
 use crate::webhooks::Outward;
 
@@ -42,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) tenancy: Tenancy,
     pub(crate) outward: Outward,
 }
+    pub(crate) outgate: Outgate,
 
 impl std::fmt::Debug for Mailroom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,6 +65,7 @@ impl Mailroom {
                 outward: Outward::default(),
             }),
         }
+                outgate: Outgate::default(),
     }
 
     /// Returns what the operator decided.

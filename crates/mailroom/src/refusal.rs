@@ -77,6 +77,12 @@ pub enum Refusal {
         /// Names the limit.
         message: String,
     },
+    /// The account's domain may not send yet; nothing was sent.
+    #[error("{message}")]
+    DomainNotVerified {
+        /// Names the domain and what is missing.
+        message: String,
+    },
     /// The account is suspended.
     #[error("account is suspended")]
     Suspended,

@@ -59,6 +59,7 @@ pub enum Kind {
     Webhook = 13,
     Delivery = 14,
     Event = 15,
+    Outbound = 30,
 }
 
 /// Turns keys into public ids and back, with the secret of one installation.

@@ -10,10 +10,11 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::{Instant, timeout_at};
 
-use super::BodyRule;
+use super::{BodyRule, multipart};
 use crate::error::ApiError;
 use crate::limits::{
     BODY_GRACE, BODY_RATE_BYTES_MIN, DISCARD_BYTES_MAX, DISCARD_DEADLINE, GZIP_INLINE_BYTES_MAX,
+    MULTIPART_BODY_BYTES_MAX, SEND_BODY_BYTES_MAX,
 };
 
 /// Reads the body as the route wants it. The key is checked before, so strangers cannot make us hold bytes.
@@ -25,8 +26,13 @@ pub(crate) async fn read<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let BodyRule::Json { bytes_max } = rule else {
-        return Ok(Bytes::new());
+    let (bytes_max, fits) = match rule {
+        BodyRule::Ignored => return Ok(Bytes::new()),
+        BodyRule::Json { bytes_max } => (bytes_max, is_json(headers)),
+        BodyRule::Mail if multipart::boundary(headers).is_some() => {
+            (MULTIPART_BODY_BYTES_MAX, true)
+        }
+        BodyRule::Mail => (SEND_BODY_BYTES_MAX, is_json(headers)),
     };
     if body.is_end_stream() {
         return Ok(Bytes::new());
@@ -35,10 +41,9 @@ where
     if announced > bytes_max {
         return Err(ApiError::body_too_large(bytes_max));
     }
-    let content_type = is_json(headers);
     let encoding = Encoding::of(headers)?;
     // A wrong content type is no mistake while there is nothing of that type.
-    let wire = receive(body, bytes_max, announced, content_type).await?;
+    let wire = receive(body, bytes_max, announced, fits).await?;
     match encoding {
         Encoding::Identity => Ok(wire),
         Encoding::Gzip => inflate(wire, bytes_max).await,
@@ -49,7 +54,7 @@ async fn receive<B>(
     body: &mut B,
     bytes_max: usize,
     announced: usize,
-    is_json: bool,
+    is_right_type: bool,
 ) -> Result<Bytes, ApiError>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -67,7 +72,7 @@ where
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if !data.is_empty() && !is_json {
+        if !data.is_empty() && !is_right_type {
             return Err(ApiError::unsupported_media_type(
                 "expected application/json",
             ));

@@ -6,9 +6,11 @@ pub(crate) mod filters;
 mod get;
 mod list;
 mod update;
+mod send;
 
 use crate::routes::{Route, Scope};
 
+use crate::body::BodyRule;
 const ONE: &str = "/v3/grants/{grant_id}/messages/{message_id}";
 
 /// Returns the routes of this folder.
@@ -17,6 +19,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/v3/grants/{grant_id}/messages", Scope::Grant, list::list),
         Route::get(ONE, Scope::Grant, get::get),
         Route::delete(ONE, Scope::Grant, delete::delete),
+        Route::post("/v3/grants/{grant_id}/messages/send", Scope::Grant, send::send)
+            .body(BodyRule::Mail),
     ];
     table.extend(Route::update(ONE, Scope::Grant, update::update));
     table

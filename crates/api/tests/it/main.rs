@@ -10,6 +10,7 @@ mod permissions;
 mod provisioning;
 mod repetition;
 mod sockets;
+mod sending;
 mod tenancy;
 mod threads;
 mod webhooks;

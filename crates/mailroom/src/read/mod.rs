@@ -17,5 +17,7 @@ pub use folders::FolderView;
 pub(crate) use folders::{find as find_folder, view as view_folder};
 pub(crate) use list::{load, selection_among};
 pub use list::{MessagePage, PAGE_BYTES_MAX};
-pub(crate) use query::{CursorOf, open_cursor, seal_cursor};
+pub(crate) use query::{CursorOf, foreign_cursor, open_cursor, seal_cursor};
+pub(crate) use headers::headers_member;
+pub(crate) use source::{away_from_async_threads, blob as blob_source, whole as whole_source};
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

@@ -116,7 +116,10 @@ impl Mailroom {
         self.inner.unconfirmed.confirm(receipt);
     }
 
-    async fn prepare(&self, delivery: &Arc<InboundDelivery>) -> Result<Prepared, ReceiveRefusal> {
+    pub(super) async fn prepare(
+        &self,
+        delivery: &Arc<InboundDelivery>,
+    ) -> Result<Prepared, ReceiveRefusal> {
         let work_bytes = delivery.raw.len().saturating_mul(delivery.recipients.len());
         if work_bytes <= INLINE_WORK_BYTES_MAX {
             return self.read_message(delivery);
@@ -177,7 +180,10 @@ impl Mailroom {
         Ok(blobs)
     }
 
-    async fn keep_large_blobs(&self, mut prepared: Prepared) -> Result<Prepared, ReceiveRefusal> {
+    pub(super) async fn keep_large_blobs(
+        &self,
+        mut prepared: Prepared,
+    ) -> Result<Prepared, ReceiveRefusal> {
         for place in 0..prepared.blobs.len() {
             match self
                 .store()
@@ -235,13 +241,14 @@ impl Mailroom {
         confirmed: &Arc<Vec<Key>>,
     ) -> Result<Delivery, StoreError> {
         let (prepared, confirmed) = (Arc::clone(prepared), Arc::clone(confirmed));
+        let store = self.store().clone();
         self.store()
-            .write(move |tx| deliver::deliver(tx, &prepared, &confirmed))
+            .write(move |tx| deliver::deliver(tx, &store, &prepared, &confirmed))
             .await
     }
 
     /// Removes bytes that were put into the blob store and that no row names.
-    async fn remove_bytes(&self, blobs: impl Iterator<Item = &PreparedBlob> + Send) {
+    pub(crate) async fn remove_bytes(&self, blobs: impl Iterator<Item = &PreparedBlob> + Send) {
         for blob in blobs.filter(|blob| blob.inline.is_none()) {
             let removed = self.store().blobs().remove(blob.application, blob.key);
             if let Err(error) = removed.await {

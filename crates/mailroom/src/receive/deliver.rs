@@ -7,12 +7,13 @@ use posthouse_store::engine::Dialect;
 use posthouse_store::tables::blobs::KeptBlob;
 use posthouse_store::tables::messages::{NewMessage, StoredBody};
 use posthouse_store::tables::terms::Term;
-use posthouse_store::tables::{blobs, folders, messages, receipts as receipt_rows};
+use posthouse_store::tables::{blobs, folders, messages, outbound, receipts as receipt_rows};
 use posthouse_store::{Store, StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::accept::InboundDelivery;
 use super::document;
+use super::queued::QueueRow;
 use super::receipts::{DUPLICATE_WINDOW_MS, digest};
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
@@ -49,7 +50,6 @@ struct Shared {
 struct Copy {
     /// Place among the envelope's recipients.
     place: usize,
-    id: Key,
     recipient: Recipient,
     trace: String,
     document: String,
@@ -154,11 +154,9 @@ fn copy(
     );
     let size_bytes = (trace.len() + delivery.raw.len()) as i64;
     let grant_id = codec.seal(Kind::Grant, recipient.grant).to_string();
-    let id = store.new_key();
     let parts = document::parts(message, || store.new_key());
     Copy {
         place,
-        id,
         document: document::members(message, parts.as_ref(), &grant_id, codec, size_bytes),
         parts: parts.and_then(|parts| serde_json::to_string(&parts).ok()),
         recipient: recipient.clone(),
@@ -168,8 +166,12 @@ fn copy(
 }
 
 /// Stores a prepared message; runs inside the writer, so it computes nothing it could have been handed.
+///
+/// The messages' keys are made here, while their mailboxes are locked: in a mailbox, what is stored later has a higher
+/// key. Who waits for messages reads on from the last one's.
 pub(crate) fn deliver(
     tx: &mut dyn Tx,
+    store: &Store,
     prepared: &Prepared,
     confirmed: &[Key],
 ) -> Result<Delivery, StoreError> {
@@ -199,9 +201,10 @@ pub(crate) fn deliver(
         }
         let mut first = None;
         for copy in copies {
-            insert_copy(tx, prepared, copy, kept, blob.inline.is_none())?;
-            first = first.or(Some(copy.id));
-            stored.push((copy.place, copy.id));
+            let id = store.new_key();
+            insert_copy(tx, prepared, copy, id, kept, blob.inline.is_none())?;
+            first = first.or(Some(id));
+            stored.push((copy.place, id));
         }
         if let Some(first) = first {
             receipt_rows::leave(tx, first, *digest)?;
@@ -216,10 +219,47 @@ pub(crate) fn deliver(
     })
 }
 
+/// Stores a prepared message and removes its row from the queue; returns the blobs its messages refer to, or none when
+/// the row was no longer the caller's.
+pub(crate) fn deliver_queued(
+    tx: &mut dyn Tx,
+    store: &Store,
+    prepared: &Prepared,
+    row: QueueRow,
+) -> Result<Vec<Key>, StoreError> {
+    for copy in &prepared.copies {
+        Dialect::lock_grant(tx, copy.recipient.grant)?;
+    }
+    if !outbound::finish(tx, row.id, row.token)? {
+        return Ok(Vec::new());
+    }
+    let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
+    for blob in &prepared.blobs {
+        let kept = blobs::keep(tx, blob)?;
+        kept_blobs.push(kept.key);
+        let copies = prepared
+            .copies
+            .iter()
+            .filter(|copy| copy.recipient.application == blob.application);
+        for copy in copies {
+            insert_copy(
+                tx,
+                prepared,
+                copy,
+                store.new_key(),
+                kept,
+                blob.inline.is_none(),
+            )?;
+        }
+    }
+    Ok(kept_blobs)
+}
+
 fn insert_copy(
     tx: &mut dyn Tx,
     prepared: &Prepared,
     copy: &Copy,
+    id: Key,
     blob: KeptBlob,
     external: bool,
 ) -> Result<(), StoreError> {
@@ -230,12 +270,12 @@ fn insert_copy(
         .ok_or_else(|| StoreError::Conflict {
             constraint: "the account was deleted while its mail arrived".to_owned(),
         })?;
-    let thread = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?
-        .unwrap_or(copy.id);
+    let thread =
+        threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?.unwrap_or(id);
     messages::insert(
         tx,
         &NewMessage {
-            id: copy.id,
+            id,
             application: copy.recipient.application,
             grant,
             folder: copy.recipient.inbox,
@@ -243,6 +283,9 @@ fn insert_copy(
             thread,
             blob: blob.key,
             date_at: now,
+            unread: true,
+            starred: false,
+            metadata: None,
             has_attachment: shared.has_attachment,
             size_bytes: copy.size_bytes,
             subject: &shared.subject,
@@ -260,7 +303,7 @@ fn insert_copy(
             application: copy.recipient.application,
             grant: Some(grant),
             kind: ChangeKind::MessageCreated,
-            object: copy.id,
+            object: id,
             at_us: shared.now_us,
             data: None,
         },

@@ -15,7 +15,7 @@ const SUBJECT_AGE_SECONDS_MAX: i64 = 30 * 86_400;
 /// Messages with the same subject that are looked at.
 const SUBJECT_CANDIDATES_MAX: i64 = 20;
 /// Messages after which a thread is full and the next one starts a new thread.
-const THREAD_MESSAGES_MAX: i64 = 10_000;
+pub(crate) const THREAD_MESSAGES_MAX: i64 = 10_000;
 
 /// What a message brings along to find its thread; prepared before the transaction.
 #[derive(Debug, Clone, Default)]

@@ -11,6 +11,7 @@ mod reading;
 mod receiving;
 mod repeatable;
 mod support;
+mod sending;
 mod tenants;
 mod threading;
 mod threads;

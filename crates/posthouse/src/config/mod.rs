@@ -50,6 +50,8 @@ pub struct Config {
     pub public_ip: Vec<IpAddr>,
     /// Base of trial domains.
     pub trial_domain: Option<String>,
+    /// Mail for other servers is kept to be looked at, and goes nowhere.
+    pub captures_mail: bool,
     /// What this process does.
     pub roles: Roles,
     /// Private ranges that outward calls may reach besides public ones.

@@ -41,6 +41,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
+        captures_mail: texts.require("outbound", "capture, direct or relay:HOST:PORT", captures_mail)?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,
@@ -48,7 +49,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         ready_file: texts.optional("ready_file", "a path", path)?,
         region: texts.require("region", "us or eu", region)?,
         metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
-        metrics_token: texts.optional("metrics_token", "a token", plain)?,
+        metrics_token: texts.optional("metrics_token", "a token without spaces", token)?,
         log: texts.require(
             "log",
             "a level or directives such as info,posthouse_smtp=debug",
@@ -73,7 +74,6 @@ fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
     for key in ["https", "submission", "submissions", "imap", "imaps"] {
         texts.listener(key)?;
     }
-    texts.require("outbound", "capture, direct or relay:HOST:PORT", outbound)?;
     texts.require("mx_port", "1 to 65535", port)?;
     texts.require("mta_sts_port", "1 to 65535", port)?;
     texts.optional("dns_anchor", "a readable file", existing_file)?;
@@ -233,10 +233,21 @@ fn parse_text<T>(
 ) -> Result<T, ConfigError> {
     read(text).map_err(|reason| ConfigError::Invalid {
         source_: source.clone(),
-        value: text.to_owned(),
+        value: without_password(text),
         reason,
         allowed,
     })
+}
+
+/// Hides the user and password of a URL: a refusal ends up in logs.
+fn without_password(text: &str) -> String {
+    let place = text
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1)));
+    match place {
+        Some((scheme, place)) => format!("{scheme}://…@{place}"),
+        None => text.to_owned(),
+    }
 }
 
 fn switch(text: &str) -> Result<bool, String> {
@@ -247,7 +258,10 @@ fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-fn plain(text: &str) -> Result<String, String> {
+fn token(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("empty, or nothing that a header can carry".to_owned());
+    }
     Ok(text.to_owned())
 }
 
@@ -330,9 +344,10 @@ fn blobs(text: &str) -> Result<Blobs, String> {
     }
 }
 
-fn outbound(text: &str) -> Result<(), String> {
+/// Other modes wait for the part of the server that delivers; they are checked all the same.
+fn captures_mail(text: &str) -> Result<bool, String> {
     if text == "capture" || text == "direct" {
-        return Ok(());
+        return Ok(text == "capture");
     }
     let relay = text.strip_prefix("relay:").ok_or("not a known mode")?;
     let (host, digits) = relay
@@ -341,7 +356,7 @@ fn outbound(text: &str) -> Result<(), String> {
     if host.is_empty() {
         return Err("the relay's host is missing".to_owned());
     }
-    port(digits).map(drop)
+    port(digits).map(|_| false)
 }
 
 fn hostname(text: &str) -> Result<String, String> {

@@ -7,7 +7,8 @@
 //! - [`peer_limits`]: what one network may take
 //! - [`outward`]: the client for calls to strangers' addresses
 //! - [`parts`]: the running tasks, and how they end
-//! - [`housekeeping`]: the jobs
+//! - [`housekeeping`]: the jobs; [`search`]: the one that follows the change log
+//! - [`local_mail`]: mail between mailboxes of this server
 //! - [`health`], [`metrics`], [`logs`]: what operators look at
 //! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
 //! - [`clock`]: the time, which tests of a debug build can move
@@ -20,6 +21,7 @@ mod health;
 mod housekeeping;
 mod instance_key;
 mod listeners;
+mod local_mail;
 mod logs;
 mod metrics;
 mod outward;

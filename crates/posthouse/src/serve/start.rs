@@ -20,7 +20,7 @@ use super::listeners::{Listeners, address};
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, crates, first_key, health, housekeeping, metrics, outward, private_file, quick_start,
+    clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file, quick_start, search,
 };
 use crate::config::{Config, Role};
 
@@ -37,15 +37,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     private_file::only_for_this_user();
     let figures = metrics::install()?;
     let data_dir = DataDir::open(&config.data_dir)?;
+    }
     let listeners = Listeners::bind(&config)?;
     let store = open_store(&config, data_dir.path()).await?;
     let mailroom = Mailroom::new(store.clone(), crates::mailroom(&config, data_dir.path())?);
     let client = outward::client(&config)?;
+    }
     mailroom.reach_out_with(client.clone(), config.public_ip.clone());
     let installation = first_key::install(&mailroom, data_dir.path()).await?;
     let ready = describe(&listeners, installation);
 
     let stop = CancellationToken::new();
+    if config.captures_mail {
+        mailroom.capture_outgoing();
+    }
     let api = crates::api(
         &config,
         health::check(store.clone(), data_dir.path(), stop.clone()),
@@ -117,6 +122,10 @@ fn start_parts(
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
         parts.add(
             "orphans",
+    if config.roles.include(Role::Delivery) {
+        let worker = local_mail::deliver(mailroom.clone(), stop.clone());
+        parts.add("mail between mailboxes here", worker);
+    }
             housekeeping::remove_orphans(mailroom.clone(), stop),
         );
     }

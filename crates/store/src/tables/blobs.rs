@@ -165,6 +165,7 @@ pub fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, K
         for blob in tx.query(&lock, &params, |row| row.key(0))? {
             let removed = tx.query_opt(
                 "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM outbound WHERE blob_id = $1)
                  RETURNING location, application_id",
                 &[blob.into()],
                 |row| Ok((row.int(0)?, row.key(1)?)),

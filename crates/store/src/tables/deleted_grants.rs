@@ -51,6 +51,7 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     };
     Dialect::lock_grant(tx, grant)?;
     if remove_terms(tx, grant, limit * TERMS_PER_MESSAGE)? > 0 {
+    outbound::drop_undelivered(tx, grant)?;
         return Ok(Step {
             more: true,
             external: Vec::new(),

@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod installation;
 pub mod messages;
 pub mod receipts;
+pub mod outbound;
 pub mod recipients;
 pub mod terms;
 pub mod threads;

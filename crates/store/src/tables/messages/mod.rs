@@ -44,6 +44,12 @@ pub struct NewMessage<'a> {
     pub date_at: i64,
     /// Whether a person would see an attachment; inline images alone are none.
     pub has_attachment: bool,
+    /// Not read yet; its folder has counted it so.
+    pub unread: bool,
+    /// Starred.
+    pub starred: bool,
+    /// A JSON object, if it has metadata.
+    pub metadata: Option<&'a str>,
     /// Bytes of trace and blob together.
     pub size_bytes: i64,
     /// Lower-case subject.
@@ -101,14 +107,14 @@ impl StoredBody {
     }
 }
 
-/// Stores an unread message and makes it findable; its folder has counted it already.
+/// Stores a message and makes it findable; its folder has counted it already.
 pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreError> {
     let (body, body_frame) = message.body.map_or((None, None), StoredBody::columns);
     tx.execute(
         "INSERT INTO messages (id, application_id, grant_id, folder_id, thread_id, blob_id, date_at, created_at,
            unread, starred, answered, has_attachment, uid, modseq, size_bytes, subject, metadata, trace, header_section,
            parts, document_version, document, body, body_frame)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, 0, 0, $8, $9, $10, $11, $12, NULL, $13, $14, $15, $16, $17, $18, $19)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $20, $21, 0, $8, $9, $10, $11, $12, $22, $13, $14, $15, $16, $17, $18, $19)",
         &[
             message.id.into(),
             message.application.into(),
@@ -131,6 +137,9 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
             body_frame.into(),
         ],
     )?;
+            message.unread.into(),
+            message.starred.into(),
+            message.metadata.into(),
     terms::insert(
         tx,
         message.grant,

@@ -1,0 +1,119 @@
+//! Files of a message: base64 in JSON, or parts of a form.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use posthouse_mailroom::send::OutgoingFile;
+
+use crate::body::{Fields, Part};
+use crate::error::ApiError;
+
+/// Clients pad or do not.
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// Reads `attachments`.
+pub(super) fn of_json(fields: &mut Fields<'_>) -> Result<Vec<OutgoingFile>, ApiError> {
+    let objects = fields.objects("attachments")?.unwrap_or_default();
+    objects.into_iter().map(of_object).collect()
+}
+
+fn of_object(mut one: Fields<'_>) -> Result<OutgoingFile, ApiError> {
+    let content: String = one.required("content")?;
+    let content = decode(&content).ok_or_else(|| one.wrong("content", "expected base64"))?;
+    let disposition: String = one.optional("content_disposition")?.unwrap_or_default();
+    let says_inline = disposition
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("inline");
+    let content_id: Option<String> = one.optional("content_id")?;
+    let is_inline: Option<bool> = one.optional("is_inline")?;
+    Ok(OutgoingFile {
+        filename: one.optional("filename")?.unwrap_or_default(),
+        content_type: one.optional("content_type")?.unwrap_or_default(),
+        content,
+        content_id: content_id
+            .map(|id| bare(&id).to_owned())
+            .filter(|id| !id.is_empty()),
+        is_inline: is_inline.unwrap_or(says_inline),
+    })
+}
+
+fn bare(content_id: &str) -> &str {
+    content_id.trim_start_matches('<').trim_end_matches('>')
+}
+
+/// Takes both alphabets, and line breaks as some encoders write them.
+fn decode(text: &str) -> Option<Bytes> {
+    let engine = if text.contains(['-', '_']) {
+        URL_SAFE
+    } else {
+        STANDARD
+    };
+    let decoded = if text.contains(['\r', '\n']) {
+        engine.decode(text.replace(['\r', '\n'], ""))
+    } else {
+        engine.decode(text)
+    };
+    decoded.ok().map(Bytes::from)
+}
+
+/// Takes the files of a form. A part that the body refers to by its name, or that has a name of its own, is known by it.
+pub(super) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
+    let files = parts.iter().map(|part| {
+        let name = bare(&part.name);
+        let is_shown = body.contains(&format!("cid:{name}"));
+        let is_known = !name.is_empty() && (is_shown || !is_running_name(name));
+        OutgoingFile {
+            filename: part.filename.clone(),
+            content_type: part.content_type.clone(),
+            content: part.content.clone(),
+            content_id: is_known.then(|| name.to_owned()),
+            is_inline: false,
+        }
+    });
+    files.collect()
+}
+
+/// Names that clients give to parts that need none.
+fn is_running_name(name: &str) -> bool {
+    let is_numbered = name
+        .strip_prefix("file")
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    is_numbered || name.starts_with("attachment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_comes_in_both_alphabets_padded_or_not() {
+        for text in ["+/8=", "-_8=", "+/8", "-_8", "+/\r\n8="] {
+            assert_eq!(decode(text).as_deref(), Some(&[0xfb, 0xff][..]), "{text}");
+        }
+        for text in ["+_8=", "a", "ä", "a b="] {
+            assert_eq!(decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_are_known_by_names_that_mean_something() {
+        let part = |name: &str| Part {
+            name: name.to_owned(),
+            filename: String::new(),
+            content_type: String::new(),
+            content: Bytes::new(),
+        };
+        let parts = ["file0", "attachment", "logo", "file1"].map(part);
+        let ids: Vec<Option<String>> = of_form(&parts, "<img src=cid:file1>")
+            .into_iter()
+            .map(|file| file.content_id)
+            .collect();
+        let expected = [None, None, Some("logo"), Some("file1")];
+        assert_eq!(ids, expected.map(|id| id.map(str::to_owned)));
+    }
+}

@@ -1,0 +1,82 @@
+//! `POST /v3/grants/{grant_id}/messages/send`
+
+mod answer;
+mod files;
+mod parts;
+mod tracking;
+
+use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::read::HeaderDetail;
+use posthouse_mailroom::send::OutgoingSource;
+
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::idempotency::idempotent;
+use crate::query::Query;
+use crate::routes::Answer;
+
+pub(crate) use parts::outgoing;
+
+/// Sends a message; a repeated request with the same key is answered as the first one was.
+pub async fn send(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    idempotent(&call, Some(&grant), work(&call, &grant)).await
+}
+
+async fn work(call: &Call, grant: &GrantRef) -> Answer {
+    let headers = header_detail(&call.query)?;
+    if is_source(&call.query)? {
+        let source = source(call)?;
+        let sent = call.mailroom.send_source(grant, source, headers).await?;
+        return Ok(answer::of(call, grant, sent, &[]));
+    }
+    let (outgoing, warnings) = outgoing(&call.body)?;
+    let sent = call.mailroom.send_message(grant, outgoing, headers).await?;
+    Ok(answer::of(call, grant, sent, &warnings))
+}
+
+/// Reads `fields`, of which a sent message has fewer than a listed one.
+fn header_detail(query: &Query) -> Result<Option<HeaderDetail>, ApiError> {
+    let mut detail = None;
+    for name in query.list("fields") {
+        match name.as_str() {
+            "standard" => {}
+            "include_headers" => detail = Some(HeaderDetail::All),
+            "include_basic_headers" => {
+                detail.get_or_insert(HeaderDetail::Basic);
+            }
+            _ => {
+                return Err(ApiError::invalid(
+                    "fields",
+                    "expected one of standard, include_headers, include_basic_headers",
+                ));
+            }
+        }
+    }
+    Ok(detail)
+}
+
+fn is_source(query: &Query) -> Result<bool, ApiError> {
+    match query.text("type") {
+        None | Some("json") => Ok(false),
+        Some("mime") => Ok(true),
+        Some(_) => Err(ApiError::invalid("type", "expected mime or nothing")),
+    }
+}
+
+/// Returns the one part that holds the whole source.
+fn source(call: &Call) -> Result<OutgoingSource, ApiError> {
+    let parts = call.body.form().unwrap_or_default();
+    let part = parts
+        .iter()
+        .find(|part| part.name == "mime")
+        .ok_or_else(|| {
+            ApiError::invalid(
+                "mime",
+                "expected multipart/form-data with a part of this name",
+            )
+        })?;
+    Ok(OutgoingSource {
+        raw: part.content.clone(),
+    })
+}

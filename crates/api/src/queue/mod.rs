@@ -1,0 +1,15 @@
+//! The outgoing queue, for operators.
+
+mod get;
+mod list;
+mod render;
+
+use crate::routes::{Route, Scope};
+
+/// Returns the routes of this folder.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v3/admin/queue", Scope::Application, list::list).admin(),
+        Route::get("/v3/admin/queue/{queue_id}", Scope::Application, get::get).admin(),
+    ]
+}

@@ -1,0 +1,193 @@
+//! The transaction of a sent message: its copy in Sent, the queue, what it answers, and the changes; all or nothing.
+
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::changes::{self, ChangeKind, NewChange};
+use posthouse_store::engine::Dialect;
+use posthouse_store::tables::blobs;
+use posthouse_store::tables::folders::{self, Shift};
+use posthouse_store::tables::grants::{self, GrantName};
+use posthouse_store::tables::messages::{self, NewMessage, StoredBody};
+use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState};
+use posthouse_store::tables::terms::Term;
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
+use posthouse_types::folders::SystemFolder;
+use posthouse_types::ids::Key;
+
+use crate::Mailroom;
+use crate::actor::GrantRef;
+use crate::organise::{self, MessageChanges};
+use crate::read::{Detail, load};
+use crate::receive::threading::{self, THREAD_MESSAGES_MAX, ThreadKeys};
+
+/// A message made ready for its transaction.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) envelope_from: String,
+    pub(super) envelope: Vec<EnvelopeRecipient>,
+    pub(super) blob: PreparedBlob,
+    pub(super) body: StoredBody,
+    pub(super) document: String,
+    pub(super) parts: Option<String>,
+    pub(super) thread_keys: ThreadKeys,
+    pub(super) terms: Vec<Term>,
+    /// Lower case.
+    pub(super) subject: String,
+    pub(super) has_attachment: bool,
+    pub(super) size_bytes: i64,
+    pub(super) header_section: Vec<u8>,
+    pub(super) starred: bool,
+    pub(super) metadata: Option<String>,
+    /// The message that it answers, and that one's thread.
+    pub(super) answered: Option<(Key, Key)>,
+    pub(super) now_us: i64,
+}
+
+/// Somebody who is to get the message.
+#[derive(Debug)]
+pub(super) struct EnvelopeRecipient {
+    pub(super) address: EmailAddress,
+    pub(super) is_local: bool,
+}
+
+/// What a committed message left behind.
+#[derive(Debug)]
+pub(super) struct Committed {
+    pub(super) id: Key,
+    pub(super) blob: Key,
+    /// The copy's object: rendered here, because after the commit nothing may fail any more.
+    pub(super) object: Vec<u8>,
+}
+
+/// Stores and queues a message; `None` when the account is gone.
+pub(super) fn commit(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    ready: &Ready,
+) -> Result<Option<Committed>, StoreError> {
+    Dialect::lock_grant(tx, grant.grant)?;
+    if grants::identify(tx, &GrantName::Id(grant.grant))?.is_none() {
+        return Ok(None);
+    }
+    let Some(sent) = folders::system_folder(tx, grant.grant, SystemFolder::Sent)? else {
+        return Ok(None);
+    };
+    let blob = blobs::keep(tx, &ready.blob)?;
+    let entering = Shift {
+        entering: 1,
+        total: 1,
+        unread: 0,
+        bytes: ready.size_bytes,
+    };
+    let Some(entry) = folders::shift(tx, grant.grant, sent, &entering)? else {
+        return Ok(None);
+    };
+    let id = mailroom.store().new_key();
+    let now = ready.now_us / 1_000_000;
+    let thread = thread(tx, grant, ready, now)?.unwrap_or(id);
+    messages::insert(
+        tx,
+        &NewMessage {
+            id,
+            application: grant.application,
+            grant: grant.grant,
+            folder: sent,
+            entry,
+            thread,
+            blob: blob.key,
+            date_at: now,
+            unread: false,
+            starred: ready.starred,
+            metadata: ready.metadata.as_deref(),
+            has_attachment: ready.has_attachment,
+            size_bytes: ready.size_bytes,
+            subject: &ready.subject,
+            trace: b"",
+            header_section: ready.blob.inline.is_none().then_some(&ready.header_section),
+            parts: ready.parts.as_deref(),
+            document: &ready.document,
+            body: (!blob.has_body).then_some(&ready.body),
+            terms: &ready.terms,
+        },
+    )?;
+    changes::append(
+        tx,
+        &NewChange {
+            application: grant.application,
+            grant: Some(grant.grant),
+            kind: ChangeKind::MessageCreated,
+            object: id,
+            at_us: ready.now_us,
+            data: None,
+        },
+    )?;
+    queue(tx, mailroom, grant, ready, id, blob.key)?;
+    if let Some((answered, _)) = ready.answered {
+        let changes = MessageChanges {
+            answered: Some(true),
+            ..MessageChanges::default()
+        };
+        organise::apply(tx, mailroom, grant, &[answered], &changes)?;
+    }
+    let codec = mailroom.store().ids();
+    let object = load(tx, codec, grant.grant, &[id], Detail::Standard)?
+        .page
+        .json;
+    Ok(Some(Committed {
+        id,
+        blob: blob.key,
+        object,
+    }))
+}
+
+/// Returns the thread that the message joins: the one of the message it answers, else as an arriving message would.
+fn thread(
+    tx: &mut dyn Tx,
+    grant: &GrantRef,
+    ready: &Ready,
+    now: i64,
+) -> Result<Option<Key>, StoreError> {
+    match ready.answered {
+        Some((_, thread)) => {
+            let is_full = messages::thread_has(tx, grant.grant, thread, THREAD_MESSAGES_MAX)?;
+            Ok((!is_full).then_some(thread))
+        }
+        None => threading::find(tx, grant.grant, &grant.email, &ready.thread_keys, now),
+    }
+}
+
+fn queue(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    ready: &Ready,
+    message: Key,
+    blob: Key,
+) -> Result<(), StoreError> {
+    for recipient in &ready.envelope {
+        let state = if recipient.is_local {
+            OutboundState::Queued
+        } else {
+            mailroom.state_of_mail_for_others()
+        };
+        outbound::insert(
+            tx,
+            &NewOutbound {
+                id: mailroom.store().new_key(),
+                application: grant.application,
+                grant: grant.grant,
+                message,
+                blob,
+                envelope_from: &ready.envelope_from,
+                recipient: recipient.address.as_str(),
+                domain: recipient.address.domain().as_str(),
+                is_local: recipient.is_local,
+                state,
+                due_us: ready.now_us,
+                now: ready.now_us / 1_000_000,
+            },
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! From parts to the message on the wire.
+
+use posthouse_mime::build::{self, File, NewMessage, Text};
+
+use super::custom_headers;
+use super::limits::{
+    FILENAME_CHARACTERS_MAX, FILES_MAX, MESSAGE_BYTES_MAX, SUBJECT_CHARACTERS_MAX,
+};
+use super::outgoing::Outgoing;
+use super::recipients::{Recipients, mailboxes};
+use super::reply::Answered;
+use super::sender::Sender;
+use crate::Refusal;
+use crate::receive::rfc5322_date;
+
+/// A message ready for the wire, and what the wire does not show.
+#[derive(Debug)]
+pub(super) struct Composed {
+    pub(super) raw: Vec<u8>,
+    pub(super) envelope_from: String,
+    pub(super) recipients: Recipients,
+}
+
+/// What a message is given by this server.
+#[derive(Debug, Clone)]
+pub(super) struct Marks {
+    pub(super) now: i64,
+    /// Nobody else can know it: it names the message and sets its parts apart.
+    pub(super) secret: String,
+}
+
+impl Marks {
+    pub(super) fn date(&self) -> String {
+        rfc5322_date(self.now)
+    }
+
+    pub(super) fn message_id(&self, domain: &str) -> String {
+        format!("<{}@{domain}>", self.secret)
+    }
+}
+
+/// Writes the message down.
+///
+/// # Errors
+/// [`Refusal::Invalid`] that names the field; [`Refusal::TooLarge`].
+pub(super) fn compose(
+    outgoing: &Outgoing,
+    sender: &Sender,
+    answered: Option<&Answered>,
+    marks: &Marks,
+) -> Result<Composed, Refusal> {
+    let author = sender.author(outgoing.from.as_ref())?;
+    let recipients = Recipients::read(&outgoing.to, &outgoing.cc, &outgoing.bcc)?;
+    check_texts(outgoing)?;
+    custom_headers::check(&outgoing.custom_headers)?;
+    let files = files(outgoing)?;
+    let domain = author.address.domain().as_str().to_owned();
+    let envelope_from = author.address.as_str().to_owned();
+    let references = answered.map_or(&[][..], |answered| &answered.references);
+    let new = NewMessage {
+        date: &marks.date(),
+        message_id: &marks.message_id(&domain),
+        from: author,
+        reply_to: mailboxes(&outgoing.reply_to, "reply_to")?,
+        to: recipients.to.clone(),
+        cc: recipients.cc.clone(),
+        subject: &outgoing.subject,
+        in_reply_to: answered.and_then(|answered| answered.message_id.as_deref()),
+        references: references.iter().map(String::as_str).collect(),
+        further: &outgoing.custom_headers,
+        text: if outgoing.is_plaintext {
+            Text::Plain(&outgoing.body)
+        } else {
+            Text::Html(&outgoing.body)
+        },
+        files: &files,
+        boundary: &marks.secret,
+    };
+    let raw = build::build(&new).map_err(|error| {
+        let message = error.to_string();
+        Refusal::invalid(error.field, message)
+    })?;
+    check_size(raw.len())?;
+    Ok(Composed {
+        raw,
+        envelope_from,
+        recipients,
+    })
+}
+
+/// Counted on the message as it goes on the wire.
+pub(super) fn check_size(bytes: usize) -> Result<(), Refusal> {
+    if bytes <= MESSAGE_BYTES_MAX {
+        return Ok(());
+    }
+    let megabytes = bytes as f64 / (1024.0 * 1024.0);
+    Err(Refusal::TooLarge {
+        message: format!(
+            "message is {megabytes:.1} MB, at most {} MB may be sent",
+            MESSAGE_BYTES_MAX >> 20
+        ),
+    })
+}
+
+fn check_texts(outgoing: &Outgoing) -> Result<(), Refusal> {
+    if outgoing.subject.chars().count() > SUBJECT_CHARACTERS_MAX {
+        let message = format!("subject: at most {SUBJECT_CHARACTERS_MAX} characters");
+        return Err(Refusal::invalid("subject", message));
+    }
+    // What this cannot hold, base64 and the header could not make smaller.
+    let bytes: usize = outgoing.files.iter().map(|file| file.content.len()).sum();
+    check_size(outgoing.body.len().saturating_add(bytes))
+}
+
+fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
+    if outgoing.files.len() > FILES_MAX {
+        let message = format!("attachments: at most {FILES_MAX}");
+        return Err(Refusal::invalid("attachments", message));
+    }
+    let mut files = Vec::with_capacity(outgoing.files.len());
+    for (place, file) in outgoing.files.iter().enumerate() {
+        if file.filename.chars().count() > FILENAME_CHARACTERS_MAX {
+            let field = format!("attachments[{place}].filename");
+            let message = format!("{field}: at most {FILENAME_CHARACTERS_MAX} characters");
+            return Err(Refusal::invalid(field, message));
+        }
+        let content_id = file.content_id.as_deref();
+        let is_shown = !outgoing.is_plaintext
+            && content_id.is_some_and(|id| is_referenced(&outgoing.body, id));
+        files.push(File {
+            filename: &file.filename,
+            content_type: &file.content_type,
+            content: &file.content,
+            content_id,
+            is_inline: file.is_inline || is_shown,
+        });
+    }
+    Ok(files)
+}
+
+/// Tells whether HTML shows the part with this id.
+pub(super) fn is_referenced(html: &str, content_id: &str) -> bool {
+    html.match_indices("cid:").any(|(at, _)| {
+        let rest = &html[at + 4..];
+        let ends =
+            |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || "-_.@+$%".contains(c));
+        rest.strip_prefix(content_id).is_some_and(ends)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_shown_where_its_whole_id_is_referred_to() {
+        assert!(is_referenced("<img src=\"cid:logo\">", "logo"));
+        assert!(is_referenced(
+            "<img src=cid:other><img src='cid:logo'>",
+            "logo"
+        ));
+        assert!(!is_referenced("<img src=\"cid:logo2\">", "logo"));
+        assert!(!is_referenced("logo", "logo"));
+    }
+}

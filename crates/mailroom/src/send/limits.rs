@@ -1,0 +1,49 @@
+//! Every bound of sending, with its unit in its name.
+
+/// Bytes of a message as it goes on the wire.
+pub const MESSAGE_BYTES_MAX: usize = 25 * 1024 * 1024;
+
+/// Different recipients of a message.
+pub const RECIPIENTS_MAX: usize = 50;
+
+/// Addresses in one field; repeated ones count, since every one is written down.
+pub const ADDRESSES_PER_FIELD_MAX: usize = 200;
+
+/// Characters of a display name.
+pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 256;
+
+/// Characters of a subject.
+pub const SUBJECT_CHARACTERS_MAX: usize = 998;
+
+/// Custom headers of a message.
+pub const CUSTOM_HEADERS_MAX: usize = 50;
+
+/// Characters of a custom header's name.
+pub const CUSTOM_HEADER_NAME_CHARACTERS_MAX: usize = 76;
+
+/// Characters of a custom header's value.
+pub const CUSTOM_HEADER_VALUE_CHARACTERS_MAX: usize = 2_000;
+
+/// Files of a message.
+pub const FILES_MAX: usize = 500;
+
+/// Characters of a file's name.
+pub const FILENAME_CHARACTERS_MAX: usize = 255;
+
+/// Ids kept in References: the first one and the last ones.
+pub const REFERENCES_MAX: usize = 20;
+
+/// Octets of a line of a finished source; RFC 5322 2.1.1.
+pub const SOURCE_LINE_OCTETS_MAX: usize = 998;
+
+/// Messages below this size are written, parsed and compressed on the async threads.
+pub(crate) const INLINE_WORK_BYTES_MAX: usize = 64 * 1024;
+
+/// Rows of the queue that one step delivers to mailboxes of this server.
+pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 32;
+
+/// Microseconds for which a claim of such rows holds.
+pub(crate) const LOCAL_CLAIM_US: i64 = 60 * 1_000_000;
+
+/// Microseconds after which a mailbox that could not take its mail is asked again.
+pub(crate) const LOCAL_RETRY_US: i64 = 300 * 1_000_000;

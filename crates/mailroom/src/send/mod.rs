@@ -1,0 +1,78 @@
+//! An account sends: checked, written down, and queued in the transaction that stores the copy in Sent.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `outgoing` | what a door hands over |
+//! | `sender`, `recipients`, `custom_headers`, `reply` | who sends to whom, what may be said in the header, and what is answered |
+//! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
+//! | `submit`, `commit` | the use case and its transaction |
+//! | `local` | mailboxes of this server get theirs from the queue |
+//! | `queue` | what an operator sees of the queue |
+//! | [`limits`] | every number |
+
+pub mod limits;
+
+mod commit;
+mod compose;
+mod custom_headers;
+mod local;
+mod outgoing;
+mod queue;
+mod recipients;
+mod reply;
+mod sender;
+mod source;
+mod submit;
+
+pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
+pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
+pub use submit::SentMessage;
+
+use std::sync::OnceLock;
+
+use posthouse_store::tables::outbound::OutboundState;
+use tokio::sync::watch;
+
+use crate::Mailroom;
+
+/// What sending shares in one process.
+#[derive(Debug)]
+pub(crate) struct Outgate {
+    captures: OnceLock<()>,
+    queued: watch::Sender<u64>,
+}
+
+impl Default for Outgate {
+    fn default() -> Self {
+        Self {
+            captures: OnceLock::new(),
+            queued: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Mailroom {
+    /// Keeps mail for other servers from now on instead of queueing it. To be called before doors are opened.
+    pub fn capture_outgoing(&self) {
+        self.inner.outgate.captures.get_or_init(|| ());
+    }
+
+    /// Returns a receiver that changes whenever this process has queued something; a hint, nothing to rely on.
+    #[must_use]
+    pub fn queue_hint(&self) -> watch::Receiver<u64> {
+        self.inner.outgate.queued.subscribe()
+    }
+
+    fn has_queued(&self) {
+        let sender = &self.inner.outgate.queued;
+        sender.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Returns what becomes of mail for other servers.
+    fn state_of_mail_for_others(&self) -> OutboundState {
+        match self.inner.outgate.captures.get() {
+            Some(()) => OutboundState::Captured,
+            None => OutboundState::Queued,
+        }
+    }
+}

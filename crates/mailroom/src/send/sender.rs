@@ -1,0 +1,99 @@
+//! Who a message is from: the account, under one of its own addresses, on a domain that may send.
+
+use posthouse_mime::build::Mailbox;
+use posthouse_store::tables::domains;
+use posthouse_store::tables::grants::{self, Grant};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::{DisplayAddress, EmailAddress};
+
+use super::recipients::mailbox;
+use crate::actor::GrantRef;
+use crate::{Mailroom, Refusal};
+
+/// An account that may send.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    account: Grant,
+    own: EmailAddress,
+}
+
+impl Mailroom {
+    /// Returns the account if it may send now.
+    ///
+    /// # Errors
+    /// [`Refusal::Suspended`], [`Refusal::DomainNotVerified`].
+    pub(super) async fn sender(&self, grant: &GrantRef) -> Result<Sender, Refusal> {
+        let own = EmailAddress::parse_strict(&grant.email).map_err(|error| Refusal::Internal {
+            message: format!("an account's address is none: {error}"),
+        })?;
+        let (application, key) = (grant.application, grant.grant);
+        let name = own.domain().as_str().to_owned();
+        let (account, domain) = self
+            .store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, StoreError> {
+                Ok((
+                    grants::find(tx, application, key)?,
+                    domains::covering(tx, &name)?,
+                ))
+            })
+            .await?;
+        let account = account.ok_or(Refusal::NotFound)?;
+        if account.suspended_inbound.is_some() {
+            return Err(Refusal::Suspended);
+        }
+        let verified = domain.map(|domain| domain.verified).unwrap_or_default();
+        let missing: Vec<&str> = [
+            ("ownership", verified.ownership),
+            ("dkim", verified.dkim),
+            ("spf", verified.spf),
+        ]
+        .iter()
+        .filter(|(_, found)| !found)
+        .map(|(record, _)| *record)
+        .collect();
+        if !missing.is_empty() {
+            return Err(Refusal::DomainNotVerified {
+                message: format!(
+                    "domain {} is not verified: {} missing",
+                    own.domain(),
+                    missing.join(", ")
+                ),
+            });
+        }
+        Ok(Sender { account, own })
+    }
+}
+
+impl Sender {
+    /// Returns the author as the message is to show it. SMTP-13: the address is one of the account's own.
+    pub(super) fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
+        let Some(wanted) = wanted else {
+            return Ok(Mailbox {
+                name: self.account.name.clone(),
+                address: self.own.clone(),
+            });
+        };
+        let mut author = mailbox(wanted, "from[0]")?;
+        if !self.owns(&author.address) {
+            return Err(not_own("from[0].email"));
+        }
+        if author.name.trim().is_empty() {
+            author.name.clone_from(&self.account.name);
+        }
+        Ok(author)
+    }
+
+    /// Tells whether mail for an address comes to this account by its own right.
+    pub(super) fn owns(&self, address: &EmailAddress) -> bool {
+        if address.folded() == self.account.email {
+            return true;
+        }
+        let base = format!("{}@{}", address.plus_base(), address.domain()).to_lowercase();
+        self.account.plus_addressing && base == self.account.email
+    }
+}
+
+pub(super) fn not_own(field: &str) -> Refusal {
+    Refusal::invalid(field, format!("{field}: not an address of this account"))
+        .with_fix("leave `from` out to send as the account")
+}

@@ -1,0 +1,307 @@
+//! The use case: a message is checked, written down and committed.
+
+use std::sync::Arc;
+
+use posthouse_mime::ParsedMessage;
+use posthouse_store::StoreError;
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::tables::messages::StoredBody;
+use posthouse_types::address::{DisplayAddress, EmailAddress};
+use posthouse_types::ids::Kind;
+
+use super::commit::{self, EnvelopeRecipient, Ready};
+use super::compose::{Composed, Marks, compose};
+use super::limits::INLINE_WORK_BYTES_MAX;
+use super::outgoing::{Outgoing, OutgoingSource};
+use super::reply::Answered;
+use super::sender::Sender;
+use super::source;
+use crate::actor::GrantRef;
+use crate::organise::Metadata;
+use crate::read::HeaderDetail;
+use crate::read::headers_member;
+use crate::receive::document;
+use crate::receive::threading::ThreadKeys;
+use crate::receive::{Recipient, RecipientRefusal};
+use crate::{Mailroom, Refusal};
+
+/// A message that is on its way.
+#[derive(Debug, Clone)]
+pub struct SentMessage {
+    /// Public id of the copy in Sent.
+    pub id: String,
+    /// The copy's object as JSON; it may lack `reply_to_message_id`.
+    pub object: Vec<u8>,
+    /// Whether the object tells what it answers.
+    pub is_reply: bool,
+}
+
+/// What the copy in Sent has for itself.
+#[derive(Debug, Clone, Default)]
+struct Notes {
+    metadata: Metadata,
+    starred: bool,
+}
+
+/// Everything composing needs, so that it can be done on another thread.
+enum Work {
+    Parts(Box<Outgoing>, Option<Answered>),
+    Source(OutgoingSource),
+}
+
+impl Work {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Parts(outgoing, _) => {
+                let files = outgoing.files.iter().map(|file| file.content.len());
+                outgoing.body.len() + files.sum::<usize>()
+            }
+            Self::Source(source) => source.raw.len(),
+        }
+    }
+}
+
+impl Mailroom {
+    /// Sends a message made of parts. When this returns, the copy in Sent and the queue are on stable storage.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`], [`Refusal::TooLarge`], [`Refusal::Suspended`], [`Refusal::DomainNotVerified`]; nothing
+    /// was sent.
+    pub async fn send_message(
+        &self,
+        grant: &GrantRef,
+        outgoing: Outgoing,
+        headers: Option<HeaderDetail>,
+    ) -> Result<SentMessage, Refusal> {
+        let sender = self.sender(grant).await?;
+        let answered = match &outgoing.reply_to_message_id {
+            Some(id) => Some(self.answered(grant, id).await?),
+            None => None,
+        };
+        let notes = Notes {
+            metadata: outgoing.metadata.clone(),
+            starred: outgoing.starred,
+        };
+        let work = Work::Parts(Box::new(outgoing), answered.clone());
+        self.send(grant, sender, work, notes, answered, headers)
+            .await
+    }
+
+    /// Sends a message that somebody else wrote down; its recipients are those of its header.
+    ///
+    /// # Errors
+    /// As [`Mailroom::send_message`].
+    pub async fn send_source(
+        &self,
+        grant: &GrantRef,
+        source: OutgoingSource,
+        headers: Option<HeaderDetail>,
+    ) -> Result<SentMessage, Refusal> {
+        let sender = self.sender(grant).await?;
+        let work = Work::Source(source);
+        self.send(grant, sender, work, Notes::default(), None, headers)
+            .await
+    }
+
+    async fn send(
+        &self,
+        grant: &GrantRef,
+        sender: Sender,
+        work: Work,
+        notes: Notes,
+        answered: Option<Answered>,
+        headers: Option<HeaderDetail>,
+    ) -> Result<SentMessage, Refusal> {
+        let (mailroom, owner) = (self.clone(), grant.clone());
+        let is_small = work.bytes() <= INLINE_WORK_BYTES_MAX;
+        let prepare = move || mailroom.prepare_sent(&owner, &sender, &work, &notes, answered);
+        let (mut ready, envelope) = if is_small {
+            prepare()?
+        } else {
+            let work = tokio::task::spawn_blocking(prepare).await;
+            work.map_err(|panic| Refusal::Internal {
+                message: format!("writing a message did not end: {panic}"),
+            })??
+        };
+        ready.envelope = self.route(envelope).await?;
+        ready.blob = self.store().blobs().keep(ready.blob).await?;
+        let headers_json = headers.map(|detail| headers_member(&ready.header_section, detail));
+        let is_reply = ready.answered.is_some();
+        let committed = self.commit_sent(grant, Arc::new(ready)).await?;
+        self.has_queued();
+        let mut object = committed.object;
+        if let Some(member) = headers_json {
+            object.pop();
+            object.extend_from_slice(member.as_bytes());
+            object.push(b'}');
+        }
+        let id = self.public_id(Kind::Message, committed.id);
+        tracing::info!(message.id = %id, grant.id = %self.public_id(Kind::Grant, grant.grant), "sent");
+        metrics::counter!("posthouse_send_messages_total").increment(1);
+        Ok(SentMessage {
+            id,
+            object,
+            is_reply,
+        })
+    }
+
+    /// Writes, parses, hashes, compresses and renders: all that needs no store.
+    fn prepare_sent(
+        &self,
+        grant: &GrantRef,
+        sender: &Sender,
+        work: &Work,
+        notes: &Notes,
+        answered: Option<Answered>,
+    ) -> Result<(Ready, Vec<EmailAddress>), Refusal> {
+        let now_us = self.clock().unix_us();
+        let marks = Marks {
+            now: now_us / 1_000_000,
+            secret: uuid::Uuid::new_v4().simple().to_string(),
+        };
+        let Composed {
+            raw,
+            envelope_from,
+            recipients,
+        } = match work {
+            Work::Parts(outgoing, answered) => {
+                compose(outgoing, sender, answered.as_ref(), &marks)?
+            }
+            Work::Source(source) => source::adopt(&source.raw, sender, &marks)?,
+        };
+        let mut message = posthouse_mime::parse(&raw);
+        message.bcc = recipients.bcc.iter().map(shown).collect();
+        let ready = self.render_sent(
+            grant,
+            &raw,
+            &message,
+            envelope_from,
+            notes,
+            answered,
+            now_us,
+        )?;
+        Ok((ready, recipients.envelope))
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a message is made of, in one place"
+    )]
+    fn render_sent(
+        &self,
+        grant: &GrantRef,
+        raw: &[u8],
+        message: &ParsedMessage,
+        envelope_from: String,
+        notes: &Notes,
+        answered: Option<Answered>,
+        now_us: i64,
+    ) -> Result<Ready, StoreError> {
+        let store = self.store();
+        let codec = store.ids();
+        let blob =
+            PreparedBlob::with_body(store.new_key(), grant.application, raw, message.body())?;
+        let body = match blob.body_apart() {
+            Some(frame) => StoredBody::Frame(frame.clone()),
+            None => StoredBody::new(message.body(), document::json_string)?,
+        };
+        let normalised = posthouse_mime::subject::normalise(&message.subject);
+        let subject_base = normalised.base.to_lowercase();
+        let parts = document::parts(message, || store.new_key());
+        let grant_id = codec.seal(Kind::Grant, grant.grant).to_string();
+        let size_bytes = raw.len() as i64;
+        let mut members = document::members(message, parts.as_ref(), &grant_id, codec, size_bytes);
+        if let Some(answered) = &answered {
+            let id = codec.seal(Kind::Message, answered.id);
+            members.push_str(&format!(",\"reply_to_message_id\":\"{id}\""));
+        }
+        let mut terms = document::terms(message, &subject_base, codec);
+        terms.extend(notes.metadata.terms(codec));
+        terms.sort_unstable();
+        terms.dedup();
+        Ok(Ready {
+            envelope_from,
+            envelope: Vec::new(),
+            blob,
+            body,
+            document: members,
+            parts: parts.and_then(|parts| serde_json::to_string(&parts).ok()),
+            thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
+            terms,
+            subject: message.subject.to_lowercase(),
+            has_attachment: document::has_attachment(message),
+            size_bytes,
+            header_section: posthouse_mime::header_section(raw).to_vec(),
+            starred: notes.starred,
+            metadata: notes.metadata.stored(),
+            answered: answered.map(|answered| (answered.id, answered.thread)),
+            now_us,
+        })
+    }
+
+    /// Finds out which recipients are here. An account that is reached by several addresses gets one copy.
+    async fn route(&self, envelope: Vec<EmailAddress>) -> Result<Vec<EnvelopeRecipient>, Refusal> {
+        let mut routed: Vec<EnvelopeRecipient> = Vec::with_capacity(envelope.len());
+        let mut here: Vec<Recipient> = Vec::new();
+        for address in envelope {
+            let is_local = match self.resolve_recipient(&address).await {
+                Ok(found) if here.iter().any(|other| other.is_same_mailbox(&found)) => continue,
+                Ok(found) => {
+                    here.push(found);
+                    true
+                }
+                Err(RecipientRefusal::Relay) => false,
+                Err(RecipientRefusal::Unavailable) => {
+                    return Err(Refusal::Unavailable {
+                        message: "the recipients cannot be looked up now, nothing was sent"
+                            .to_owned(),
+                    });
+                }
+                Err(_) => true,
+            };
+            routed.push(EnvelopeRecipient { address, is_local });
+        }
+        Ok(routed)
+    }
+
+    async fn commit_sent(
+        &self,
+        grant: &GrantRef,
+        ready: Arc<Ready>,
+    ) -> Result<commit::Committed, Refusal> {
+        let mut outcome = self.try_commit_sent(grant, &ready).await;
+        if let Err(StoreError::Conflict { constraint }) = &outcome {
+            tracing::debug!("sending met another transaction, trying again: {constraint}");
+            outcome = self.try_commit_sent(grant, &ready).await;
+        }
+        let used = outcome
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(|done| done.blob);
+        let is_final = outcome.as_ref().err().is_none_or(StoreError::is_final);
+        if is_final && used != Some(ready.blob.key) {
+            self.remove_bytes(std::iter::once(&ready.blob)).await;
+        }
+        // `None`: the account was deleted meanwhile.
+        outcome?.ok_or(Refusal::NotFound)
+    }
+
+    async fn try_commit_sent(
+        &self,
+        grant: &GrantRef,
+        ready: &Arc<Ready>,
+    ) -> Result<Option<commit::Committed>, StoreError> {
+        let (mailroom, grant, ready) = (self.clone(), grant.clone(), Arc::clone(ready));
+        self.store()
+            .write(move |tx| commit::commit(tx, &mailroom, &grant, &ready))
+            .await
+    }
+}
+
+fn shown(mailbox: &posthouse_mime::build::Mailbox) -> DisplayAddress {
+    DisplayAddress {
+        name: mailbox.name.clone(),
+        email: mailbox.address.as_str().to_owned(),
+    }
+}

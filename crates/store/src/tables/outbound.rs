@@ -1,0 +1,302 @@
+//! Outgoing mail on its way: one row per message and envelope recipient.
+
+use posthouse_types::ids::Key;
+
+use super::blobs::{self, BlobPlace};
+use crate::sql::{Row, Tx};
+use crate::{Param, StoreError};
+
+/// What a row waits for. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i64)]
+pub enum OutboundState {
+    /// To be attempted as soon as it is due.
+    Queued = 0,
+    /// Somebody has claimed it.
+    Active = 1,
+    /// It failed for now and is to be attempted again when it is due.
+    Deferred = 2,
+    /// Nothing happens until the operator says so.
+    Held = 3,
+    /// Kept to be looked at; it goes nowhere.
+    Captured = 4,
+}
+
+impl OutboundState {
+    /// All states.
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Active,
+        Self::Deferred,
+        Self::Held,
+        Self::Captured,
+    ];
+
+    fn from_stored(number: i64) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|state| *state as i64 == number);
+        found.ok_or_else(|| StoreError::Fault(format!("unknown state of outgoing mail {number}")))
+    }
+}
+
+/// Mail for one recipient as sending writes it.
+#[derive(Debug, Clone)]
+pub struct NewOutbound<'a> {
+    /// Its key.
+    pub id: Key,
+    /// The application that owns the account.
+    pub application: Key,
+    /// The account that sends.
+    pub grant: Key,
+    /// The copy in the sender's mailbox.
+    pub message: Key,
+    /// The message as it goes on the wire.
+    pub blob: Key,
+    /// The envelope sender.
+    pub envelope_from: &'a str,
+    /// The envelope recipient.
+    pub recipient: &'a str,
+    /// The recipient's domain.
+    pub domain: &'a str,
+    /// Whether the recipient's mailbox is on this server.
+    pub is_local: bool,
+    /// What it waits for.
+    pub state: OutboundState,
+    /// When it may be attempted, in Unix microseconds.
+    pub due_us: i64,
+    /// Unix seconds.
+    pub now: i64,
+}
+
+/// Adds mail for one recipient.
+pub fn insert(tx: &mut dyn Tx, row: &NewOutbound<'_>) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO outbound (id, application_id, grant_id, message_id, blob_id, envelope_from, recipient, domain,
+           is_local, state, attempts, due_us, claim_token, last_reply, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0, NULL, $12)",
+        &[
+            row.id.into(),
+            row.application.into(),
+            row.grant.into(),
+            row.message.into(),
+            row.blob.into(),
+            row.envelope_from.into(),
+            row.recipient.into(),
+            row.domain.into(),
+            row.is_local.into(),
+            Param::Int(row.state as i64),
+            row.due_us.into(),
+            row.now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Mail for one recipient as the queue shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    /// Its key.
+    pub id: Key,
+    /// The account that sends.
+    pub grant: Key,
+    /// The copy in the sender's mailbox.
+    pub message: Key,
+    /// The envelope sender.
+    pub envelope_from: String,
+    /// The envelope recipient.
+    pub recipient: String,
+    /// What it waits for.
+    pub state: OutboundState,
+    /// Attempts made so far.
+    pub attempts: i64,
+    /// When it may be attempted, or when its claim ends, in Unix microseconds.
+    pub due_us: i64,
+    /// What the last attempt was answered.
+    pub last_reply: Option<String>,
+    /// Unix seconds.
+    pub created_at: i64,
+}
+
+const COLUMNS: &str = "o.id, o.grant_id, o.message_id, o.envelope_from, o.recipient, o.state, o.attempts, o.due_us, o.last_reply, \
+     o.created_at";
+
+fn read(row: &dyn Row) -> Result<Outbound, StoreError> {
+    Ok(Outbound {
+        id: row.key(0)?,
+        grant: row.key(1)?,
+        message: row.key(2)?,
+        envelope_from: row.string(3)?,
+        recipient: row.string(4)?,
+        state: OutboundState::from_stored(row.int(5)?)?,
+        attempts: row.int(6)?,
+        due_us: row.int(7)?,
+        last_reply: row.opt_string(8)?,
+        created_at: row.int(9)?,
+    })
+}
+
+/// Which rows of an application's queue a listing wants; all conditions must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// In this state.
+    pub state: Option<OutboundState>,
+    /// For this domain, as A-labels.
+    pub domain: Option<String>,
+    /// From this account.
+    pub grant: Option<Key>,
+    /// Of this message.
+    pub message: Option<Key>,
+    /// Older than this row.
+    pub behind: Option<Key>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Returns rows of an application's queue, newest first.
+pub fn list(
+    tx: &mut dyn Tx,
+    application: Key,
+    filter: &Filter,
+) -> Result<Vec<Outbound>, StoreError> {
+    let mut sql = format!("SELECT {COLUMNS} FROM outbound o WHERE o.application_id = $1");
+    let mut params: Vec<Param<'_>> = vec![application.into()];
+    let conditions: [(&str, Option<Param<'_>>); 5] = [
+        (
+            "o.state =",
+            filter.state.map(|state| Param::Int(state as i64)),
+        ),
+        ("o.domain =", filter.domain.as_ref().map(Into::into)),
+        ("o.grant_id =", filter.grant.map(Into::into)),
+        ("o.message_id =", filter.message.map(Into::into)),
+        ("o.id <", filter.behind.map(Into::into)),
+    ];
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            params.push(value);
+            sql.push_str(&format!(" AND {condition} ${}", params.len()));
+        }
+    }
+    params.push(filter.limit.into());
+    sql.push_str(&format!(" ORDER BY o.id DESC LIMIT ${}", params.len()));
+    tx.query(&sql, &params, read)
+}
+
+/// Returns a row of an application's queue, and where its message is.
+pub fn find(
+    tx: &mut dyn Tx,
+    application: Key,
+    id: Key,
+) -> Result<Option<(Outbound, BlobPlace)>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, b.location, b.application_id, b.id, b.data, b.text_at, b.text_frame
+         FROM outbound o JOIN blobs b ON b.id = o.blob_id WHERE o.id = $1 AND o.application_id = $2"
+    );
+    tx.query_opt(&sql, &[id.into(), application.into()], |row| {
+        Ok((read(row)?, blobs::read_place(row, 10)?))
+    })
+}
+
+/// Mail for a mailbox of this server that somebody has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalClaim {
+    /// Its key.
+    pub id: Key,
+    /// Proves that the claim is the newest.
+    pub token: i64,
+    /// The message as it goes on the wire.
+    pub blob: Key,
+    /// The envelope sender.
+    pub envelope_from: String,
+    /// The envelope recipient.
+    pub recipient: String,
+    /// Attempts made before this one.
+    pub attempts: i64,
+}
+
+/// Claims up to `limit` due rows for mailboxes of this server until `until_us`, the longest due first.
+pub fn claim_local(
+    tx: &mut dyn Tx,
+    now_us: i64,
+    until_us: i64,
+    limit: i64,
+) -> Result<Vec<LocalClaim>, StoreError> {
+    // Materialised, because PostgreSQL may otherwise run the inner query more than once and pass the limit.
+    let sql = format!(
+        "WITH due AS MATERIALIZED (SELECT id FROM outbound
+           WHERE is_local = 1 AND state < 3 AND due_us <= $1 ORDER BY due_us, id LIMIT $3 {})
+         UPDATE outbound SET state = 1, due_us = $2, claim_token = claim_token + 1
+         WHERE id IN (SELECT id FROM due)
+         RETURNING id, claim_token, blob_id, envelope_from, recipient, attempts",
+        tx.dialect().skip_locked()
+    );
+    let params = [now_us.into(), until_us.into(), limit.into()];
+    let mut claims = tx.query(&sql, &params, |row| {
+        Ok(LocalClaim {
+            id: row.key(0)?,
+            token: row.int(1)?,
+            blob: row.key(2)?,
+            envelope_from: row.string(3)?,
+            recipient: row.string(4)?,
+            attempts: row.int(5)?,
+        })
+    })?;
+    claims.sort_unstable_by_key(|claim| claim.id);
+    Ok(claims)
+}
+
+/// Tells whether something for a mailbox of this server is due.
+pub fn any_local_due(tx: &mut dyn Tx, now_us: i64) -> Result<bool, StoreError> {
+    let found = tx.query_opt(
+        "SELECT id FROM outbound WHERE is_local = 1 AND state < 3 AND due_us <= $1 LIMIT 1",
+        &[now_us.into()],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Removes a claimed row, in the transaction of its delivery; tells whether the claim was still the newest.
+pub fn finish(tx: &mut dyn Tx, id: Key, token: i64) -> Result<bool, StoreError> {
+    let removed = tx.execute(
+        "DELETE FROM outbound WHERE id = $1 AND claim_token = $2 AND state = 1",
+        &[id.into(), token.into()],
+    )?;
+    Ok(removed > 0)
+}
+
+/// Ends a claim without a delivery: the row waits in `state` until `due_us`.
+pub fn put_back(
+    tx: &mut dyn Tx,
+    id: Key,
+    token: i64,
+    state: OutboundState,
+    due_us: i64,
+    reply: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outbound SET state = $3, due_us = $4, last_reply = $5, attempts = attempts + 1
+         WHERE id = $1 AND claim_token = $2 AND state = 1",
+        &[
+            id.into(),
+            token.into(),
+            Param::Int(state as i64),
+            due_us.into(),
+            reply.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes what an account that is gone has for other servers. What mailboxes of this server are about to get they get.
+pub fn drop_undelivered(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM outbound WHERE grant_id = $1 AND (is_local = 0 OR state >= 3)",
+        &[grant.into()],
+    )
+}
+
+/// Ends all claims, for a process that knows that it is the only one: their holder is dead.
+pub fn release_all(tx: &mut dyn Tx, now_us: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE outbound SET state = 0, due_us = $1 WHERE state = 1",
+        &[now_us.into()],
+    )
+}
