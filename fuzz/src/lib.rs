@@ -5,9 +5,11 @@
 //! of its seeds), by the tests (regressions and a smoke run), and by any coverage-guided fuzzer that can call a function.
 
 pub mod address;
+pub mod extract;
 pub mod mime;
 pub mod mutate;
 pub mod run;
+pub mod search;
 pub mod smtp;
 
 /// A fuzz target with what it starts from.
@@ -24,7 +26,7 @@ pub struct Target {
 }
 
 /// All targets, one line each.
-pub const TARGETS: &[Target] = &[address::TARGET, mime::TARGET, smtp::TARGET];
+pub const TARGETS: &[Target] = &[address::TARGET, extract::TARGET, mime::TARGET, search::TARGET, smtp::TARGET];
 
 #[cfg(test)]
 mod tests {

@@ -10,4 +10,5 @@ mod isolation;
 mod operations;
 mod peers;
 mod sdk;
+mod searching;
 mod wire;

@@ -10,6 +10,7 @@
 //! - [`send`]: an account sends
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
+//! - [`search`]: mail is found by its words
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
@@ -30,6 +31,7 @@ pub mod provision;
 pub mod read;
 pub mod receive;
 pub mod refusal;
+pub mod search;
 pub mod threads;
 pub mod webhooks;
 pub mod workspaces;

@@ -7,7 +7,7 @@
 //! - [`parse()`]: a message once, everything listing needs; [`decode_part`]: the octets of one attachment
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
-//! - [`subject`]: subjects without `Re:` and its kin
+//! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`]: what a reader sees of a body
 //! - [`build`]: what an account sends, written
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
@@ -42,3 +42,4 @@ pub use display::parse_display;
 pub use fields::{header_section, headers};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
+pub use visible::visible_text;

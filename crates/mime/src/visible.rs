@@ -1,4 +1,4 @@
-//! The first visible characters of a body: a small, bounded reader, not an HTML parser.
+//! The visible characters of a body: a small, bounded reader, not an HTML parser.
 
 use mail_parser::decoders::html::add_html_token;
 use memchr::{memchr, memchr2, memmem};
@@ -7,15 +7,35 @@ use crate::limits::{SNIPPET_CHARS_MAX, SNIPPET_SCAN_BYTES_MAX};
 
 /// Returns the first characters of plain text, white space collapsed.
 pub(crate) fn snippet_of_text(text: &str) -> String {
-    let mut line = Line::default();
+    let mut line = Line::of_at_most(SNIPPET_CHARS_MAX);
     line.push(bounded(text));
     line.text
 }
 
 /// Returns the first visible characters of HTML, white space collapsed.
 pub(crate) fn snippet_of_html(html: &str) -> String {
-    let html = bounded(html);
-    let mut line = Line::default();
+    let mut line = Line::of_at_most(SNIPPET_CHARS_MAX);
+    push_visible(bounded(html), &mut line, skip_markup);
+    line.text
+}
+
+/// Returns the visible text of a body, HTML or not, in one line of at most `characters_max`; for finding words in it.
+///
+/// Whoever keeps a body need not know what it is: `<` that begins no tag, as in `<ann@shop.example>`, is text.
+#[must_use]
+pub fn visible_text(body: &str, characters_max: usize) -> String {
+    let mut line = Line::of_at_most(characters_max);
+    push_visible(body, &mut line, |rest, line| {
+        if begins_markup(rest.as_bytes()) {
+            return skip_markup(rest, line);
+        }
+        line.push("<");
+        1
+    });
+    line.text
+}
+
+fn push_visible(html: &str, line: &mut Line, pass: impl Fn(&str, &mut Line) -> usize) {
     let mut position = 0;
     while !line.is_full() && position < html.len() {
         let rest = &html[position..];
@@ -24,29 +44,53 @@ pub(crate) fn snippet_of_html(html: &str) -> String {
         let rest = &rest[markup..];
         position += markup;
         position += match rest.as_bytes().first() {
-            Some(b'&') => push_entity(rest, &mut line),
-            Some(_) => skip_markup(rest, &mut line),
+            Some(b'&') => push_entity(rest, line),
+            Some(_) => pass(rest, line),
             None => 0,
         };
     }
-    line.text
+}
+
+/// Tells a comment or a tag, whose name is letters and digits followed by a space or the end, from other uses of `<`.
+fn begins_markup(bytes: &[u8]) -> bool {
+    match bytes.get(1) {
+        Some(b'!' | b'?') => true,
+        Some(_) => {
+            let name = bytes[1..].strip_prefix(b"/").unwrap_or(&bytes[1..]);
+            let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric());
+            end.is_some_and(|end| {
+                end > 0
+                    && (name[end] == b'>' || name[end] == b'/' || name[end].is_ascii_whitespace())
+            })
+        }
+        None => false,
+    }
 }
 
 fn bounded(text: &str) -> &str {
     &text[..text.floor_char_boundary(SNIPPET_SCAN_BYTES_MAX)]
 }
 
-/// One line of collapsed text, up to the snippet's length.
-#[derive(Default)]
+/// One line of collapsed text, up to a length.
 struct Line {
     text: String,
     characters: usize,
+    characters_max: usize,
     space: bool,
 }
 
 impl Line {
+    fn of_at_most(characters_max: usize) -> Self {
+        Self {
+            text: String::new(),
+            characters: 0,
+            characters_max,
+            space: false,
+        }
+    }
+
     fn is_full(&self) -> bool {
-        self.characters >= SNIPPET_CHARS_MAX
+        self.characters >= self.characters_max
     }
 
     fn push(&mut self, text: &str) {
@@ -200,6 +244,28 @@ mod tests {
         for (html, expected) in table {
             assert_eq!(snippet_of_html(html), expected, "{html}");
         }
+    }
+
+    #[test]
+    fn visible_text_takes_plain_text_and_html_alike() {
+        let table = [
+            (
+                "On Monday Ann <ann@a.example> wrote:\n> 1 < 2",
+                "On Monday Ann <ann@a.example> wrote: > 1 < 2",
+            ),
+            (
+                "<p class=x>Hello<br/>w<b>or</b>ld</p><!-- no -->",
+                "Hello world",
+            ),
+            ("see <https://a.example/>", "see <https://a.example/>"),
+            ("a<", "a<"),
+            ("a</", "a</"),
+            ("<p", "<p"),
+        ];
+        for (body, expected) in table {
+            assert_eq!(visible_text(body, 1_000), expected, "{body}");
+        }
+        assert_eq!(visible_text("<b>abc</b>", 2), "ab");
     }
 
     #[test]

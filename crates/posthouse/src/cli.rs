@@ -203,6 +203,23 @@ pub enum EmailCommand {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200), value_name = "COUNT")]
         limit: u32,
     },
+    /// Find messages by their words, the most relevant first
+    Search {
+        /// Words, "phrases", OR, -not, (groups), prefix*
+        #[arg(allow_hyphen_values = true)]
+        query: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Folder by name or id; `all` for every folder; without it all but Junk and Trash
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+        /// Only unread messages
+        #[arg(long)]
+        unread: bool,
+        /// How many messages
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200), value_name = "COUNT")]
+        limit: u32,
+    },
     /// Show one message: headers and text
     Read {
         /// Id of the message

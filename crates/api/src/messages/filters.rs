@@ -1,6 +1,7 @@
 //! The filters of a message listing, from the query dialect to the mailroom's typed query.
 
 use posthouse_mailroom::read::{FolderFilter, MessageQuery};
+use posthouse_mailroom::search::SearchQuery;
 
 use crate::error::ApiError;
 use crate::limits::{ADDRESSES_PER_FILTER_MAX, ANY_EMAIL_MAX};
@@ -8,12 +9,6 @@ use crate::query::{Query, metadata_pairs};
 
 /// Reads every filter; unknown parameters are ignored.
 pub(crate) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
-    if query.has("search_query_native") || query.has("q") {
-        return Err(
-            ApiError::not_supported("full-text search is not supported yet")
-                .with_fix("filter with subject, from, to or any_email"),
-        );
-    }
     let addresses = |name| query.list_of_at_most(name, ADDRESSES_PER_FILTER_MAX);
     Ok(MessageQuery {
         folders: folders(query),
@@ -31,6 +26,21 @@ pub(crate) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
         received_before: query.time("received_before")?,
         rfc822_message_id: query.text("rfc822_message_id").map(str::to_owned),
         metadata_pairs: metadata_pairs(query)?,
+        search: search(query)?,
+    })
+}
+
+/// Reads what is searched for; `q` is the short name.
+fn search(query: &Query) -> Result<Option<SearchQuery>, ApiError> {
+    let named = ["search_query_native", "q"]
+        .into_iter()
+        .find_map(|name| query.text(name).map(|text| (name, text)));
+    let Some((name, text)) = named else {
+        return Ok(None);
+    };
+    SearchQuery::parse(text).map(Some).map_err(|error| {
+        ApiError::invalid(name, error.to_string())
+            .with_fix("words, \"phrases\", OR, -not, (groups) and prefix* are understood")
     })
 }
 
@@ -72,6 +82,8 @@ mod tests {
             ("unread=maybe", "unread"),
             ("received_after=now", "received_after"),
             ("metadata_pair=colour:red", "metadata_pair"),
+            ("search_query_native=a+OR", "search_query_native"),
+            ("q=%22open", "q"),
         ] {
             assert_eq!(filters(raw).unwrap_err().field(), Some(field));
         }

@@ -9,6 +9,7 @@ mod organising;
 mod permissions;
 mod provisioning;
 mod repetition;
+mod searching;
 mod sockets;
 mod sending;
 mod tenancy;

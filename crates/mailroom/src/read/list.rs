@@ -42,7 +42,9 @@ impl MessagePage {
 }
 
 impl Mailroom {
-    /// Lists messages of an account, newest first. Reads no blob unless headers or sources are asked for.
+    /// Lists messages of an account, newest first, or by relevance when the query searches for words.
+    ///
+    /// Reads no blob unless headers or sources are asked for.
     ///
     /// A page ends early when it has [`PAGE_BYTES_MAX`].
     ///
@@ -55,6 +57,9 @@ impl Mailroom {
         page: PageRequest,
         detail: Detail,
     ) -> Result<MessagePage, Refusal> {
+        if let Some(search) = query.search.clone() {
+            return self.search_messages(grant, &search, query, page, detail).await;
+        }
         let codec = self.store().ids().clone();
         let sealer = codec.clone();
         let behind = page
@@ -125,7 +130,7 @@ impl Mailroom {
     }
 
     /// Adds to the objects what had to be fetched from outside the database.
-    async fn complete(&self, listed: Listed) -> Result<MessagePage, Refusal> {
+    pub(crate) async fn complete(&self, listed: Listed) -> Result<MessagePage, Refusal> {
         if listed.wanted.is_empty() {
             return Ok(listed.page);
         }

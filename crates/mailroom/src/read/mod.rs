@@ -15,7 +15,7 @@ mod source;
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
 pub(crate) use folders::{find as find_folder, view as view_folder};
-pub(crate) use list::{load, selection_among};
+pub(crate) use list::{Listed, load, selection, selection_among};
 pub use list::{MessagePage, PAGE_BYTES_MAX};
 pub(crate) use query::{CursorOf, foreign_cursor, open_cursor, seal_cursor};
 pub(crate) use headers::headers_member;

@@ -4,6 +4,7 @@ use posthouse_store::tables::messages::Position;
 use posthouse_types::ids::{IdCodec, Key};
 
 use crate::Refusal;
+use crate::search::SearchQuery;
 
 /// Filters of a message listing; all that are set must hold. Address lists are OR-ed and compared whole and folded.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +39,8 @@ pub struct MessageQuery {
     pub rfc822_message_id: Option<String>,
     /// Metadata pairs as `key:value`, all of which must hold.
     pub metadata_pairs: Vec<String>,
+    /// Words that the message holds; then the order is that of relevance.
+    pub search: Option<SearchQuery>,
 }
 
 /// Which folders a listing looks in.
@@ -126,13 +129,7 @@ pub(crate) fn open_cursor(
     grant: Key,
     text: &str,
 ) -> Result<Position, Refusal> {
-    let malformed = || {
-        Refusal::invalid(
-            "page_token",
-            "page_token: not a next_cursor of this listing",
-        )
-        .with_fix("repeat the request without page_token to start at the first page")
-    };
+    let malformed = foreign_cursor;
     let mut fields = text.splitn(3, '.');
     let mut number = |digits: usize| {
         fields
@@ -152,6 +149,15 @@ pub(crate) fn open_cursor(
         return Err(malformed());
     }
     Ok(position)
+}
+
+/// Refuses a cursor that does not belong to the listing.
+pub(crate) fn foreign_cursor() -> Refusal {
+    Refusal::invalid(
+        "page_token",
+        "page_token: not a next_cursor of this listing",
+    )
+    .with_fix("repeat the request without page_token to start at the first page")
 }
 
 fn cursor_bytes(grant: Key, position: Position) -> Vec<u8> {

@@ -10,6 +10,7 @@ mod provisioning;
 mod reading;
 mod receiving;
 mod repeatable;
+mod searching;
 mod support;
 mod sending;
 mod tenants;

@@ -30,6 +30,7 @@ mod peer_limits;
 mod private_file;
 mod quick_start;
 mod ready;
+mod search;
 mod start;
 mod tls;
 

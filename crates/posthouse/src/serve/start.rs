@@ -119,6 +119,7 @@ fn start_parts(
         parts.add("webhooks", worker);
     }
     if config.roles.include(Role::Jobs) {
+        parts.add("search", search::index(mailroom.clone(), stop.clone()));
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
         parts.add(
             "orphans",

@@ -18,12 +18,13 @@ impl Dialect {
     /// Returns the text of a migration with its type words replaced by this engine's.
     #[must_use]
     pub fn ddl(self, text: &str) -> String {
-        let words: [(&str, &str); 5] = match self {
+        let words: [(&str, &str); 6] = match self {
             Self::Sqlite => [
                 ("{key}", "INTEGER PRIMARY KEY"),
                 ("{sequence}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
                 ("{bytes}", "BLOB"),
                 ("{clustered}", "WITHOUT ROWID"),
+                ("{embedded only}", ""),
                 ("{shared only}", "--"),
             ],
             Self::Postgres => [
@@ -34,6 +35,7 @@ impl Dialect {
                 ),
                 ("{bytes}", "BYTEA"),
                 ("{clustered}", ""),
+                ("{embedded only}", "--"),
                 ("{shared only}", ""),
             ],
         };

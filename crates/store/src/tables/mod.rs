@@ -16,6 +16,7 @@ pub mod messages;
 pub mod receipts;
 pub mod outbound;
 pub mod recipients;
+pub mod search;
 pub mod terms;
 pub mod threads;
 pub mod webhooks;

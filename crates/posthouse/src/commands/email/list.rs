@@ -1,5 +1,7 @@
 //! `posthouse email list`.
 
+use serde_json::Value;
+
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, field, moment, table};
 
@@ -45,8 +47,19 @@ pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Fail
         screen.text(&empty(wanted));
         return Ok(());
     }
-    let rows = answer
-        .rows()
+    screen.text(&lines(answer.rows(), screen));
+    if answer.body["next_cursor"].is_string() {
+        screen.text(&format!(
+            "\nThere are older ones: add --limit (up to 200). This was {}.",
+            wanted.limit
+        ));
+    }
+    Ok(())
+}
+
+/// Returns a table with a line for each message.
+pub(super) fn lines(messages: &[Value], screen: &Screen) -> String {
+    let rows = messages
         .iter()
         .map(|message| {
             let unread = message["unread"].as_bool().unwrap_or(false);
@@ -74,14 +87,7 @@ pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Fail
             ]
         })
         .collect();
-    screen.text(&table(screen, &["", "DATE", "FROM", "SUBJECT", "ID"], rows));
-    if answer.body["next_cursor"].is_string() {
-        screen.text(&format!(
-            "\nThere are older ones: add --limit (up to 200). This was {}.",
-            wanted.limit
-        ));
-    }
-    Ok(())
+    table(screen, &["", "DATE", "FROM", "SUBJECT", "ID"], rows)
 }
 
 fn empty(wanted: &Wanted) -> String {

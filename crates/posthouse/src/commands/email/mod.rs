@@ -3,6 +3,7 @@
 mod account;
 mod list;
 mod read;
+mod search;
 
 use serde_json::Value;
 
@@ -30,6 +31,23 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
                 limit,
             };
             list::run(&wanted, api, screen).await
+        }
+        EmailCommand::Search {
+            query,
+            account,
+            folder,
+            unread,
+            limit,
+        } => {
+            let account = account::choose(account, api).await?;
+            let wanted = search::Wanted {
+                account,
+                query,
+                folder,
+                unread,
+                limit,
+            };
+            search::run(&wanted, api, screen).await
         }
         EmailCommand::Read {
             message,
