@@ -8,6 +8,7 @@
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
 //! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`]: what a reader sees of a body
+//! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`build`]: what an account sends, written
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
@@ -25,8 +26,11 @@ mod attachment;
 mod body;
 pub mod build;
 mod charset;
+pub mod clean;
 mod display;
+pub mod extract;
 mod fields;
+mod html;
 mod identifiers;
 pub mod limits;
 mod message;

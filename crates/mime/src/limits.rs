@@ -40,3 +40,29 @@ pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
 pub const CID_REFERENCES_MAX: usize = MIME_PARTS_MAX;
 /// Reply and forward prefixes stripped from one subject.
 pub const SUBJECT_PREFIXES_MAX: usize = 64;
+/// Octets of a message's HTML that are read for its text.
+pub const HTML_BYTES_MAX: usize = 2 << 20;
+/// Elements open within each other; browsers stop at 512 too.
+pub const HTML_DEPTH_MAX: usize = 512;
+/// Tags, texts and comments read of one message.
+pub const HTML_PIECES_MAX: usize = 400_000;
+/// Octets of one attribute; longer ones count as absent.
+pub const HTML_ATTRIBUTE_BYTES_MAX: usize = 4_096;
+/// Octets of a text made from a message.
+pub const CLEAN_TEXT_BYTES_MAX: usize = 1 << 20;
+/// Octets of a message's text in which codes, links and its language are looked for.
+pub const EXTRACT_TEXT_BYTES_MAX: usize = 256 << 10;
+/// One-time codes reported of one message.
+pub const OTP_CODES_MAX: usize = 10;
+/// Words of a message that are considered as one-time codes.
+pub const OTP_CANDIDATES_MAX: usize = 1_000;
+/// Links reported of one message.
+pub const LINKS_MAX: usize = 50;
+/// Links of one message that are considered.
+pub const LINK_CANDIDATES_MAX: usize = 2_000;
+/// Characters of a link's text.
+pub const LINK_TEXT_CHARS_MAX: usize = 200;
+/// Fragments of hidden text reported of one message.
+pub const HIDDEN_FRAGMENTS_MAX: usize = 10;
+/// Characters of one fragment of hidden text.
+pub const HIDDEN_FRAGMENT_CHARS_MAX: usize = 200;
