@@ -1,4 +1,4 @@
-//! What `/readyz` asks: does the store answer, is there room, are we staying.
+//! What `/readyz` asks: does the store answer, is there room, are we staying; and what it remarks on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +10,22 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest wait for the store's answer.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
+/// Longest wait for the answer of the place where large messages go.
+const BLOBS_DEADLINE: Duration = Duration::from_secs(2);
 /// Free bytes of the data directory below which no traffic is wanted.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+/// What `/readyz` says of it. No reason to take the traffic away: reading and all other mail go on.
+const BLOBS_NOTE: &str = "the blob store does not answer: large messages are deferred";
+
+/// Returns why large messages cannot be stored, if so.
+pub async fn blobs_problem(store: &Store) -> Option<String> {
+    match tokio::time::timeout(BLOBS_DEADLINE, store.blobs().probe()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("no answer in time".to_owned()),
+    }
+}
 
 /// Makes the check that the API calls.
 pub fn check(store: Store, data_dir: &Path, stop: CancellationToken) -> ReadinessCheck {
@@ -25,9 +39,11 @@ pub fn check(store: Store, data_dir: &Path, stop: CancellationToken) -> Readines
             }
             problems.extend(store_problem(&store).await);
             problems.extend(space_problem(data_dir.to_path_buf()).await);
+            // The cause is for the operator's log, not for whoever asks.
+            let notes = blobs_problem(&store).await.map(|_| BLOBS_NOTE.to_owned());
             Readiness {
                 problems,
-                notes: Vec::new(),
+                notes: notes.into_iter().collect(),
             }
         })
     })

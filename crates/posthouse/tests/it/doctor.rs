@@ -86,6 +86,23 @@ fn broken_server_fails_with_a_fix_for_each_failure() {
 }
 
 #[test]
+fn remark_of_a_server_that_works_is_a_warning() {
+    let server = Scripted::start(&[
+        ("GET /healthz", 200, "ok"),
+        (
+            "GET /readyz",
+            200,
+            r#"{"request_id":"r","data":{"status":"ready","notes":["the disk is slow"]}}"#,
+        ),
+    ]);
+    let report = run(&server, &["doctor", "--json"]).json();
+    let ready = &report["checks"][2];
+    assert_eq!(ready["name"], "ready");
+    assert_eq!(ready["status"], "warn");
+    assert_eq!(ready["detail"], "the disk is slow");
+}
+
+#[test]
 fn data_directory_open_to_others_is_a_warning_with_the_command_to_run() {
     let home = tempfile::tempdir().expect("temporary directory");
     let data = home.path().join("data");

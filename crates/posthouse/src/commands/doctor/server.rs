@@ -53,7 +53,10 @@ pub async fn check(api: &Api, checks: &mut Vec<Check>) {
 
 async fn ready(api: &Api) -> Check {
     match api.probe("/readyz").await {
-        Ok((200, _, _)) => Check::ok("ready", "the server takes traffic"),
+        Ok((200, text, _)) => match notes(&text) {
+            None => Check::ok("ready", "the server takes traffic"),
+            Some(notes) => Check::warn("ready", notes, "look at the server's log"),
+        },
         Ok((status, text, _)) => {
             let reason = clean(text.trim());
             Check::fail(
@@ -64,6 +67,13 @@ async fn ready(api: &Api) -> Check {
         }
         Err(failure) => Check::fail("ready", failure.message(), "look at the server's log"),
     }
+}
+
+/// What a server that takes traffic remarks on.
+fn notes(text: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(text).ok()?;
+    let notes = field(&body["data"], "notes");
+    (!notes.is_empty()).then_some(notes)
 }
 
 fn clock(date: Option<&str>) -> Check {
