@@ -48,6 +48,24 @@ impl Ready {
         })
     }
 
+    /// Removes the file of an earlier run: whoever waits for this one would take it for ours.
+    ///
+    /// # Errors
+    /// What the system said; no file is fine.
+    pub fn withdraw(path: &Path) -> anyhow::Result<()> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| {
+                    format!(
+                        "cannot remove the ready file {} of an earlier start",
+                        path.display()
+                    )
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes it by rename; private, as it may hold a key.
     ///
     /// # Errors

@@ -37,20 +37,24 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     private_file::only_for_this_user();
     let figures = metrics::install()?;
     let data_dir = DataDir::open(&config.data_dir)?;
+    if let Some(path) = &config.ready_file {
+        Ready::withdraw(path)?;
     }
     let listeners = Listeners::bind(&config)?;
     let store = open_store(&config, data_dir.path()).await?;
+    if let Some(problem) = health::blobs_problem(&store).await {
+        tracing::error!("large messages cannot be stored, see --blobs: {problem}");
+    }
     let mailroom = Mailroom::new(store.clone(), crates::mailroom(&config, data_dir.path())?);
     let client = outward::client(&config)?;
-    }
     mailroom.reach_out_with(client.clone(), config.public_ip.clone());
+    if config.captures_mail {
+        mailroom.capture_outgoing();
+    }
     let installation = first_key::install(&mailroom, data_dir.path()).await?;
     let ready = describe(&listeners, installation);
 
     let stop = CancellationToken::new();
-    if config.captures_mail {
-        mailroom.capture_outgoing();
-    }
     let api = crates::api(
         &config,
         health::check(store.clone(), data_dir.path(), stop.clone()),
@@ -118,15 +122,15 @@ fn start_parts(
         );
         parts.add("webhooks", worker);
     }
+    if config.roles.include(Role::Delivery) {
+        let worker = local_mail::deliver(mailroom.clone(), stop.clone());
+        parts.add("mail between mailboxes here", worker);
+    }
     if config.roles.include(Role::Jobs) {
         parts.add("search", search::index(mailroom.clone(), stop.clone()));
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
         parts.add(
             "orphans",
-    if config.roles.include(Role::Delivery) {
-        let worker = local_mail::deliver(mailroom.clone(), stop.clone());
-        parts.add("mail between mailboxes here", worker);
-    }
             housekeeping::remove_orphans(mailroom.clone(), stop),
         );
     }

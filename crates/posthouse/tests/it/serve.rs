@@ -186,6 +186,31 @@ fn port_in_use_is_named_with_its_flag() {
 }
 
 #[test]
+fn ready_file_of_an_earlier_run_does_not_outlive_a_failed_start() {
+    let home = tempfile::tempdir().expect("temporary directory");
+    let ready_file = home.path().join("ready.json");
+    std::fs::write(&ready_file, "{}").expect("file");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
+    let address = taken.local_addr().expect("address").to_string();
+    let ended = bare(
+        &[
+            "serve",
+            "--dev",
+            "--data-dir",
+            "data",
+            "--ready-file",
+            "ready.json",
+        ],
+        home.path(),
+    )
+    .args(["--http", "127.0.0.1:0", "--smtp", &address])
+    .output()
+    .expect("run");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(!ready_file.exists(), "it tells of a server that is gone");
+}
+
+#[test]
 fn outside_dev_the_first_key_is_in_a_private_file_and_nowhere_else() {
     let home = tempfile::tempdir().expect("temporary directory");
     let mut server = Server::start(home.path(), &["--hostname", "mx.example.org"]);
