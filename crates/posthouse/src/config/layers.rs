@@ -1,6 +1,7 @@
 //! Collects settings from the file, the environment and the flags; the last to speak wins, and is remembered.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +58,32 @@ pub struct Layers {
     pub given: BTreeMap<&'static str, Given>,
     /// Variables that look like settings but are not.
     pub unknown_variables: Vec<String>,
+}
+
+/// Returns the variables with our prefix; what else the environment holds is none of our business.
+///
+/// # Errors
+/// A value that is not UTF-8.
+pub fn environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<HashMap<String, String>, ConfigError> {
+    let mut ours = HashMap::new();
+    for (name, text) in variables {
+        let Some(name) = name
+            .into_string()
+            .ok()
+            .filter(|name| name.starts_with(VARIABLE_PREFIX))
+        else {
+            continue;
+        };
+        let Ok(text) = text.into_string() else {
+            return Err(ConfigError::Conflict(format!(
+                "{name}: the value is not valid UTF-8"
+            )));
+        };
+        ours.insert(name, text);
+    }
+    Ok(ours)
 }
 
 /// Reads the file, then the environment, then the flags.

@@ -170,7 +170,7 @@ impl Config {
     /// # Errors
     /// The first setting that cannot be understood, naming where it was set and what is allowed.
     pub fn load(flags: &ServeFlags) -> Result<Self, ConfigError> {
-        let layers = layers::gather(flags, std::env::vars().collect())?;
+        let layers = layers::gather(flags, layers::environment(std::env::vars_os())?)?;
         resolve::config(&layers)
     }
 }

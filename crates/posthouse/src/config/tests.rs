@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::layers::gather;
+use super::layers::{environment, gather};
 use super::resolve::config;
 use super::settings::{SETTINGS, Shape};
 use super::{Config, ConfigError, Database, LogFormat, Role, ServeFlags, markdown};
@@ -235,6 +235,11 @@ fn database_and_blobs_take_their_schemes_only() {
         Database::Postgres("postgres://u@h/d".to_owned())
     );
     assert!(refusal(None, &[], &[("database", &["mysql://x"])]).contains("sqlite or postgres://"));
+    let mistyped = refusal(None, &[], &[("database", &["postgers://u:p@ss@h/d"])]);
+    assert!(
+        mistyped.contains("`postgers://…@h/d`") && !mistyped.contains("p@ss"),
+        "{mistyped}"
+    );
     assert!(refusal(None, &[], &[("blobs", &["s3:///prefix"])]).contains("the bucket is missing"));
 }
 
@@ -279,4 +284,27 @@ fn short_host_name_is_remarked_on_outside_dev_only() {
     );
     let dev = load(None, &[("POSTHOUSE_DEV", "1")], &flags).expect("valid");
     assert!(dev.warnings.is_empty());
+}
+
+#[test]
+fn token_that_anybody_could_show_is_refused() {
+    for token in ["", " ", "two words"] {
+        let text = refusal(None, &[], &[("metrics_token", &[token])]);
+        assert!(text.starts_with("--metrics-token: invalid value"), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn variable_that_is_no_text_is_refused_when_it_is_ours_and_passed_over_otherwise() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let odd = || OsString::from_vec(vec![b'/', 0xff]);
+    let others = [(OsString::from("HOME"), odd()), (odd(), odd())];
+    assert!(environment(others.into_iter()).expect("fine").is_empty());
+    let ours = [(OsString::from("POSTHOUSE_DATA_DIR"), odd())];
+    let text = environment(ours.into_iter())
+        .expect_err("must be refused")
+        .to_string();
+    assert!(text.contains("POSTHOUSE_DATA_DIR"), "{text}");
 }
