@@ -21,6 +21,9 @@ const BLOCKS: [&str; 15] = [
     "hr",
 ];
 
+/// Bytes of the longest entity that is resolved, ampersand and semicolon included.
+const ENTITY_BYTES_MAX: usize = 11;
+
 /// Turns a message body into text; a body without markup is returned as it is.
 pub fn plain_text(body: &str) -> String {
     if !looks_like_html(body) {
@@ -109,9 +112,11 @@ fn entities(raw: &str) -> String {
     while let Some(start) = rest.find('&') {
         text.push_str(&rest[..start]);
         rest = &rest[start..];
+        // Only so far: behind every one of a million lone ampersands the search would go through all of the rest.
         let named = rest
-            .find(';')
-            .filter(|end| *end <= 10)
+            .bytes()
+            .take(ENTITY_BYTES_MAX)
+            .position(|byte| byte == b';')
             .and_then(|end| Some((end, entity(&rest[1..end])?)));
         match named {
             Some((end, character)) => {
@@ -169,6 +174,12 @@ mod tests {
     fn tags_go_blocks_break_and_entities_resolve() {
         let html = "<html><head><title>T</title><style>p{}</style></head><body><p>Hello&nbsp;<b>you</b>,</p>\n<p>1 &lt; 2 &#8364;<br/>bye</p><!-- x --></body></html>";
         assert_eq!(plain_text(html), "Hello you,\n\n1 < 2 €\nbye");
+    }
+
+    #[test]
+    fn a_body_of_lone_ampersands_is_read_once() {
+        let many = "&".repeat(4_000_000);
+        assert_eq!(plain_text(&format!("<html>{many}</html>")), many);
     }
 
     #[test]
