@@ -48,6 +48,10 @@ fn run_client(command: Command) -> ExitCode {
             fix: None,
         }),
     };
+    let outcome = outcome.and_then(|()| match output::lost() {
+        Some(message) => Err(Failure::Local { message, fix: None }),
+        None => Ok(()),
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

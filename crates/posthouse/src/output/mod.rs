@@ -8,7 +8,7 @@ mod when;
 
 pub use clean::{clean, clean_lines};
 pub use plain_text::plain_text;
-pub use screen::{Screen, write};
+pub use screen::{Screen, lost, write};
 pub use table::{details, table};
 pub use when::{http_date_unix, moment};
 

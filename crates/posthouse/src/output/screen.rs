@@ -1,6 +1,7 @@
 //! Standard output and standard error, with manners.
 
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use crate::client::{Answer, Failure};
 
@@ -97,10 +98,23 @@ impl Screen {
     }
 }
 
+/// Why something that was to be printed is lost, if it is.
+static LOST: OnceLock<String> = OnceLock::new();
+
 /// Writes to standard output; a reader that went away (`| head`) is no failure.
 pub fn write(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            LOST.get_or_init(|| format!("cannot write the output: {error}"));
+        }
+        _ => {}
+    }
+}
+
+/// Tells why something that was to be printed is lost, as on a full disk: then the command has not done its work.
+pub fn lost() -> Option<String> {
+    LOST.get().cloned()
 }
 
 fn eprint(text: &str) {

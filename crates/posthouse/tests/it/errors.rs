@@ -130,3 +130,20 @@ fn commands_lists_everything_without_server_or_profile() {
             .contains("posthouse agent account create")
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_has_no_room_is_a_failure() {
+    let home = tempfile::tempdir().expect("temporary directory");
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .expect("a disk without room");
+    let ended = bare(&["commands", "--json"], home.path())
+        .stdout(full)
+        .output()
+        .expect("run");
+    assert_eq!(ended.status.code(), Some(1));
+    let body: Value = serde_json::from_slice(&ended.stderr).expect("JSON on standard error");
+    assert_eq!(body["error"]["type"], "local_error");
+}
