@@ -22,10 +22,10 @@ const STORE_READERS: usize = 4;
 const BCRYPT_COST: u32 = 12;
 /// The same with `--dev`, where accounts are made by the dozen.
 const BCRYPT_COST_DEV: u32 = 6;
-/// Time for webhook calls to end after the stop, with some left to record how they ended.
-const WEBHOOKS_DRAIN: Duration = Duration::from_secs(6);
+/// Time for mail sessions and webhook calls to end after the stop, with some left to note how they ended.
+const DRAIN: Duration = Duration::from_secs(6);
 
-const _: () = assert!(WEBHOOKS_DRAIN.as_millis() < parts::DRAIN_DEADLINE.as_millis());
+const _: () = assert!(DRAIN.as_millis() < parts::DRAIN_DEADLINE.as_millis());
 
 /// Where the store is.
 pub fn store(config: &Config, data_dir: &Path) -> StoreConfig {
@@ -86,7 +86,7 @@ pub fn api(config: &Config, readiness: ReadinessCheck, figures: &PrometheusHandl
 pub fn smtp(config: &Config, data_dir: &Path) -> anyhow::Result<SmtpConfig> {
     let mut smtp = SmtpConfig::new(&config.hostname);
     smtp.tls = Some(tls::for_mail(config, data_dir).context("cannot set up STARTTLS")?);
-    smtp.drain_deadline = parts::DRAIN_DEADLINE;
+    smtp.drain_deadline = DRAIN;
     if config.dev {
         // Everybody is on loopback here, and nobody harvests addresses.
         smtp.loopback_is_exempt = true;
@@ -99,7 +99,7 @@ pub fn smtp(config: &Config, data_dir: &Path) -> anyhow::Result<SmtpConfig> {
 pub fn webhooks(config: &Config) -> WebhooksConfig {
     WebhooksConfig {
         attempts_max: config.webhook_attempts,
-        drain: WEBHOOKS_DRAIN,
+        drain: DRAIN,
         ..WebhooksConfig::default()
     }
 }
