@@ -7,6 +7,7 @@
 //! - [`actor`]: who asks, and what they may reach
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
+//! - [`clean`]: messages as the words of their authors
 //! - [`send`]: an account sends
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
@@ -21,6 +22,7 @@
 pub mod actor;
 pub mod api_keys;
 pub mod applications;
+pub mod clean;
 pub mod connectors;
 pub mod domains;
 pub mod idempotency;

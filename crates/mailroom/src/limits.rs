@@ -78,5 +78,14 @@ pub const FOLDERS_MAX: usize = 1_000;
 /// Characters of a folder's colour.
 pub const FOLDER_COLOUR_CHARACTERS_MAX: usize = 64;
 
+/// Bytes of sources read for `extracted` after which a page ends early.
+pub const EXTRACTED_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Messages cleaned in one request.
+pub const CLEANED_MESSAGES_MAX: usize = 20;
+
+/// Bytes of the answer of one cleaning, unless one message alone has more.
+pub const CLEANED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Messages of a thread changed in one transaction, so that a long thread does not keep mail from being accepted.
 pub const THREAD_MESSAGES_PER_STEP_MAX: usize = 500;

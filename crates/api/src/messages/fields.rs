@@ -60,26 +60,24 @@ impl MessageFields {
         if self.raw_mime {
             return Detail::RawMime;
         }
-        if self.headers.is_none() && !self.tracking_options {
+        if self.headers.is_none() && !self.tracking_options && !self.extracted {
             return Detail::Standard;
         }
         Detail::With {
             headers: self.headers,
             tracking: self.tracking_options,
+            extracted: self.extracted,
         }
     }
 
     /// Returns whether the mailroom's objects have every member that was asked for.
     #[must_use]
     pub fn are_all_computed(self) -> bool {
-        !self.extracted && !self.security
+        !self.security
     }
 
-    /// Adds the members that nothing computes yet, as `null`, so that clients which ask for them find them.
+    /// Adds the member that nothing computes yet, as `null`, so that clients which ask for it find it.
     pub fn add_members_not_computed(self, object: &mut Map<String, Value>) {
-        if self.extracted {
-            object.insert("extracted".to_owned(), Value::Null);
-        }
         if self.security {
             object.insert("security".to_owned(), Value::Null);
         }

@@ -1,5 +1,6 @@
 //! The messages of an account.
 
+mod clean;
 mod delete;
 mod fields;
 pub(crate) mod filters;
@@ -23,5 +24,7 @@ pub fn routes() -> Vec<Route> {
             .body(BodyRule::Mail),
     ];
     table.extend(Route::update(ONE, Scope::Grant, update::update));
+    let clean = Route::update("/v3/grants/{grant_id}/messages/clean", Scope::Grant, clean::clean);
+    table.extend(clean.map(Route::reads));
     table
 }

@@ -3,6 +3,7 @@
 mod account;
 mod conventions;
 mod door;
+mod extracts;
 mod mailboxes;
 mod office;
 mod organising;

@@ -1,4 +1,4 @@
-//! Headers and sources of listed messages: the members that need more than the message's row.
+//! Headers, sources and extracts of listed messages: the members that need more than the message's row.
 
 use base64::Engine;
 use posthouse_store::blobs::BlobStore;
@@ -7,37 +7,43 @@ use posthouse_store::tables::messages::{self, SourceRow};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
+use super::extracted;
 use super::list::{Listed, MessagePage, PAGE_BYTES_MAX};
 use super::object::ObjectWriter;
 use super::query::HeaderDetail;
 use super::source;
 use crate::Refusal;
+use crate::limits::EXTRACTED_PAGE_BYTES_MAX;
 use crate::receive::document::Json;
 
 /// What one object of a page still misses.
 pub(crate) struct Wanted {
     row: SourceRow,
-    what: Member,
+    what: Members,
 }
 
-enum Member {
-    Headers(HeaderDetail),
+enum Members {
+    Parts {
+        headers: Option<HeaderDetail>,
+        extracted: bool,
+    },
     RawMime,
 }
 
-/// Returns what the objects of `ids` need to show their headers, in the same order.
+/// Returns what the objects of `ids` need to show their headers or what is extracted, in the same order.
 pub(crate) fn wanted(
     tx: &mut dyn Tx,
     grant: Key,
     ids: &[Key],
-    which: HeaderDetail,
+    headers: Option<HeaderDetail>,
+    extracted: bool,
 ) -> Result<Vec<Wanted>, StoreError> {
     let rows = in_order(messages::sources(tx, grant, ids)?, ids);
     Ok(rows
         .into_iter()
         .map(|row| Wanted {
             row,
-            what: Member::Headers(which),
+            what: Members::Parts { headers, extracted },
         })
         .collect())
 }
@@ -65,7 +71,7 @@ pub(crate) fn raw_sources(
         page.ends.push(page.json.len());
         listed.wanted.push(Wanted {
             row,
-            what: Member::RawMime,
+            what: Members::RawMime,
         });
     }
     Ok(listed)
@@ -77,7 +83,8 @@ fn in_order(rows: Vec<SourceRow>, ids: &[Key]) -> Vec<SourceRow> {
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
-/// Adds the missing member to each object, up to [`PAGE_BYTES_MAX`]; `wanted` is in the order of the objects.
+/// Adds the missing members to each object, up to [`PAGE_BYTES_MAX`] of JSON and [`EXTRACTED_PAGE_BYTES_MAX`] of sources
+/// read for `extracted`; `wanted` is in the order of the objects.
 pub(crate) async fn complete(
     blobs: &BlobStore,
     page: MessagePage,
@@ -87,8 +94,9 @@ pub(crate) async fn complete(
         json: Vec::with_capacity(page.json.len()),
         ..MessagePage::default()
     };
+    let mut read_bytes = 0;
     for (object, wanted) in page.objects().zip(wanted) {
-        if completed.json.len() >= PAGE_BYTES_MAX {
+        if completed.json.len() >= PAGE_BYTES_MAX || read_bytes >= EXTRACTED_PAGE_BYTES_MAX {
             break;
         }
         if !completed.json.is_empty() {
@@ -98,31 +106,52 @@ pub(crate) async fn complete(
             continue;
         };
         completed.json.extend_from_slice(open);
-        append_member(blobs, &mut completed.json, wanted).await?;
+        read_bytes += append_members(blobs, &mut completed.json, wanted).await?;
         completed.json.push(b'}');
         completed.ends.push(completed.json.len());
     }
     Ok(completed)
 }
 
-async fn append_member(
+/// Appends the members; returns the octets that were read for `extracted`.
+async fn append_members(
     blobs: &BlobStore,
     out: &mut Vec<u8>,
     wanted: Wanted,
-) -> Result<(), Refusal> {
+) -> Result<usize, Refusal> {
     match wanted.what {
-        Member::RawMime => {
+        Members::RawMime => {
             let raw = source::whole(blobs, wanted.row).await?;
             out.extend_from_slice(b",\"raw_mime\":\"");
             out.extend_from_slice(base64(raw).await?.as_bytes());
             out.push(b'"');
+            Ok(0)
         }
-        Member::Headers(which) => {
+        Members::Parts {
+            headers,
+            extracted: false,
+        } => {
             let section = header_section(blobs, wanted.row).await?;
-            out.extend_from_slice(headers_member(&section, which).as_bytes());
+            if let Some(which) = headers {
+                out.extend_from_slice(headers_member(&section, which).as_bytes());
+            }
+            Ok(0)
+        }
+        Members::Parts {
+            headers,
+            extracted: true,
+        } => {
+            let raw = source::whole(blobs, wanted.row).await?;
+            let length = raw.len();
+            let members = source::away_from_async_threads(move || {
+                let section = posthouse_mime::header_section(&raw);
+                let headers = headers.map(|which| headers_member(section, which));
+                headers.unwrap_or_default() + &extracted::member(&raw)
+            });
+            out.extend_from_slice(members.await?.as_bytes());
+            Ok(length)
         }
     }
-    Ok(())
 }
 
 async fn base64(raw: Vec<u8>) -> Result<String, Refusal> {
@@ -139,7 +168,8 @@ async fn header_section(blobs: &BlobStore, row: SourceRow) -> Result<Vec<u8>, Re
     Ok(posthouse_mime::header_section(&raw).to_vec())
 }
 
-fn headers_member(section: &[u8], which: HeaderDetail) -> String {
+/// Returns the member `headers` with the comma before it.
+pub(crate) fn headers_member(section: &[u8], which: HeaderDetail) -> String {
     const BASIC: [&str; 3] = ["message-id", "in-reply-to", "references"];
     let mut json = Json::with_capacity(section.len() * 2);
     json.raw(",\"headers\":[");

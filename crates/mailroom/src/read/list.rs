@@ -183,8 +183,7 @@ pub(crate) fn load(
         return load(tx, codec, grant, &ids[..1], detail);
     }
     let Detail::With {
-        headers: Some(which),
-        ..
+        headers, extracted, ..
     } = detail
     else {
         return Ok(Listed {
@@ -192,7 +191,14 @@ pub(crate) fn load(
             wanted: Vec::new(),
         });
     };
-    let wanted = headers::wanted(tx, grant, &ids[..page.ends.len().min(ids.len())], which)?;
+    if headers.is_none() && !extracted {
+        return Ok(Listed {
+            page,
+            wanted: Vec::new(),
+        });
+    }
+    let shown = &ids[..page.ends.len().min(ids.len())];
+    let wanted = headers::wanted(tx, grant, shown, headers, extracted)?;
     Ok(Listed { page, wanted })
 }
 

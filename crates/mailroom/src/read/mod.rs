@@ -5,6 +5,7 @@
 //! mostly copying (ADR 0004).
 
 mod attachments;
+mod extracted;
 mod folders;
 mod headers;
 mod list;

@@ -61,12 +61,14 @@ pub enum Detail {
     /// The standard members.
     #[default]
     Standard,
-    /// Standard members and headers; also with the `tracking_options` member if asked for.
+    /// Standard members and those that are asked for.
     With {
         /// Which headers.
         headers: Option<HeaderDetail>,
         /// Adds `tracking_options`.
         tracking: bool,
+        /// Adds `extracted`, which is computed from the source (ADR 0007).
+        extracted: bool,
     },
     /// Only `grant_id`, `object`, `id` and the base64url `raw_mime`.
     RawMime,

@@ -424,6 +424,7 @@ async fn headers_come_in_order_with_the_trace_on_top_or_just_the_basic_three() {
             let detail = Detail::With {
                 headers: Some(headers),
                 tracking: false,
+                extracted: false,
             };
             let object = office
                 .mailroom

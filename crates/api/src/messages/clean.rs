@@ -1,0 +1,56 @@
+//! `PUT /v3/grants/{grant_id}/messages/clean`
+
+use http::StatusCode;
+use posthouse_mailroom::clean::Options;
+
+use super::fields::MessageFields;
+use super::list::reduce;
+use crate::body::Fields;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::reply::Reply;
+use crate::routes::Answer;
+
+/// Answers messages with what their authors wrote, in the order of the request.
+pub async fn clean(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let mut body = call.body.fields();
+    let message_ids: Vec<String> = body.required("message_id")?;
+    let options = options(&mut body)?;
+    let warnings = body.unknown();
+    let objects = call
+        .mailroom
+        .clean_messages(&grant, &message_ids, options)
+        .await?;
+    let select = call.select();
+    if !select.is_everything() {
+        let reduced = objects
+            .iter()
+            .map(|object| reduce(object, &select, MessageFields::default()))
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        return Ok(call.list(&reduced, None).warnings(&warnings));
+    }
+    let reply = Reply::envelope(StatusCode::OK, call.request_id);
+    let reply = reply.raw_field("data", |out| {
+        out.push(b'[');
+        out.extend_from_slice(&objects.join(&b","[..]));
+        out.push(b']');
+    });
+    Ok(reply.warnings(&warnings))
+}
+
+fn options(body: &mut Fields<'_>) -> Result<Options, ApiError> {
+    let usual = Options::default();
+    let mut option = |name, usual| Ok::<bool, ApiError>(body.optional(name)?.unwrap_or(usual));
+    Ok(Options {
+        ignore_links: option("ignore_links", usual.ignore_links)?,
+        ignore_images: option("ignore_images", usual.ignore_images)?,
+        images_as_markdown: option("images_as_markdown", usual.images_as_markdown)?,
+        ignore_tables: option("ignore_tables", usual.ignore_tables)?,
+        remove_conclusion_phrases: option(
+            "remove_conclusion_phrases",
+            usual.remove_conclusion_phrases,
+        )?,
+        html_as_markdown: option("html_as_markdown", usual.html_as_markdown)?,
+    })
+}
