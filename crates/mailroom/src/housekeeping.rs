@@ -46,14 +46,15 @@ impl Mailroom {
         outcome
     }
 
-    /// Removes what has served its time: receipts, changes, kept answers, mail of deleted accounts and folders. Returns whether more
+    /// Removes what has served its time: receipts, changes, kept answers, mail of deleted accounts and folders, what was long in Trash. Returns whether more
     /// is left.
     pub async fn expire_records(&self) -> Result<bool, StoreError> {
         let expired = self.expire_receipts_and_changes().await?;
         let forgotten = self.expire_repeatable().await?;
         let swept = self.sweep_deleted(MESSAGES_PER_STEP_MAX).await?;
         let emptied = self.sweep_deleted_folders().await?;
-        Ok(expired || forgotten || swept || emptied)
+        let set_aside = self.expire_set_aside().await?;
+        Ok(expired || forgotten || swept || emptied || set_aside)
     }
 
     async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {

@@ -54,6 +54,13 @@ pub(crate) fn apply(
 ) -> Result<Vec<Key>, StoreError> {
     Dialect::lock_grant(tx, grant.grant)?;
     let found = messages::placed(tx, grant.grant, ids)?;
+    let at_us = mailroom.clock().unix_us();
+    let set_aside_at = match wanted.folder {
+        Some(folder) => folders::role(tx, grant.grant, folder)?
+            .filter(|system| system.is_hidden())
+            .map(|_| at_us / 1_000_000),
+        None => None,
+    };
     let mut ledger = Ledger::default();
     let mut changed: Vec<(Placed, bool)> = Vec::with_capacity(found.len());
     for before in &found {
@@ -68,13 +75,13 @@ pub(crate) fn apply(
         }
     }
     let mut entries = ledger.enter(tx, grant.grant)?;
-    let at_us = mailroom.clock().unix_us();
     for (mut after, moves) in changed {
         if let Some(entry) = entries.get_mut(&after.folder) {
             after.modseq = entry.modseq;
             if moves {
                 after.uid = entry.uid;
                 entry.uid += 1;
+                after.set_aside_at = set_aside_at;
             }
         }
         messages::place(tx, &after)?;

@@ -27,7 +27,7 @@ impl Mailroom {
     /// [`Refusal::NotFound`]; [`Refusal::Invalid`] for a system folder.
     pub async fn delete_folder(&self, grant: &GrantRef, folder: &str) -> Result<(), Refusal> {
         let (mailroom, mailbox, folder) = (self.clone(), grant.clone(), folder.to_owned());
-        let (left, external) = self
+        let left = self
             .store()
             .write(move |tx: &mut dyn Tx| {
                 let all = lock_folders(tx, &mailbox)?;
@@ -44,8 +44,8 @@ impl Mailroom {
                 Ok(delete_all(tx, &mailroom, &mailbox, &doomed)?)
             })
             .await?;
-        self.remove_objects(external).await;
-        for folder in left {
+        self.remove_objects(left.objects).await;
+        for folder in left.folders {
             if let Err(error) = self.empty(folder).await {
                 tracing::warn!("what is left of a deleted folder goes later: {error}");
                 break;
@@ -100,22 +100,33 @@ impl Mailroom {
     }
 }
 
-/// Deletes folders, those below others last in the list, and as many of their messages as one transaction may. Returns the
-/// folders with messages left, and bytes in the blob store that are to go.
+/// What a deletion leaves to be done after its transaction.
+struct Left {
+    /// Folders with messages.
+    folders: Vec<DeletedFolder>,
+    /// Application and key of bytes in the blob store.
+    objects: Vec<(Key, Key)>,
+}
+
+/// Deletes folders, those below others last in the list, and as many of their messages as one transaction may.
 fn delete_all(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
     grant: &GrantRef,
     doomed: &[&Folder],
-) -> Result<(Vec<DeletedFolder>, Vec<(Key, Key)>), StoreError> {
-    let (mut left, mut external) = (Vec::new(), Vec::new());
+) -> Result<Left, StoreError> {
+    let mut left = Left {
+        folders: Vec::new(),
+        objects: Vec::new(),
+    };
     let mut room = MESSAGES_PER_STEP_MAX;
     for folder in doomed.iter().rev() {
         if folder.total_count <= room {
             room -= folder.total_count;
             let found = messages::in_folder(tx, grant.grant, folder.id, MESSAGES_PER_STEP_MAX)?;
             let (application, grant) = (grant.application, grant.grant);
-            external.extend(remove(tx, mailroom, application, grant, found)?);
+            let objects = remove(tx, mailroom, application, grant, found)?;
+            left.objects.extend(objects);
         } else {
             let deleted = DeletedFolder {
                 id: folder.id,
@@ -123,10 +134,10 @@ fn delete_all(
                 application: grant.application,
             };
             folders::note_deleted(tx, &deleted, mailroom.now_seconds())?;
-            left.push(deleted);
+            left.folders.push(deleted);
         }
         folders::delete(tx, grant.grant, folder.id)?;
         note(tx, mailroom, grant, ChangeKind::FolderDeleted, folder)?;
     }
-    Ok((left, external))
+    Ok(left)
 }

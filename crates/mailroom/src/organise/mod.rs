@@ -8,6 +8,7 @@ mod create_folder;
 mod delete_folder;
 mod delete_message;
 mod destination;
+mod expire;
 mod folder_tree;
 mod metadata;
 mod remove;

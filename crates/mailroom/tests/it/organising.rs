@@ -327,6 +327,61 @@ async fn a_message_is_deleted_to_trash_and_from_there_without_a_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn trash_and_junk_are_emptied_thirty_days_after_a_message_was_moved_there() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let (old, spam) = (
+            deliver(&office, "Old").await,
+            deliver(&office, "Spam").await,
+        );
+        let (saved, kept) = (
+            deliver(&office, "Saved").await,
+            deliver(&office, "Kept").await,
+        );
+        // What counts is when it was moved, not when it came.
+        office.clock.forward(40 * 86_400);
+        office.mailroom.delete_message(&grant, &old).await.unwrap();
+        office
+            .mailroom
+            .delete_message(&grant, &saved)
+            .await
+            .unwrap();
+        update(&office, &grant, &spam, to_folder("junk"))
+            .await
+            .unwrap();
+        office.clock.forward(20 * 86_400);
+        update(&office, &grant, &spam, marked_read()).await.unwrap();
+        update(&office, &grant, &saved, to_folder("inbox"))
+            .await
+            .unwrap();
+        let expire = async || while office.mailroom.expire_records().await.unwrap() {};
+        expire().await;
+        assert_eq!(count(&office, "messages").await, 4);
+        office.clock.forward(10 * 86_400 + 1);
+        expire().await;
+        let left = office
+            .list(
+                &grant,
+                MessageQuery {
+                    folders: FolderFilter::All,
+                    ..MessageQuery::default()
+                },
+            )
+            .await;
+        let mut left: Vec<&str> = left
+            .iter()
+            .map(|object| object["id"].as_str().unwrap())
+            .collect();
+        left.sort_unstable();
+        let mut expected = [saved.as_str(), kept.as_str()];
+        expected.sort_unstable();
+        assert_eq!(left, expected);
+        assert_eq!(count(&office, "changes WHERE kind = 12").await, 2);
+        assert_folders_are_exact(&office).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_two_messages_share_go_with_the_last_of_them_even_when_both_go_at_once() {
     for office in every_engine().await {
         let grant = office.account("triage").await;

@@ -81,6 +81,16 @@ pub fn system_folder(
     )
 }
 
+/// Returns which system folder a folder of an account is, if it is one.
+pub fn role(tx: &mut dyn Tx, grant: Key, folder: Key) -> Result<Option<SystemFolder>, StoreError> {
+    let role = tx.query_opt(
+        "SELECT role FROM folders WHERE id = $1 AND grant_id = $2",
+        &[folder.into(), grant.into()],
+        |row| row.int(0),
+    )?;
+    Ok(role.and_then(SystemFolder::from_role))
+}
+
 /// Returns all folders of an account, system folders first in their order, then custom ones by age.
 pub fn of_grant(tx: &mut dyn Tx, grant: Key) -> Result<Vec<Folder>, StoreError> {
     tx.query(

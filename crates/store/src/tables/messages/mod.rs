@@ -13,7 +13,9 @@ use crate::limits::BODY_PLAIN_BYTES_MAX;
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
-pub use organise::{Leaving, Placed, documents, in_folder, place, placed, remove, set_metadata};
+pub use organise::{
+    Leaving, Placed, documents, in_folder, place, placed, remove, set_aside_before, set_metadata,
+};
 pub use select::{Position, Selection, Source, select};
 pub(in crate::tables) use select::{Statement, conditions};
 
@@ -42,14 +44,14 @@ pub struct NewMessage<'a> {
     pub blob: Key,
     /// When it was accepted, in Unix seconds.
     pub date_at: i64,
-    /// Whether a person would see an attachment; inline images alone are none.
-    pub has_attachment: bool,
     /// Not read yet; its folder has counted it so.
     pub unread: bool,
     /// Starred.
     pub starred: bool,
     /// A JSON object, if it has metadata.
     pub metadata: Option<&'a str>,
+    /// Whether a person would see an attachment; inline images alone are none.
+    pub has_attachment: bool,
     /// Bytes of trace and blob together.
     pub size_bytes: i64,
     /// Lower-case subject.
@@ -135,11 +137,11 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
             message.document.into(),
             body.into(),
             body_frame.into(),
-        ],
-    )?;
             message.unread.into(),
             message.starred.into(),
             message.metadata.into(),
+        ],
+    )?;
     terms::insert(
         tx,
         message.grant,
@@ -365,7 +367,7 @@ pub fn thread_has(
 
 #[cfg(test)]
 mod tests {
-    use super::organise::{in_folder_statement, placed_statement};
+    use super::organise::{SET_ASIDE_BEFORE, in_folder_statement, placed_statement};
     use super::select::select_statement;
     use super::*;
     use crate::migrations::sqlite_schema;
@@ -418,6 +420,11 @@ mod tests {
                 "{plan}"
             );
         }
+        let set_aside = plan(SET_ASIDE_BEFORE);
+        assert!(
+            set_aside.contains("SEARCH m USING INDEX messages_set_aside (set_aside_at<?)"),
+            "{set_aside}"
+        );
         let in_folder = plan(&in_folder_statement());
         assert!(
             in_folder.contains("USING INDEX messages_of_folder (grant_id=? AND folder_id=?)")

@@ -36,10 +36,12 @@ pub struct Placed {
     pub size_bytes: i64,
     /// A JSON object, if metadata was set.
     pub metadata: Option<String>,
+    /// When it was moved to Trash or Junk, in Unix seconds, if it is there.
+    pub set_aside_at: Option<i64>,
 }
 
 const PLACED: &str = "m.id, m.thread_id, m.folder_id, m.blob_id, m.date_at, m.uid, m.modseq, m.unread, m.starred, \
-     m.answered, m.size_bytes, m.metadata";
+     m.answered, m.size_bytes, m.metadata, m.set_aside_at";
 
 fn read_placed(row: &dyn Row) -> Result<Placed, StoreError> {
     Ok(Placed {
@@ -55,6 +57,7 @@ fn read_placed(row: &dyn Row) -> Result<Placed, StoreError> {
         answered: row.flag(9)?,
         size_bytes: row.int(10)?,
         metadata: row.opt_string(11)?,
+        set_aside_at: row.opt_int(12)?,
     })
 }
 
@@ -107,10 +110,29 @@ pub(super) fn in_folder_statement() -> String {
     )
 }
 
+/// Returns application, account and key of up to `limit` messages that were set aside before a time, longest ago first.
+pub fn set_aside_before(
+    tx: &mut dyn Tx,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<(Key, Key, Key)>, StoreError> {
+    tx.query(SET_ASIDE_BEFORE, &[before.into(), limit.into()], |row| {
+        Ok((row.key(0)?, row.key(1)?, row.key(2)?))
+    })
+}
+
+/// What is left of deleted accounts and folders goes another way.
+pub(super) const SET_ASIDE_BEFORE: &str =
+    "SELECT m.application_id, m.grant_id, m.id FROM messages m WHERE m.set_aside_at < $1
+       AND EXISTS (SELECT 1 FROM grants g WHERE g.id = m.grant_id)
+       AND EXISTS (SELECT 1 FROM folders f WHERE f.id = m.folder_id)
+     ORDER BY m.set_aside_at LIMIT $2";
+
 /// Writes flags, folder and numbers of a message; its folders have counted the change already.
 pub fn place(tx: &mut dyn Tx, message: &Placed) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE messages SET folder_id = $2, uid = $3, modseq = $4, unread = $5, starred = $6, answered = $7 WHERE id = $1",
+        "UPDATE messages SET folder_id = $2, uid = $3, modseq = $4, unread = $5, starred = $6, answered = $7,
+           set_aside_at = $8 WHERE id = $1",
         &[
             message.id.into(),
             message.folder.into(),
@@ -119,6 +141,7 @@ pub fn place(tx: &mut dyn Tx, message: &Placed) -> Result<(), StoreError> {
             message.unread.into(),
             message.starred.into(),
             message.answered.into(),
+            message.set_aside_at.into(),
         ],
     )?;
     Ok(())
