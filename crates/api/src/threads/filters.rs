@@ -9,12 +9,6 @@ use crate::query::Query;
 
 /// Reads every filter; unknown parameters are ignored, and so are filters that only messages have.
 pub(super) fn read(query: &Query) -> Result<ThreadQuery, ApiError> {
-    if query.has("search_query_native") || query.has("q") {
-        return Err(
-            ApiError::not_supported("full-text search of threads is not supported yet")
-                .with_fix("search messages; each names its thread"),
-        );
-    }
     let message = MessageQuery {
         received_after: None,
         received_before: None,

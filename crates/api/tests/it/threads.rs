@@ -133,11 +133,16 @@ async fn filters_of_threads_are_read_as_those_of_messages_are() {
         let listed = account.get(&format!("/threads?{query}")).await;
         assert_eq!(subjects(&listed), expected, "{query}");
     }
-    let wrong = account.get("/threads?latest_message_after=soon").await;
-    assert_eq!(
-        (wrong.error().0, wrong.json["error"]["field"].as_str()),
-        (400, Some("latest_message_after"))
-    );
+    for (query, field) in [
+        ("latest_message_after=soon", "latest_message_after"),
+        ("q=-never", "q"),
+    ] {
+        let wrong = account.get(&format!("/threads?{query}")).await;
+        assert_eq!(
+            (wrong.error().0, wrong.json["error"]["field"].as_str()),
+            (400, Some(field))
+        );
+    }
 }
 
 #[tokio::test]

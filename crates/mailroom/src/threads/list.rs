@@ -1,6 +1,6 @@
 //! Listing threads.
 
-use posthouse_store::tables::folders as folder_rows;
+use posthouse_store::tables::folders::{self as folder_rows, Folder};
 use posthouse_store::tables::threads::{self, Head, ThreadSelection};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::folders::SystemFolder;
@@ -16,7 +16,8 @@ use crate::read::{
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
-    /// Lists threads of an account, the one with the newest message first.
+    /// Lists threads of an account, the one with the newest message first, or by relevance when the query searches for
+    /// words.
     ///
     /// The cursor is the place of a thread's newest message: a thread that gets mail while its listing is paged moves
     /// to the front of the next listing and is not shown a second time in this one. A page ends early when it has
@@ -27,9 +28,12 @@ impl Mailroom {
     pub async fn list_threads(
         &self,
         grant: &GrantRef,
-        query: ThreadQuery,
+        mut query: ThreadQuery,
         page: PageRequest,
     ) -> Result<MessagePage, Refusal> {
+        if let Some(search) = query.message.search.take() {
+            return self.search_threads(grant, search, query, page).await;
+        }
         let codec = self.store().ids().clone();
         let grant = grant.grant;
         let behind = page
@@ -40,33 +44,19 @@ impl Mailroom {
         self.store()
             .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
                 let folders = folder_rows::of_grant(tx, grant)?;
-                let Some(message) = selection_among(&folders, &codec, grant, &query.message)?
-                else {
+                let Some(mut selection) = selected(&folders, &codec, grant, &query)? else {
                     return Ok(MessagePage::default());
                 };
-                let with_messages = folders.iter().filter(|folder| folder.total_count > 0);
-                let selection = ThreadSelection {
-                    message,
-                    all_folders: with_messages.map(|folder| folder.id).collect(),
-                    latest_after: query.latest_message_after,
-                    latest_before: query.latest_message_before,
-                    earliest_from: query.earliest_message_date,
-                    behind,
-                    // One more than asked for tells whether rows remain.
-                    limit: page.limit + 1,
-                    offset: if behind.is_some() {
-                        0
-                    } else {
-                        page.offset as usize
-                    },
+                selection.behind = behind;
+                // One more than asked for tells whether rows remain.
+                selection.limit = page.limit + 1;
+                selection.offset = match behind {
+                    Some(_) => 0,
+                    None => usize::try_from(page.offset).unwrap_or_default(),
                 };
                 let found = threads::select(tx, &selection)?;
                 let wanted = &found[..found.len().min(page.limit)];
-                let sent = folders
-                    .iter()
-                    .find(|folder| folder.system == Some(SystemFolder::Sent))
-                    .map(|folder| folder.id);
-                let mut listed = render(tx, &codec, grant, sent, wanted)?;
+                let mut listed = render(tx, &codec, grant, sent(&folders), wanted)?;
                 let shown = listed.ends.len();
                 listed.next_cursor = found[..shown]
                     .last()
@@ -76,6 +66,35 @@ impl Mailroom {
             })
             .await
     }
+}
+
+/// Turns a query into a selection of threads, or `None` when nothing can match.
+pub(super) fn selected(
+    folders: &[Folder],
+    codec: &IdCodec,
+    grant: Key,
+    query: &ThreadQuery,
+) -> Result<Option<ThreadSelection>, Refusal> {
+    let message = selection_among(folders, codec, grant, &query.message)?;
+    let with_messages = folders.iter().filter(|folder| folder.total_count > 0);
+    Ok(message.map(|message| ThreadSelection {
+        message,
+        all_folders: with_messages.map(|folder| folder.id).collect(),
+        latest_after: query.latest_message_after,
+        latest_before: query.latest_message_before,
+        earliest_from: query.earliest_message_date,
+        behind: None,
+        limit: 0,
+        offset: 0,
+    }))
+}
+
+/// Returns the folder whose messages were sent by the account.
+pub(super) fn sent(folders: &[Folder]) -> Option<Key> {
+    folders
+        .iter()
+        .find(|folder| folder.system == Some(SystemFolder::Sent))
+        .map(|folder| folder.id)
 }
 
 /// Renders the objects of threads in this order, up to [`PAGE_BYTES_MAX`] and at least one.

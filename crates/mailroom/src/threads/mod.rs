@@ -8,6 +8,7 @@ mod get;
 mod list;
 mod object;
 mod query;
+mod search;
 mod update;
 
 pub use query::ThreadQuery;

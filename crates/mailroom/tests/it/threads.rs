@@ -6,6 +6,7 @@ use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::organise::MessageUpdate;
 use posthouse_mailroom::read::{FolderFilter, MessageQuery, PageRequest};
+use posthouse_mailroom::search::{Indexed, SearchQuery};
 use posthouse_mailroom::threads::{ThreadQuery, ThreadUpdate};
 use serde_json::{Value, json};
 
@@ -567,5 +568,61 @@ async fn a_thread_is_gone_with_its_last_message() {
         let update = ThreadUpdate::default();
         let gone = office.mailroom.update_thread(&grant, id, update).await;
         assert!(matches!(gone, Err(Refusal::NotFound)));
+    }
+}
+
+/// Makes messages findable by their words.
+async fn index(office: &Office, messages: usize) {
+    let mut index = office.mailroom.search_index();
+    let mut done = 0;
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while done < messages {
+        assert!(std::time::Instant::now() < end, "indexed {done} only");
+        let Indexed { messages, more } = index.step().await.unwrap();
+        done += messages;
+        if !more {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    index.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_each_thread_once_at_its_best_message() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for conversation in 1..=6 {
+            start(&office, conversation, "ann@a.example").await;
+            office.clock.forward(10);
+        }
+        // Found in the body by all, in names by some.
+        for conversation in [2, 5, 2] {
+            say(&office, conversation, "Hello <bob@b.example>", "X: y").await;
+            office.clock.forward(10);
+        }
+        index(&office, 9).await;
+        let hello = of_messages(MessageQuery {
+            search: Some(SearchQuery::parse("hello").unwrap()),
+            ..MessageQuery::default()
+        });
+        let listed = all(&office, &grant, hello.clone()).await;
+        assert_eq!(subjects(&listed), ["2", "5", "6", "4", "3", "1"]);
+        let (once, _) = page(&office, &grant, &hello, 200, None).await;
+        assert_eq!(once, listed, "whatever the length of the pages");
+        let late = ThreadQuery {
+            earliest_message_date: Some(START + 20),
+            ..hello.clone()
+        };
+        assert_eq!(
+            subjects(&all(&office, &grant, late).await),
+            ["5", "6", "4", "3"]
+        );
+        let request = PageRequest {
+            limit: 2,
+            cursor: None,
+            offset: 1,
+        };
+        let skipped = office.mailroom.list_threads(&grant, hello, request).await;
+        assert_eq!(subjects(&objects(&skipped.unwrap())), ["5", "6"]);
     }
 }

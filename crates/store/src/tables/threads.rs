@@ -206,6 +206,12 @@ impl MatchesWalk {
 }
 
 impl ThreadSelection {
+    /// Tells whether a thread with this newest message may be in the listing, as far as its place says.
+    #[must_use]
+    pub fn takes(&self, newest: Position) -> bool {
+        newest.date_at >= self.floor() && self.start().is_none_or(|start| newest < start)
+    }
+
     /// Returns the position behind which newest messages are looked for.
     fn start(&self) -> Option<Position> {
         let before = self.latest_before.map(|date_at| Position {
@@ -317,6 +323,46 @@ fn threads_of_statement() -> String {
                                     ORDER BY n.date_at DESC, n.id DESC LIMIT 1)
          WHERE h.date_at >= ${floor}
            AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.grant_id = $1 AND e.thread_id = t.thread_id
+                           AND e.date_at < ${earliest})"
+    )
+}
+
+/// Returns the threads of messages of an account, each with the message; messages that are gone and those of threads that
+/// start before `earliest_from` are left out.
+pub fn of_messages(
+    tx: &mut dyn Tx,
+    grant: Key,
+    ids: &[Key],
+    earliest_from: Option<i64>,
+) -> Result<Vec<(Key, Head)>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+        let last = chunk[chunk.len() - 1];
+        let mut params: Vec<Param<'_>> = vec![grant.into()];
+        params.extend(chunk.iter().map(|id| Param::from(*id)));
+        params.resize(IDS_PER_STATEMENT_MAX + 1, last.into());
+        params.push(earliest_from.unwrap_or(i64::MIN).into());
+        found.extend(tx.query(&of_messages_statement(), &params, |row| {
+            let newest = Position {
+                date_at: row.int(1)?,
+                id: row.key(2)?,
+            };
+            let thread = row.key(3)?;
+            Ok((row.key(0)?, Head { newest, thread }))
+        })?);
+    }
+    Ok(found)
+}
+
+fn of_messages_statement() -> String {
+    let ids = placeholders(2, IDS_PER_STATEMENT_MAX);
+    let earliest = IDS_PER_STATEMENT_MAX + 2;
+    format!(
+        "SELECT m.id, h.date_at, h.id, h.thread_id FROM messages m
+         JOIN messages h ON h.id = (SELECT n.id FROM messages n WHERE n.grant_id = $1 AND n.thread_id = m.thread_id
+                                    ORDER BY n.date_at DESC, n.id DESC LIMIT 1)
+         WHERE m.id IN ({ids}) AND m.grant_id + 0 = $1
+           AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.grant_id = $1 AND e.thread_id = m.thread_id
                            AND e.date_at < ${earliest})"
     )
 }
@@ -495,6 +541,7 @@ mod tests {
             assert!(heads.contains(step), "{step} is not in\n{heads}");
         }
         let threads = plan(&threads_of_statement());
+        let of_messages = plan(&of_messages_statement());
         let expected = [
             "SEARCH m USING INTEGER PRIMARY KEY",
             "SEARCH h USING INTEGER PRIMARY KEY",
@@ -503,8 +550,12 @@ mod tests {
         ];
         for step in expected {
             assert!(threads.contains(step), "{step} is not in\n{threads}");
+            assert!(
+                of_messages.contains(step),
+                "{step} is not in\n{of_messages}"
+            );
         }
-        for plan in [&heads, &threads] {
+        for plan in [&heads, &threads, &of_messages] {
             let mut steps = plan.lines().map(str::trim);
             let tables = ["SCAN m", "SCAN h", "SCAN n", "SCAN e", "SCAN g"];
             assert!(
