@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod bootstrap;
+mod cleaning;
 mod domains;
 mod folders;
 mod organising;
