@@ -286,6 +286,8 @@ async fn dates_of_the_thread_and_its_id_select_it() {
     }
 }
 
+type Matches<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+
 /// What a filter must give, told from all messages of the account.
 fn expected(messages: &[Value], matches: impl Fn(&Value) -> bool) -> Vec<String> {
     let mut order = Vec::new();
@@ -352,7 +354,7 @@ async fn every_filter_gives_what_a_look_at_all_messages_gives() {
         };
         let from = |message: &Value, who: &str| message["from"][0]["email"] == who;
         let default = MessageQuery::default;
-        let cases: Vec<(MessageQuery, Box<dyn Fn(&Value) -> bool>)> = vec![
+        let cases: Vec<(MessageQuery, Matches<'_>)> = vec![
             (default(), Box::new(visible)),
             (
                 MessageQuery {
