@@ -11,4 +11,5 @@ mod operations;
 mod peers;
 mod sdk;
 mod searching;
+mod sending;
 mod wire;

@@ -101,6 +101,17 @@ impl Api {
         self.send_json("POST", path, body).await
     }
 
+    /// Sends a POST with a JSON body to a server that may be gone; returns the status, if there is a whole answer.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<u16> {
+        let mut building = self.http.post(format!("{}{path}", self.base)).json(&body);
+        if let Some(key) = &self.key {
+            building = building.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let response = building.send().await.ok()?;
+        let status = response.status().as_u16();
+        response.bytes().await.ok().map(|_| status)
+    }
+
     /// Sends a PUT with a JSON body.
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.send_json("PUT", path, body).await

@@ -37,6 +37,7 @@ pub mod search;
 pub mod threads;
 pub mod webhooks;
 pub mod workspaces;
+pub mod send;
 
 mod bootstrap;
 mod housekeeping;

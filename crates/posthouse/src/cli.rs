@@ -31,7 +31,7 @@ pub enum Command {
     Agent(AgentArgs),
     /// Grants of the application
     Auth(AuthArgs),
-    /// Read mail
+    /// Read and send mail
     Email(EmailArgs),
     /// Webhook destinations
     Webhook(WebhookArgs),
@@ -220,6 +220,48 @@ pub enum EmailCommand {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200), value_name = "COUNT")]
         limit: u32,
     },
+    /// Send a message
+    Send {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Recipient; repeatable or comma-separated
+        #[arg(long, value_delimiter = ',', value_name = "ADDRESS", required_unless_present_any = ["cc", "bcc"])]
+        to: Vec<String>,
+        /// Recipient of a copy; repeatable or comma-separated
+        #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
+        cc: Vec<String>,
+        /// Recipient of a copy that nobody else sees; repeatable or comma-separated
+        #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
+        bcc: Vec<String>,
+        /// The subject
+        #[arg(long, default_value = "", value_name = "TEXT")]
+        subject: String,
+        /// The text; `-` reads it from standard input
+        #[arg(long, value_name = "TEXT")]
+        body: Option<String>,
+        /// The text is HTML
+        #[arg(long)]
+        html: bool,
+        /// File to send along; repeatable
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+    },
+    /// Answer a message, in its thread
+    Reply {
+        /// Id of the message
+        message: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// The text; `-` reads it from standard input
+        #[arg(long, value_name = "TEXT")]
+        body: Option<String>,
+        /// The text is HTML
+        #[arg(long)]
+        html: bool,
+        /// Answer everybody who got the message
+        #[arg(long)]
+        all: bool,
+    },
     /// Show one message: headers and text
     Read {
         /// Id of the message
@@ -229,6 +271,98 @@ pub enum EmailCommand {
         /// Show all headers
         #[arg(long)]
         headers: bool,
+    },
+    /// Mark a message read or unread, with or without a star
+    Mark {
+        /// Id of the message
+        message: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Which marks.
+        #[command(flatten)]
+        marks: Marks,
+    },
+    /// Move a message to another folder
+    Move {
+        /// Id of the message
+        message: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Folder by name, path or id
+        #[arg(long, value_name = "FOLDER", required_unless_present = "archive")]
+        folder: Option<String>,
+        /// Move it to Archive
+        #[arg(long, conflicts_with = "folder")]
+        archive: bool,
+    },
+    /// Move a message to Trash; one that is there goes for good
+    Delete {
+        /// Id of the message
+        message: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Do not ask before a message goes for good
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Folders of an account
+    Folders {
+        /// What to do.
+        #[command(subcommand)]
+        command: FoldersCommand,
+    },
+}
+
+/// Marks of a message; what is not named stays.
+#[derive(Debug, Args)]
+pub struct Marks {
+    /// Mark it read
+    #[arg(long, conflicts_with = "unread")]
+    pub read: bool,
+    /// Mark it unread
+    #[arg(long)]
+    pub unread: bool,
+    /// Give it a star
+    #[arg(long, conflicts_with = "unstar")]
+    pub star: bool,
+    /// Take its star away
+    #[arg(long)]
+    pub unstar: bool,
+}
+
+/// Commands about folders.
+#[derive(Debug, Subcommand)]
+pub enum FoldersCommand {
+    /// List all folders with their counts
+    List {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
+    /// Create a folder; missing folders of its path are created too
+    Create {
+        /// Name, or path such as Clients/Acme
+        path: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
+    /// Rename or move a folder
+    Rename {
+        /// Name, path or id
+        folder: String,
+        /// New name below the same folder, or new path such as Clients/Acme
+        path: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
+    /// Delete a folder with all folders and messages in it, for good
+    Delete {
+        /// Name, path or id
+        folder: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -40,10 +40,10 @@ pub const SOURCE_LINE_OCTETS_MAX: usize = 998;
 pub(crate) const INLINE_WORK_BYTES_MAX: usize = 64 * 1024;
 
 /// Rows of the queue that one step delivers to mailboxes of this server.
-pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 32;
+pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 16;
 
 /// Microseconds for which a claim of such rows holds.
-pub(crate) const LOCAL_CLAIM_US: i64 = 60 * 1_000_000;
+pub(crate) const LOCAL_CLAIM_US: i64 = 30 * 1_000_000;
 
 /// Microseconds after which a mailbox that could not take its mail is asked again.
 pub(crate) const LOCAL_RETRY_US: i64 = 300 * 1_000_000;

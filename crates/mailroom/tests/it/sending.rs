@@ -443,7 +443,7 @@ async fn a_claim_that_ran_out_delivers_nothing_and_the_next_one_delivers_once() 
         assert_eq!(lost.len(), 1);
         deliver_inside(&office).await;
         assert!(inbox(&office, &other).await.is_empty(), "the claim holds");
-        office.clock.forward(61);
+        office.clock.forward(31);
         let (one, two) = tokio::join!(
             office.mailroom.deliver_local_mail(),
             office.mailroom.deliver_local_mail()

@@ -1,9 +1,14 @@
 //! `posthouse email`.
 
 mod account;
+mod folders;
 mod list;
+mod mark;
 mod read;
+mod reply;
 mod search;
+mod send;
+mod text;
 
 use serde_json::Value;
 
@@ -49,6 +54,44 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
             };
             search::run(&wanted, api, screen).await
         }
+        EmailCommand::Send {
+            account,
+            to,
+            cc,
+            bcc,
+            subject,
+            body,
+            html,
+            attach,
+        } => {
+            let message = send::NewMessage {
+                account: account::choose(account, api).await?,
+                to,
+                cc,
+                bcc,
+                subject,
+                body,
+                html,
+                attach,
+            };
+            send::run(message, api, screen).await
+        }
+        EmailCommand::Reply {
+            message,
+            account,
+            body,
+            html,
+            all,
+        } => {
+            let answer = reply::Answer {
+                account: account::choose(account, api).await?,
+                message,
+                body,
+                html,
+                all,
+            };
+            reply::run(answer, api, screen).await
+        }
         EmailCommand::Read {
             message,
             account,
@@ -57,6 +100,32 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
             let account = account::choose(account, api).await?;
             read::run(&account, &message, headers, api, screen).await
         }
+        EmailCommand::Mark {
+            message,
+            account,
+            marks,
+        } => {
+            let account = account::choose(account, api).await?;
+            mark::mark(&account, &message, &marks, api, screen).await
+        }
+        EmailCommand::Move {
+            message,
+            account,
+            folder,
+            archive: _,
+        } => {
+            let account = account::choose(account, api).await?;
+            mark::move_to(&account, &message, folder.as_deref(), api, screen).await
+        }
+        EmailCommand::Delete {
+            message,
+            account,
+            yes,
+        } => {
+            let account = account::choose(account, api).await?;
+            mark::delete(&account, &message, yes, api, screen).await
+        }
+        EmailCommand::Folders { command } => folders::run(command, api, screen).await,
     }
 }
 
