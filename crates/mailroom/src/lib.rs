@@ -15,6 +15,8 @@
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
+//! - [`contacts`]: the address book of an account
+//! - [`wait`]: requests wait for the next message
 //! - [`webhooks`]: applications are notified of what happened
 //! - [`idempotency`]: repeated requests are answered once
 //! - [`passwords`]: the rules of app passwords, and where they are hashed
@@ -24,6 +26,7 @@ pub mod api_keys;
 pub mod applications;
 pub mod clean;
 pub mod connectors;
+pub mod contacts;
 pub mod domains;
 pub mod idempotency;
 pub mod limits;
@@ -34,14 +37,14 @@ pub mod read;
 pub mod receive;
 pub mod refusal;
 pub mod search;
+pub mod send;
 pub mod threads;
+pub mod wait;
 pub mod webhooks;
 pub mod workspaces;
-pub mod send;
 
 mod bootstrap;
 mod housekeeping;
-pub mod send;
 mod mailroom;
 mod names;
 mod recent;

@@ -10,6 +10,7 @@ use crate::Refusal;
 use crate::receive::{RecipientCache, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
+use crate::wait::Places;
 use crate::webhooks::Outward;
 
 /// What the operator decided.
@@ -42,8 +43,9 @@ pub(crate) struct Inner {
     pub(crate) recipients: RecipientCache,
     pub(crate) tenancy: Tenancy,
     pub(crate) outward: Outward,
-}
     pub(crate) outgate: Outgate,
+    pub(crate) waits: Places,
+}
 
 impl std::fmt::Debug for Mailroom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,9 +65,10 @@ impl Mailroom {
                 recipients: recipient_cache(),
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
+                outgate: Outgate::default(),
+                waits: Places::default(),
             }),
         }
-                outgate: Outgate::default(),
     }
 
     /// Returns what the operator decided.

@@ -26,10 +26,12 @@ pub enum ChangeKind {
     FolderCreated = 20,
     FolderUpdated = 21,
     FolderDeleted = 22,
+    ContactUpdated = 50,
+    ContactDeleted = 51,
 }
 
 impl ChangeKind {
-    const ALL: [Self; 9] = [
+    const ALL: &'static [Self] = &[
         Self::GrantCreated,
         Self::GrantUpdated,
         Self::GrantDeleted,
@@ -39,6 +41,8 @@ impl ChangeKind {
         Self::FolderCreated,
         Self::FolderUpdated,
         Self::FolderDeleted,
+        Self::ContactUpdated,
+        Self::ContactDeleted,
     ];
 
     /// Returns the name of the event, as the API spells trigger types.
@@ -54,11 +58,16 @@ impl ChangeKind {
             Self::FolderCreated => "folder.created",
             Self::FolderUpdated => "folder.updated",
             Self::FolderDeleted => "folder.deleted",
+            Self::ContactUpdated => "contact.updated",
+            Self::ContactDeleted => "contact.deleted",
         }
     }
 
     fn from_stored(number: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as i64 == number)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| *kind as i64 == number)
     }
 }
 

@@ -60,6 +60,7 @@ pub enum Kind {
     Delivery = 14,
     Event = 15,
     Outbound = 30,
+    Contact = 20,
 }
 
 /// Turns keys into public ids and back, with the secret of one installation.

@@ -183,6 +183,10 @@ pub(crate) fn filtered(
             .filter(|folder| !hidden(folder))
             .map(|folder| folder.id)
             .collect(),
+        FolderFilter::Incoming => with_messages()
+            .filter(|folder| !hidden(folder) && folder.system != Some(SystemFolder::Sent))
+            .map(|folder| folder.id)
+            .collect(),
         FolderFilter::Named(names) => {
             let mut named = Vec::with_capacity(names.len());
             for name in names {

@@ -49,6 +49,8 @@ pub enum FolderFilter {
     /// All but Junk and Trash.
     #[default]
     Visible,
+    /// All but Junk, Trash and Sent.
+    Incoming,
     /// All.
     All,
     /// These: ids, system names, aliases, paths or unique leaf names; unknown ones match nothing.

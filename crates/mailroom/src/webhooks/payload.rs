@@ -1,13 +1,14 @@
 //! What a notification says about a change.
 
 use posthouse_store::changes::{Change, ChangeKind};
+use posthouse_store::tables::contacts as contact_rows;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 use serde_json::{Map, Value, json};
 
 use super::envelope::{self, Event};
-use crate::Mailroom;
 use crate::read::{Detail, load};
+use crate::{Mailroom, contacts};
 
 /// Bits of an event's key that come from the number of its change; the others are its time.
 const EVENT_NUMBER_MASK: i64 = (1 << 21) - 1;
@@ -54,6 +55,18 @@ fn object(
         ChangeKind::GrantCreated => created_grant(mailroom, grant, change),
         ChangeKind::GrantUpdated => changed_grant(mailroom, grant, change, 25_014),
         ChangeKind::GrantDeleted => changed_grant(mailroom, grant, change, 25_013),
+        ChangeKind::ContactUpdated => {
+            let found = contact_rows::find(tx, grant, change.object)?;
+            match found {
+                Some(contact) => contacts::object(mailroom.store().ids(), grant, &contact)?,
+                None => return Ok(None),
+            }
+        }
+        ChangeKind::ContactDeleted => json!({
+            "id": mailroom.public_id(Kind::Contact, change.object),
+            "grant_id": mailroom.public_id(Kind::Grant, grant),
+            "object": "contact",
+        }),
         ChangeKind::FolderCreated | ChangeKind::FolderUpdated | ChangeKind::FolderDeleted => {
             folder(mailroom, grant, change)
         }

@@ -2,6 +2,7 @@
 
 use posthouse_types::ids::Key;
 
+use super::{contacts, outbound};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -50,8 +51,8 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
         return Ok(Step::default());
     };
     Dialect::lock_grant(tx, grant)?;
-    if remove_terms(tx, grant, limit * TERMS_PER_MESSAGE)? > 0 {
     outbound::drop_undelivered(tx, grant)?;
+    if remove_terms(tx, grant, limit * TERMS_PER_MESSAGE)? > 0 {
         return Ok(Step {
             more: true,
             external: Vec::new(),
@@ -62,6 +63,12 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
         return Ok(Step {
             more: true,
             external,
+        });
+    }
+    if contacts::remove_some(tx, grant, limit)? > 0 {
+        return Ok(Step {
+            more: true,
+            external: Vec::new(),
         });
     }
     for sql in [

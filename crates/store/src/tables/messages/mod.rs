@@ -16,7 +16,7 @@ use crate::{Param, StoreError};
 pub use organise::{
     Leaving, Placed, documents, in_folder, place, placed, remove, set_aside_before, set_metadata,
 };
-pub use select::{Position, Selection, Source, select};
+pub use select::{Position, Selection, Source, oldest, select};
 pub(in crate::tables) use select::{Statement, conditions};
 
 /// Version of the columns `document` and `body_frame` that this release writes.
@@ -405,6 +405,20 @@ mod tests {
             limit: 51,
             offset: 0,
         }
+    }
+
+    #[test]
+    fn the_oldest_message_is_found_without_sorting_a_mailbox() {
+        let statement = select::earliest_statement(&selection(Source::Folders)).unwrap();
+        let plan = plan(&statement.sql);
+        assert!(
+            plan.contains(
+                "SEARCH m USING COVERING INDEX messages_of_folder (grant_id=? AND folder_id=? AND date_at>?"
+            ),
+            "{plan}"
+        );
+        let arm = plan.split("COMPOUND").next().unwrap_or_default();
+        assert!(!arm.contains("SCAN m"), "{plan}");
     }
 
     #[test]

@@ -61,7 +61,11 @@ pub struct Selection {
 
 /// Returns the positions of the selected messages, newest first. Reads indexes, and rows only for subjects.
 pub fn select(tx: &mut dyn Tx, selection: &Selection) -> Result<Vec<Position>, StoreError> {
-    let Some(statement) = select_statement(selection) else {
+    positions(tx, select_statement(selection))
+}
+
+fn positions(tx: &mut dyn Tx, statement: Option<Statement>) -> Result<Vec<Position>, StoreError> {
+    let Some(statement) = statement else {
         return Ok(Vec::new());
     };
     tx.query(&statement.sql, &statement.params(), |row| {
@@ -72,9 +76,72 @@ pub fn select(tx: &mut dyn Tx, selection: &Selection) -> Result<Vec<Position>, S
     })
 }
 
+/// Seconds by which a message may have been accepted before it was stored, and so before its key was made: large ones are
+/// first put away elsewhere.
+const STORED_LATE_SECONDS_MAX: i64 = 600;
+
+/// Returns the selected message that was stored first, of those that were stored after `newer_than`.
+///
+/// Keys are made in the transactions that store messages, which come one after the other in each mailbox: what becomes
+/// visible later has a higher key. So reading on from the key of a former answer misses nothing.
+pub fn oldest(
+    tx: &mut dyn Tx,
+    selection: &Selection,
+    newer_than: Key,
+) -> Result<Option<Position>, StoreError> {
+    let stored_from = newer_than.unix_ms() / 1_000 - STORED_LATE_SECONDS_MAX;
+    let mut wanted = selection.clone();
+    wanted.after = selection.after.max(Some(stored_from - 1));
+    wanted.limit = 1;
+    let statement = statement(&wanted, Order::EarliestFirst, Some(newer_than));
+    let Some(earliest) = positions(tx, statement)?.pop() else {
+        return Ok(None);
+    };
+    // What was accepted first need not be what was stored first: that was accepted soon after, if it is another.
+    let soon = earliest.date_at + STORED_LATE_SECONDS_MAX + 1;
+    wanted.before = Some(wanted.before.map_or(soon, |before| before.min(soon)));
+    let statement = self::statement(&wanted, Order::FirstStoredFirst, Some(newer_than));
+    Ok(positions(tx, statement)?.pop())
+}
+
+/// In which order positions come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Order {
+    /// As listings show them.
+    #[default]
+    NewestFirst,
+    /// By the time of acceptance.
+    EarliestFirst,
+    /// By key.
+    FirstStoredFirst,
+}
+
+impl Order {
+    fn by(self, date: &str, id: &str) -> String {
+        match self {
+            Self::NewestFirst => format!("{date} DESC, {id} DESC"),
+            Self::EarliestFirst => format!("{date}, {id}"),
+            Self::FirstStoredFirst => id.to_owned(),
+        }
+    }
+}
+
 /// Merges one arm per place to look in, each of which ends as soon as it has enough; `None` when there is no place.
 pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
-    let mut statement = Statement::default();
+    statement(selection, Order::NewestFirst, None)
+}
+
+#[cfg(test)]
+pub(super) fn earliest_statement(selection: &Selection) -> Option<Statement> {
+    statement(selection, Order::EarliestFirst, Some(Key(1)))
+}
+
+fn statement(selection: &Selection, order: Order, newer_than: Option<Key>) -> Option<Statement> {
+    let mut statement = Statement {
+        order,
+        newer_than,
+        ..Statement::default()
+    };
     let grant = statement.bind(selection.grant.0);
     let arms: Vec<String> = match &selection.source {
         Source::Folders => selection
@@ -94,8 +161,9 @@ pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
     let limit = statement.bind(selection.limit);
     let offset = statement.bind(selection.offset);
     statement.sql = format!(
-        "SELECT date_at, id FROM ({}) AS found ORDER BY date_at DESC, id DESC LIMIT {limit} OFFSET {offset}",
-        arms.join(" UNION ")
+        "SELECT date_at, id FROM ({}) AS found ORDER BY {} LIMIT {limit} OFFSET {offset}",
+        arms.join(" UNION "),
+        order.by("date_at", "id")
     );
     Some(statement)
 }
@@ -104,6 +172,8 @@ pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
 #[derive(Default)]
 pub(in crate::tables) struct Statement {
     pub(in crate::tables) sql: String,
+    order: Order,
+    newer_than: Option<Key>,
     ints: Vec<i64>,
     texts: Vec<(usize, String)>,
 }
@@ -178,7 +248,7 @@ fn term_arm(statement: &mut Statement, selection: &Selection, grant: &str, term:
 
 fn arm_end(statement: &mut Statement, selection: &Selection, date: &str, id: &str) -> String {
     let limit = statement.bind(selection.limit + selection.offset);
-    format!("ORDER BY {date} DESC, {id} DESC LIMIT {limit}")
+    format!("ORDER BY {} LIMIT {limit}", statement.order.by(date, id))
 }
 
 /// Returns what a message must be like beyond its place, as conditions on the row `m`, each behind an AND.
@@ -200,6 +270,9 @@ pub(in crate::tables) fn conditions(
             statement.bind(behind.date_at),
             statement.bind(behind.id.0)
         ));
+    }
+    if let Some(newer_than) = statement.newer_than {
+        and(format!("{id} > {}", statement.bind(newer_than.0)));
     }
     if let Some(after) = selection.after {
         and(format!("{date} > {}", statement.bind(after)));
