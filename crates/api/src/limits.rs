@@ -54,6 +54,12 @@ pub const ADDRESSES_PER_FILTER_MAX: usize = 100;
 /// Pairs in `metadata_pair`; a message has no more.
 pub const METADATA_PAIRS_MAX: usize = 50;
 
+/// Values of `source` in a listing of contacts; there are three.
+pub const CONTACT_SOURCES_MAX: usize = 3;
+
+/// Longest that a request may ask to wait for a message.
+pub const WAIT_SECONDS_MAX: u64 = 60;
+
 /// Largest `offset` on messages and threads.
 pub const OFFSET_MAX: u32 = 10_000;
 
@@ -108,4 +114,5 @@ pub const RETRY_AFTER_UNAVAILABLE_SECONDS: u64 = 2;
 
 const _: () = assert!(HEADER_BYTES_MAX + URL_BYTES_MAX < READ_BUFFER_BYTES_MAX);
 const _: () = assert!((CONNECTIONS_PER_PREFIX_MAX[2] as usize) < CONNECTIONS_MAX);
+const _: () = assert!(WAIT_SECONDS_MAX < REQUEST_DEADLINE.as_secs());
 const _: () = assert!(JSON_BODY_BYTES_MAX < SEND_BODY_BYTES_MAX);

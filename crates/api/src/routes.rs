@@ -217,6 +217,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(crate::folders::routes());
     table.extend(crate::attachments::routes());
     table.extend(crate::webhooks::routes());
+    table.extend(crate::contacts::routes());
     table.extend(crate::unsupported::routes());
     table
 }

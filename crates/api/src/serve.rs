@@ -38,7 +38,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let by_prefix = config.connections.clone();
-    let api = Api::new(config, mailroom);
+    let api = Api::new(config, mailroom.clone());
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let builder = Arc::new(protocols());
@@ -76,6 +76,8 @@ pub async fn serve(
         }
     }
     drop(listener);
+    // Those would hold up the stop for as long as they asked to wait.
+    mailroom.end_waits();
     if tokio::time::timeout(DRAIN_DEADLINE, graceful.shutdown())
         .await
         .is_err()

@@ -45,7 +45,7 @@ fn search(query: &Query) -> Result<Option<SearchQuery>, ApiError> {
 }
 
 /// Without `in`, Junk and Trash are left out; `in=all` shows every folder, alone or beside others.
-fn folders(query: &Query) -> FolderFilter {
+pub(super) fn folders(query: &Query) -> FolderFilter {
     let names = query.list("in");
     if names.is_empty() {
         return FolderFilter::Visible;

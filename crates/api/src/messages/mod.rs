@@ -6,22 +6,28 @@ mod fields;
 pub(crate) mod filters;
 mod get;
 mod list;
-mod update;
 mod send;
-
-use crate::routes::{Route, Scope};
+mod update;
+mod wait;
 
 use crate::body::BodyRule;
+use crate::routes::{Route, Scope};
+
 const ONE: &str = "/v3/grants/{grant_id}/messages/{message_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
         Route::get("/v3/grants/{grant_id}/messages", Scope::Grant, list::list),
-        Route::get(ONE, Scope::Grant, get::get),
-        Route::delete(ONE, Scope::Grant, delete::delete),
+        Route::get(
+            "/v3/grants/{grant_id}/messages/wait",
+            Scope::Grant,
+            wait::wait,
+        ),
         Route::post("/v3/grants/{grant_id}/messages/send", Scope::Grant, send::send)
             .body(BodyRule::Mail),
+        Route::get(ONE, Scope::Grant, get::get),
+        Route::delete(ONE, Scope::Grant, delete::delete),
     ];
     table.extend(Route::update(ONE, Scope::Grant, update::update));
     let clean = Route::update("/v3/grants/{grant_id}/messages/clean", Scope::Grant, clean::clean);

@@ -29,6 +29,11 @@ impl PageSize {
         default: 200,
         max: 200,
     };
+    /// Contacts.
+    pub const CONTACTS: Self = Self {
+        default: 30,
+        max: 200,
+    };
     /// Grants, which page by offset.
     pub const GRANTS: Self = Self {
         default: 10,

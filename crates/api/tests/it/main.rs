@@ -1,6 +1,7 @@
 //! The HTTP door over a real embedded store, without a socket where none is needed.
 
 mod account;
+mod contacts;
 mod conventions;
 mod door;
 mod extracts;
@@ -11,8 +12,9 @@ mod permissions;
 mod provisioning;
 mod repetition;
 mod searching;
-mod sockets;
 mod sending;
+mod sockets;
 mod tenancy;
 mod threads;
+mod waiting;
 mod webhooks;

@@ -1,0 +1,12 @@
+//! `GET /v3/grants/{grant_id}/contacts/{contact_id}`
+
+use crate::call::Call;
+use crate::routes::Answer;
+
+/// Answers one contact. `profile_picture` has no effect: pictures are not stored.
+pub async fn get(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let id = call.parameter("contact_id");
+    let contact = call.mailroom.get_contact(&grant, id).await?;
+    Ok(call.object(&call.select().reduce(contact)))
+}

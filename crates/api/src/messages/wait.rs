@@ -1,0 +1,161 @@
+//! `GET /v3/grants/{grant_id}/messages/wait`
+
+use std::time::Duration;
+
+use http::StatusCode;
+use posthouse_mailroom::read::{FolderFilter, MessageQuery};
+use posthouse_mailroom::wait::{MessageWait, WaitSince};
+
+use super::fields::MessageFields;
+use super::list::reduce;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::limits::{ADDRESSES_PER_FILTER_MAX, ANY_EMAIL_MAX, WAIT_SECONDS_MAX};
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::routes::Answer;
+
+/// Without a `timeout`.
+const WAIT_SECONDS_DEFAULT: u64 = 30;
+
+/// Filters that need what is not computed yet.
+const NOT_SUPPORTED: [(&str, &str); 4] = [
+    ("q", "full-text search is not supported here yet"),
+    (
+        "search_query_native",
+        "full-text search is not supported here yet",
+    ),
+    ("has_otp", "waiting for one-time codes is not supported yet"),
+    ("has_link", "waiting for links is not supported yet"),
+];
+
+/// Answers the oldest matching message as soon as there is one, or none when the time is over.
+pub async fn wait(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    let fields = MessageFields::read(&call.query)?;
+    let wait = MessageWait {
+        query: filters(&call.query)?,
+        since: since(&call.query)?,
+        detail: fields.detail(),
+        timeout: timeout(&call.query)?,
+    };
+    let waited = call.mailroom.wait_for_message(&grant, wait).await?;
+    let timed_out = waited.message.is_none();
+    let reply = Reply::envelope_with_room(StatusCode::OK, call.request_id, 4_096);
+    let select = call.select();
+    let reply = match waited.message {
+        None => reply.field("data", &()),
+        Some(json) if select.is_everything() && fields.are_all_computed() => {
+            reply.raw_field("data", |out| out.extend_from_slice(&json))
+        }
+        Some(json) => reply.field("data", &reduce(&json, &select, fields)?),
+    };
+    Ok(reply
+        .field("timed_out", &timed_out)
+        .field("next_since", &waited.next_since))
+}
+
+fn filters(query: &Query) -> Result<MessageQuery, ApiError> {
+    for (name, why) in NOT_SUPPORTED {
+        if query.has(name) {
+            return Err(ApiError::not_supported(why)
+                .with_fix("filter with from, any_email, subject, thread_id or has_attachment"));
+        }
+    }
+    Ok(MessageQuery {
+        folders: folders(query),
+        from: query.list_of_at_most("from", ADDRESSES_PER_FILTER_MAX)?,
+        any_email: query.list_of_at_most("any_email", ANY_EMAIL_MAX)?,
+        subject: query.text("subject").map(str::to_owned),
+        thread_id: query.text("thread_id").map(str::to_owned),
+        has_attachment: query.flag("has_attachment")?,
+        ..MessageQuery::default()
+    })
+}
+
+/// As in listings, but without `in` the account's own messages in Sent are no news.
+fn folders(query: &Query) -> FolderFilter {
+    match super::filters::folders(query) {
+        FolderFilter::Visible => FolderFilter::Incoming,
+        other => other,
+    }
+}
+
+fn since(query: &Query) -> Result<WaitSince, ApiError> {
+    let Some(text) = query.text("since") else {
+        return Ok(WaitSince::Request);
+    };
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let time = query.time("since")?;
+        return Ok(time.map_or(WaitSince::Request, WaitSince::Time));
+    }
+    Ok(WaitSince::Message(text.to_owned()))
+}
+
+fn timeout(query: &Query) -> Result<Duration, ApiError> {
+    let seconds = match query.text("timeout") {
+        None => Some(WAIT_SECONDS_DEFAULT),
+        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Some(_) => None,
+    };
+    match seconds {
+        Some(seconds) if (1..=WAIT_SECONDS_MAX).contains(&seconds) => {
+            Ok(Duration::from_secs(seconds))
+        }
+        // Without the parameter's name: clients take a text with that word for a failure to be repeated.
+        _ => Err(ApiError::bad_request(format!(
+            "expected 1 to {WAIT_SECONDS_MAX} seconds to wait"
+        ))
+        .with_fix(format!("timeout={WAIT_SECONDS_DEFAULT}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(raw: &str) -> Query {
+        Query::parse(Some(raw)).unwrap()
+    }
+
+    #[test]
+    fn waits_have_a_length_within_their_bounds() {
+        let read = |raw: &str| timeout(&query(raw)).map(|timeout| timeout.as_secs());
+        assert_eq!(read("").unwrap(), WAIT_SECONDS_DEFAULT);
+        assert_eq!(read("timeout=1").unwrap(), 1);
+        assert_eq!(read("timeout=60").unwrap(), 60);
+        for bad in [
+            "timeout=0",
+            "timeout=61",
+            "timeout=-1",
+            "timeout=1.5",
+            "timeout=x",
+        ] {
+            let error = read(bad).unwrap_err();
+            assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{bad}");
+            assert!(!error.message().contains("timeout"), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn since_is_a_time_or_an_id() {
+        assert_eq!(since(&query("")).unwrap(), WaitSince::Request);
+        assert_eq!(since(&query("since=0")).unwrap(), WaitSince::Time(0));
+        let id = WaitSince::Message("0190-x".to_owned());
+        assert_eq!(since(&query("since=0190-x")).unwrap(), id);
+        assert!(since(&query("since=99999999999999999999")).is_err());
+    }
+
+    #[test]
+    fn what_is_not_computed_yet_is_refused_and_not_ignored() {
+        for name in ["q", "search_query_native", "has_otp", "has_link"] {
+            let error = filters(&query(&format!("{name}=true"))).unwrap_err();
+            assert_eq!(error.kind(), "not_supported", "{name}");
+        }
+        let plain = filters(&query("unread=true")).unwrap();
+        assert_eq!(
+            (plain.folders, plain.unread),
+            (FolderFilter::Incoming, None)
+        );
+    }
+}
