@@ -184,12 +184,16 @@ impl Ledger {
     }
 }
 
-/// The same number makes the same bytes, as a mail server sends the same message again. Every tenth is too large for a row of the database.
+/// The same number makes the same bytes, as a mail server sends the same message again. Every tenth is too large for a row of the database;
+/// every seventh has a text so long that it is kept apart from the rest.
 fn numbered_letter(number: usize, recipient: &str, seed: u64) -> Letter {
     let mut letter = Letter::to(recipient)
         .subject(&format!("crash {number}"))
         .text(&"A line of text.\n".repeat(200));
     letter.message_id = format!("<crash.{number}.{seed:x}@shop.example>");
+    if number % 7 == 3 {
+        letter = letter.text(&format!("A line of letter {number}.\n").repeat(1_500));
+    }
     if number.is_multiple_of(10) {
         let mut noise = vec![0; 100_000];
         StdRng::seed_from_u64(seed ^ number as u64).fill(noise.as_mut_slice());
