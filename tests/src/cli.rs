@@ -70,9 +70,11 @@ impl Client {
             .args(arguments)
             .current_dir(&self.home)
             .kill_on_drop(true);
-        command
-            .env_remove("POSTHOUSE_URL")
-            .env_remove("POSTHOUSE_API_KEY");
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTHOUSE_"))
+        {
+            command.env_remove(name);
+        }
         command
             .env("HOME", &self.home)
             .env("XDG_CONFIG_HOME", self.home.join("config"));
