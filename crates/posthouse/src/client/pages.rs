@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Answer, Api, Failure};
+use super::{Answer, Api, Failure, segment};
 
 /// Rows asked for at once; the API gives no more.
 const GRANTS_PER_PAGE: usize = 200;
+/// Rows of other lists asked for at once; the API gives no more.
+const ROWS_PER_PAGE: usize = 200;
 /// Pages after which a list is not believed any more.
 const PAGES_MAX: usize = 10_000;
 
@@ -40,4 +42,36 @@ pub async fn all_grants(api: &Api) -> Result<Answer, Failure> {
         first.text = first.body.to_string();
     }
     Ok(first)
+}
+
+/// Reads all rows of a list that pages by cursor; `path` has no query.
+///
+/// The answer is the first page's, verbatim when that was all, else with the rows of the others appended and no cursor.
+///
+/// # Errors
+/// Whatever the first failing page said.
+pub async fn all_rows(api: &Api, path: &str) -> Result<Answer, Failure> {
+    let mut all = api.get(&format!("{path}?limit={ROWS_PER_PAGE}")).await?;
+    for _ in 1..PAGES_MAX {
+        let Some(cursor) = all.body["next_cursor"].as_str() else {
+            break;
+        };
+        let cursor = segment(cursor);
+        let mut next = api
+            .get(&format!("{path}?limit={ROWS_PER_PAGE}&page_token={cursor}"))
+            .await?;
+        if let (Some(Value::Array(rows)), Some(Value::Array(more))) =
+            (all.body.get_mut("data"), next.body.get_mut("data"))
+        {
+            rows.append(more);
+        }
+        if let Some(envelope) = all.body.as_object_mut() {
+            envelope.remove("next_cursor");
+            if let Some(cursor) = next.body.get("next_cursor") {
+                envelope.insert("next_cursor".to_owned(), cursor.clone());
+            }
+        }
+        all.text = all.body.to_string();
+    }
+    Ok(all)
 }

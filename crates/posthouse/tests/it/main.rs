@@ -7,6 +7,7 @@ mod doctor;
 mod errors;
 mod init;
 mod mail;
+mod organising;
 mod outgoing;
 mod scripted;
 mod serve;
