@@ -311,6 +311,55 @@ pub enum EmailCommand {
         #[command(subcommand)]
         command: FoldersCommand,
     },
+    /// Conversations of an account
+    Threads {
+        /// What to do.
+        #[command(subcommand)]
+        command: ThreadsCommand,
+    },
+}
+
+/// Commands about threads.
+#[derive(Debug, Subcommand)]
+pub enum ThreadsCommand {
+    /// List threads, the one with the newest message first
+    List {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Folder by name or id; `all` for every folder; without it all but Junk and Trash
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+        /// Only threads with unread messages
+        #[arg(long)]
+        unread: bool,
+        /// How many threads
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200), value_name = "COUNT")]
+        limit: u32,
+    },
+    /// Show one thread and a line for each of its newest messages
+    Show {
+        /// Id of the thread
+        thread: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
+    /// Mark all messages of a thread read or unread, with or without a star
+    Mark {
+        /// Id of the thread
+        thread: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Which marks.
+        #[command(flatten)]
+        marks: Marks,
+    },
+    /// Move all messages of a thread to Trash
+    Delete {
+        /// Id of the thread
+        thread: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
 }
 
 /// Marks of a message; what is not named stays.

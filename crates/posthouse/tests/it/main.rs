@@ -12,4 +12,5 @@ mod outgoing;
 mod scripted;
 mod serve;
 mod serve_flags;
+mod threads;
 mod webhooks;

@@ -8,7 +8,7 @@ use crate::output::{Screen, field, moment, table};
 use super::participant;
 
 /// Characters of a subject that a line shows.
-const SUBJECT_CHARACTERS_MAX: usize = 60;
+pub(super) const SUBJECT_CHARACTERS_MAX: usize = 60;
 /// Characters of a sender that a line shows.
 const SENDER_CHARACTERS_MAX: usize = 40;
 
@@ -104,7 +104,8 @@ fn empty(wanted: &Wanted) -> String {
     )
 }
 
-fn shorten(text: &str, characters_max: usize) -> String {
+/// Cuts a text that is longer than a line shows.
+pub(super) fn shorten(text: &str, characters_max: usize) -> String {
     if text.chars().count() <= characters_max {
         return text.to_owned();
     }

@@ -9,6 +9,7 @@ mod reply;
 mod search;
 mod send;
 mod text;
+mod threads;
 
 use serde_json::Value;
 
@@ -126,6 +127,7 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
             mark::delete(&account, &message, yes, api, screen).await
         }
         EmailCommand::Folders { command } => folders::run(command, api, screen).await,
+        EmailCommand::Threads { command } => threads::run(command, api, screen).await,
     }
 }
 
