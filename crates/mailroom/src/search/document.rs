@@ -9,9 +9,8 @@ use super::limits::{BODY_CHARACTERS_MAX, WORDS_PER_FIELD_MAX};
 use super::words::words;
 
 /// The members of a stored message that hold text.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Members {
     subject: String,
     from: Vec<Person>,

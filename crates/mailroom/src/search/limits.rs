@@ -34,7 +34,7 @@ pub(crate) const CHANGES_PER_STEP_MAX: i64 = 256;
 pub(crate) const BACKLOG_PER_STEP_MAX: i64 = 64;
 
 /// Bytes for the engine after which a step takes no further message: every writer waits while it takes them in.
-pub(crate) const STEP_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const STEP_BYTES_MAX: usize = 512 * 1024;
 
 /// How long one process reads the change log for all, unless it renews this.
 pub(crate) const INDEX_LEASE_US: i64 = 30_000_000;

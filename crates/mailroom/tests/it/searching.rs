@@ -4,6 +4,8 @@ use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::{Detail, FolderFilter, MessagePage, MessageQuery, PageRequest};
 use posthouse_mailroom::search::{Indexed, SearchQuery};
+use posthouse_store::StoreError;
+use posthouse_store::tables::search;
 use serde_json::Value;
 
 use crate::support::{Office, every_engine, objects};
@@ -402,7 +404,7 @@ async fn tenant_accounts_never_find_each_other_and_what_is_deleted_is_found_no_m
         assert_eq!(found(&office, &triage, "needle OR -common").await, "mine");
         assert_eq!(found(&office, &triage, "n* OR s*").await, "mine");
 
-        let deleted: Result<u64, posthouse_store::StoreError> = office
+        let deleted: Result<u64, StoreError> = office
             .store
             .write(|tx| tx.execute("DELETE FROM messages WHERE subject = 'mine'", &[]))
             .await;
@@ -416,7 +418,7 @@ async fn tenant_accounts_never_find_each_other_and_what_is_deleted_is_found_no_m
                 })
             })
             .await
-            .unwrap_or_else(|error: posthouse_store::StoreError| panic!("{error}"));
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
         assert_eq!(left, 1, "the index forgets with the message");
     }
 }
@@ -430,7 +432,7 @@ async fn mail_of_before_the_index_is_found_and_a_rebuild_finds_all_again() {
             letters.iter().map(|one| (one.as_str(), "needle")).collect();
         mail(&office, &letters).await;
         // As if the log had been cut long ago.
-        let cut: Result<u64, posthouse_store::StoreError> = office
+        let cut: Result<u64, StoreError> = office
             .store
             .write(|tx| tx.execute("DELETE FROM changes", &[]))
             .await;
@@ -439,7 +441,7 @@ async fn mail_of_before_the_index_is_found_and_a_rebuild_finds_all_again() {
         assert_eq!(office.list(&grant, query("needle")).await.len(), 50);
         assert_eq!(found(&office, &grant, "m0 needle").await, "m0");
 
-        let emptied: Result<u64, posthouse_store::StoreError> = office
+        let emptied: Result<u64, StoreError> = office
             .store
             .write(|tx| tx.execute("DELETE FROM search", &[]))
             .await;
@@ -456,13 +458,13 @@ async fn mail_of_before_the_index_is_found_and_a_rebuild_finds_all_again() {
                 })
             })
             .await
-            .unwrap_or_else(|error: posthouse_store::StoreError| panic!("{error}"));
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
         assert_eq!(again, 150);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn store_01_http_16_no_text_reaches_an_engines_own_syntax() {
+async fn store_01_no_text_reaches_an_engines_own_syntax() {
     for office in every_engine().await {
         let grant = office.account("triage").await;
         let hostile = "'; DROP TABLE messages; -- NEAR(a b) {subject} : x ^y \\ $1 ?1 & | ! <-> :* 'q':A \u{fdfa} 東'京";
@@ -511,4 +513,93 @@ async fn long_messages_are_indexed_and_end() {
         assert_eq!(found(&office, &grant, "\"w1 w2\"").await, "short long");
         assert_eq!(found(&office, &grant, "\"w1000 w1001\"").await, "long");
     }
+}
+
+/// Matches beyond those that are ranked.
+const UNRANKED: usize = 1_050;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_ranked_matches_the_rest_follows_newest_first() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        mail(&office, &[("first", "needle")]).await;
+        let first: i64 = office
+            .store
+            .read(|tx| tx.query_one("SELECT id FROM messages", &[], |row| row.int(0)))
+            .await
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
+        let all = 10_000 + UNRANKED;
+        multiply(&office, &grant, first, all).await;
+
+        let query = query("needle");
+        // The oldest of all has the word in its subject, and so has the oldest that is ranked.
+        let top = page(&office, &grant, &query, 3, None, 0).await.unwrap();
+        let id = |number: usize| {
+            let key = posthouse_types::ids::Key(first + number as i64);
+            office
+                .mailroom
+                .public_id(posthouse_types::ids::Kind::Message, key)
+        };
+        let ids = |page: &MessagePage| -> Vec<String> {
+            objects(page)
+                .iter()
+                .map(|object| object["id"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(ids(&top), [id(UNRANKED), id(all - 1), id(all - 2)]);
+        let across = page(&office, &grant, &query, 4, None, 9_998).await.unwrap();
+        assert_eq!(
+            ids(&across),
+            [
+                id(UNRANKED + 2),
+                id(UNRANKED + 1),
+                id(UNRANKED - 1),
+                id(UNRANKED - 2)
+            ]
+        );
+        let cursor = across.next_cursor.unwrap();
+        let rest = page(&office, &grant, &query, 2_000, Some(&cursor), 0)
+            .await
+            .unwrap();
+        let expected: Vec<String> = (0..UNRANKED - 2).rev().map(id).collect();
+        assert_eq!(ids(&rest), expected);
+        assert_eq!(rest.next_cursor, None);
+    }
+}
+
+/// Makes `all` messages of one, a second apart, and indexes them: `needle` is in all bodies, and in the subjects of the
+/// oldest message and of the oldest that is ranked.
+async fn multiply(office: &Office, grant: &GrantRef, first: i64, all: usize) {
+    const COLUMNS: &str = "application_id, grant_id, folder_id, thread_id, blob_id, created_at, unread, starred,
+        answered, has_attachment, uid, modseq, size_bytes, subject, trace, document_version, document, body";
+    let copy = format!(
+        "WITH RECURSIVE series (n) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT n + 1 FROM series WHERE n + 1 < $3)
+         INSERT INTO messages (id, date_at, {COLUMNS}) SELECT id + n, date_at + n, {COLUMNS} FROM messages, series WHERE id = $1"
+    );
+    let grant = grant.grant;
+    let done: Result<(), StoreError> = office
+        .store
+        .write(move |tx| {
+            tx.execute(&copy, &[first.into(), 1.into(), (all as i64).into()])?;
+            let documents: Vec<search::Document> = (0..all)
+                .map(|number| {
+                    let needle = vec!["needle".to_owned()];
+                    let is_in_subject = number == 0 || number == UNRANKED;
+                    let fields = search::Fields {
+                        subject: if is_in_subject {
+                            needle.clone()
+                        } else {
+                            Vec::new()
+                        },
+                        body: needle,
+                        ..search::Fields::default()
+                    };
+                    let key = posthouse_types::ids::Key(first + number as i64);
+                    search::Document::new(tx.dialect(), grant, key, &fields)
+                })
+                .collect();
+            search::index(tx, &documents)
+        })
+        .await;
+    done.unwrap();
 }
