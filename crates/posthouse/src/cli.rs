@@ -33,6 +33,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// Read and send mail
     Email(EmailArgs),
+    /// One-time codes that arrived
+    Otp(OtpArgs),
     /// Webhook destinations
     Webhook(WebhookArgs),
     /// API keys of the application
@@ -55,6 +57,7 @@ impl Command {
             Self::Agent(args) => args.output.json,
             Self::Auth(args) => args.output.json,
             Self::Email(args) => args.output.json,
+            Self::Otp(args) => args.output.json,
             Self::Webhook(args) => args.output.json,
             Self::ApiKey(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
@@ -272,6 +275,19 @@ pub enum EmailCommand {
         #[arg(long)]
         headers: bool,
     },
+    /// Show what the author of a message wrote: no quotes, no signature, no hidden text
+    Clean {
+        /// Id of the message
+        message: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Write Markdown
+        #[arg(long)]
+        markdown: bool,
+        /// Show where links lead
+        #[arg(long)]
+        links: bool,
+    },
     /// Mark a message read or unread, with or without a star
     Mark {
         /// Id of the message
@@ -412,6 +428,27 @@ pub enum FoldersCommand {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+    },
+}
+
+/// `posthouse otp`.
+#[derive(Debug, Args)]
+pub struct OtpArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: OtpCommand,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Commands about one-time codes.
+#[derive(Debug, Subcommand)]
+pub enum OtpCommand {
+    /// Print the code of the newest message that has one
+    Get {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
     },
 }
 

@@ -298,7 +298,11 @@ impl Reader {
         if raw.hidden && look.gone != Some(false) {
             look.gone = Some(true);
         }
-        let place = self.place().inside(element, look);
+        let mut place = self.place().inside(element, look);
+        if element.is("a") && !raw.tag.href.is_empty() && look.colour.is_none() {
+            // Mail programs show links in a colour of their own.
+            place.colour = None;
+        }
         let is_void = element.role == Role::Void;
         if self.open.len() >= HTML_DEPTH_MAX && !is_void {
             // What is nested deeper than anybody writes stays unopened, and hides what is around it if it hides.
@@ -418,6 +422,10 @@ mod tests {
             "X"
         );
         assert_eq!(seen("<td background=x.png style='color:#fff'>X"), "X");
+        assert_eq!(
+            seen("<p style='color:white'>X<a href='https://x.example'>Y</a></p>"),
+            "Y"
+        );
         assert_eq!(seen("<p style='display:none'>X<p>Y"), "Y");
     }
 

@@ -9,6 +9,7 @@ mod confirm;
 mod doctor;
 mod email;
 mod init;
+mod otp;
 mod secret;
 mod webhook;
 
@@ -38,6 +39,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
             AuthCommand::List => auth::list(&connect()?, screen).await,
         },
         Command::Email(args) => email::run(args.command, &connect()?, screen).await,
+        Command::Otp(args) => otp::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
         Command::Serve(_) | Command::ConfigReference => {

@@ -5,6 +5,7 @@ mod api_keys;
 mod command;
 mod doctor;
 mod errors;
+mod extracts;
 mod init;
 mod mail;
 mod organising;

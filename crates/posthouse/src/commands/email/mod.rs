@@ -1,6 +1,7 @@
 //! `posthouse email`.
 
-mod account;
+pub(super) mod account;
+mod clean;
 mod folders;
 mod list;
 mod mark;
@@ -100,6 +101,15 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
         } => {
             let account = account::choose(account, api).await?;
             read::run(&account, &message, headers, api, screen).await
+        }
+        EmailCommand::Clean {
+            message,
+            account,
+            markdown,
+            links,
+        } => {
+            let account = account::choose(account, api).await?;
+            clean::run(&account, &message, markdown, links, api, screen).await
         }
         EmailCommand::Mark {
             message,
