@@ -1,5 +1,7 @@
 //! Folders: listed, found by id or name.
 
+use std::borrow::Cow;
+
 use posthouse_store::Tx;
 use posthouse_store::tables::folders::{self, Folder};
 use posthouse_types::folders::SystemFolder;
@@ -153,7 +155,7 @@ pub(crate) fn find(
             .find(|folder| folder.system == Some(system))
             .map(|folder| folder.id));
     }
-    let wanted = name.to_lowercase();
+    let wanted = with_system_name(name).to_lowercase();
     let custom = || all.iter().filter(|folder| folder.system.is_none());
     if let Some(folder) = custom().find(|folder| path(all, folder).to_lowercase() == wanted) {
         return Ok(Some(folder.id));
@@ -166,6 +168,17 @@ pub(crate) fn find(
             format!("{field}: several folders have this name"),
         )
         .with_fix("give the whole path, such as Clients/Acme, or the folder's id")),
+    }
+}
+
+/// Returns a path with the name of the system folder for the alias that it may begin with.
+fn with_system_name(path: &str) -> Cow<'_, str> {
+    let system = path
+        .split_once('/')
+        .and_then(|(first, rest)| Some((SystemFolder::from_name(first)?, rest)));
+    match system {
+        Some((system, rest)) => Cow::Owned(format!("{}/{rest}", system.name())),
+        None => Cow::Borrowed(path),
     }
 }
 

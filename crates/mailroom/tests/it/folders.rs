@@ -67,6 +67,7 @@ async fn a_path_makes_what_is_missing_and_every_name_finds_its_folder() {
         };
         office.mailroom.create_folder(&grant, below).await.unwrap();
         make(&office, &grant, "Inbox/Later").await;
+        make(&office, &grant, "Junk Email/Old").await;
         assert_eq!(
             custom_paths(&office, &grant).await,
             [
@@ -74,15 +75,17 @@ async fn a_path_makes_what_is_missing_and_every_name_finds_its_folder() {
                 "Clients/Acme",
                 "Clients/Acme/Bills",
                 "Clients/Zed",
-                "Inbox/Later"
+                "Inbox/Later",
+                "Junk/Old"
             ]
         );
-        assert_eq!(noted(&office).await, [20; 5]);
+        assert_eq!(noted(&office).await, [20; 6]);
         for (name, path) in [
             (bills.id.as_str(), "Clients/Acme/Bills"),
             ("CLIENTS/acme", "Clients/Acme"),
             ("bills", "Clients/Acme/Bills"),
             ("inbox/later", "Inbox/Later"),
+            ("Spam/old", "Junk/Old"),
         ] {
             assert_eq!(
                 office.mailroom.get_folder(&grant, name).await.unwrap().path,
@@ -210,12 +213,7 @@ async fn a_folder_is_renamed_moved_and_coloured_but_never_below_itself() {
             events.len() + 1,
             "the same again is no change"
         );
-        for name in [
-            "a//b",
-            "",
-            "Clients/Acme/Bills/Acme",
-            "Clients/Acme/New/x",
-        ] {
+        for name in ["a//b", "", "Clients/Acme/Bills/Acme", "Clients/Acme/New/x"] {
             assert_eq!(field_of(update(renamed(name)).await), "name", "{name}");
         }
         let reserved = FolderUpdate {
