@@ -35,6 +35,8 @@ pub enum Command {
     Email(EmailArgs),
     /// One-time codes that arrived
     Otp(OtpArgs),
+    /// The address book of an account
+    Contacts(ContactsArgs),
     /// Webhook destinations
     Webhook(WebhookArgs),
     /// API keys of the application
@@ -58,6 +60,7 @@ impl Command {
             Self::Auth(args) => args.output.json,
             Self::Email(args) => args.output.json,
             Self::Otp(args) => args.output.json,
+            Self::Contacts(args) => args.output.json,
             Self::Webhook(args) => args.output.json,
             Self::ApiKey(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
@@ -321,6 +324,26 @@ pub enum EmailCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Wait for the next message and show it
+    Wait {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Seconds to wait at most
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60), value_name = "SECONDS")]
+        timeout: u32,
+        /// Take messages from this Unix second on, or those after the message with this id; without it, from now on
+        #[arg(long, value_name = "TIME_OR_ID")]
+        since: Option<String>,
+        /// Only from this address
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
+        /// Only with this text in the subject
+        #[arg(long, value_name = "TEXT")]
+        subject: Option<String>,
+        /// Folder by name or id; without it, every folder but Junk, Trash and Sent
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+    },
     /// Folders of an account
     Folders {
         /// What to do.
@@ -450,6 +473,97 @@ pub enum OtpCommand {
         /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
         account: Option<String>,
     },
+}
+
+/// `posthouse contacts`.
+#[derive(Debug, Args)]
+pub struct ContactsArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ContactsCommand,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Commands about contacts.
+#[derive(Debug, Subcommand)]
+pub enum ContactsCommand {
+    /// List contacts by surname, then given name
+    List {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Only those with this address
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// How many contacts
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200), value_name = "COUNT")]
+        limit: u32,
+    },
+    /// Show one contact
+    Get {
+        /// Id of the contact
+        contact: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+    },
+    /// Create a contact
+    Create {
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// What it says.
+        #[command(flatten)]
+        members: ContactMembers,
+    },
+    /// Change a contact; what is not named stays
+    Update {
+        /// Id of the contact
+        contact: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// What it says.
+        #[command(flatten)]
+        members: ContactMembers,
+    },
+    /// Delete a contact
+    Delete {
+        /// Id of the contact
+        contact: String,
+        /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+        account: Option<String>,
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+}
+
+/// What a contact says.
+#[derive(Debug, Args)]
+pub struct ContactMembers {
+    /// Given name
+    #[arg(long, value_name = "NAME")]
+    pub given_name: Option<String>,
+    /// Surname
+    #[arg(long, value_name = "NAME")]
+    pub surname: Option<String>,
+    /// Company
+    #[arg(long, value_name = "NAME")]
+    pub company: Option<String>,
+    /// Job title
+    #[arg(long, value_name = "TITLE")]
+    pub job_title: Option<String>,
+    /// Birthday as YYYY-MM-DD, or --MM-DD without a year
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    pub birthday: Option<String>,
+    /// Notes
+    #[arg(long, value_name = "TEXT")]
+    pub notes: Option<String>,
+    /// Address; repeatable, and all of them together replace the former ones
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Vec<String>,
+    /// Telephone number; repeatable, and all of them together replace the former ones
+    #[arg(long, value_name = "NUMBER")]
+    pub phone: Vec<String>,
 }
 
 /// `posthouse webhook`.

@@ -6,6 +6,7 @@ mod api_key;
 mod auth;
 mod catalogue;
 mod confirm;
+mod contacts;
 mod doctor;
 mod email;
 mod init;
@@ -40,6 +41,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         },
         Command::Email(args) => email::run(args.command, &connect()?, screen).await,
         Command::Otp(args) => otp::run(args.command, &connect()?, screen).await,
+        Command::Contacts(args) => contacts::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
         Command::Serve(_) | Command::ConfigReference => {

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod command;
+mod contacts;
 mod doctor;
 mod errors;
 mod extracts;

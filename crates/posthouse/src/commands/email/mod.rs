@@ -10,6 +10,7 @@ mod reply;
 mod search;
 mod send;
 mod text;
+mod wait;
 mod threads;
 
 use serde_json::Value;
@@ -135,6 +136,24 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
         } => {
             let account = account::choose(account, api).await?;
             mark::delete(&account, &message, yes, api, screen).await
+        }
+        EmailCommand::Wait {
+            account,
+            timeout,
+            since,
+            from,
+            subject,
+            folder,
+        } => {
+            let wanted = wait::Wanted {
+                account: account::choose(account, api).await?,
+                timeout,
+                since,
+                from,
+                subject,
+                folder,
+            };
+            wait::run(&wanted, api, screen).await
         }
         EmailCommand::Folders { command } => folders::run(command, api, screen).await,
         EmailCommand::Threads { command } => threads::run(command, api, screen).await,

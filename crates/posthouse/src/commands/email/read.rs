@@ -30,7 +30,12 @@ pub async fn run(
         screen.verbatim(&answer);
         return Ok(());
     }
-    let message = answer.data();
+    show(answer.data(), headers, screen);
+    Ok(())
+}
+
+/// Prints a message for people.
+pub fn show(message: &Value, headers: bool, screen: &Screen) {
     screen.text(&if headers {
         all_headers(message)
     } else {
@@ -42,7 +47,6 @@ pub async fn run(
     if !attachments.is_empty() {
         screen.text(&format!("\n{}\n{attachments}", screen.bold("Attachments:")));
     }
-    Ok(())
 }
 
 fn main_headers(screen: &Screen, message: &Value) -> String {
