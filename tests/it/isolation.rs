@@ -272,6 +272,13 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .await
         .expect(200)
         .text_of("id");
+    let contact = json!({"given_name": name});
+    let contact_id = api
+        .post(&format!("/v3/grants/{grant}/contacts"), contact)
+        .await
+        .expect(200)
+        .text_of("id");
+    let queue_id = queued_by(server, api, &grant, &keys).await;
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     HashMap::from([
         ("grant_id", grant),
@@ -285,8 +292,26 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("application_id", application_id),
         ("api_key_id", api_key),
         ("domain_id", domain_id),
+        ("queue_id", queue_id),
+        ("contact_id", contact_id),
         ("email", email),
     ])
+}
+
+/// Sends a message to another server and returns its row in the queue, which only an operator's key shows.
+async fn queued_by(server: &Posthouse, api: &Api, grant: &str, keys: &str) -> String {
+    let letter = json!({"to": [{"email": "buyer@shop.example"}]});
+    let path = format!("/v3/grants/{grant}/messages/send");
+    api.post(&path, letter).await.expect(200);
+    let operator = json!({"name": "operator", "admin": true});
+    let key = server
+        .api()
+        .post(keys, operator)
+        .await
+        .expect(200)
+        .text_of("api_key");
+    let queue = api.with_key(&key).get("/v3/admin/queue").await.expect(200);
+    queue.rows()[0]["id"].as_str().expect("an id").to_owned()
 }
 
 /// What the owner sees of its objects.
