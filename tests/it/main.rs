@@ -12,4 +12,5 @@ mod peers;
 mod sdk;
 mod searching;
 mod sending;
+mod waiting;
 mod wire;
