@@ -9,18 +9,17 @@ mod deliver;
 mod receipts;
 mod queued;
 mod recipient;
-mod threading;
 mod trace;
 
-pub(crate) mod threading;
 pub(crate) mod document;
+pub(crate) mod threading;
 
 pub use accept::{Accepted, InboundDelivery, ReceiveRefusal};
 pub use receipts::{Receipt, Unconfirmed};
 pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
-pub(crate) use queued::QueueRow;
 
+pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;
-pub(crate) use trace::rfc5322_date;
 pub(crate) use recipient::{RecipientCache, recipient_cache};
+pub(crate) use trace::rfc5322_date;
