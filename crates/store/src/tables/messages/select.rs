@@ -93,14 +93,14 @@ pub fn oldest(
     let mut wanted = selection.clone();
     wanted.after = selection.after.max(Some(stored_from - 1));
     wanted.limit = 1;
-    let statement = statement(&wanted, Order::EarliestFirst, Some(newer_than));
+    let statement = statement(&wanted, Order::Earliest, Some(newer_than));
     let Some(earliest) = positions(tx, statement)?.pop() else {
         return Ok(None);
     };
     // What was accepted first need not be what was stored first: that was accepted soon after, if it is another.
     let soon = earliest.date_at + STORED_LATE_SECONDS_MAX + 1;
     wanted.before = Some(wanted.before.map_or(soon, |before| before.min(soon)));
-    let statement = self::statement(&wanted, Order::FirstStoredFirst, Some(newer_than));
+    let statement = self::statement(&wanted, Order::FirstStored, Some(newer_than));
     Ok(positions(tx, statement)?.pop())
 }
 
@@ -109,31 +109,31 @@ pub fn oldest(
 enum Order {
     /// As listings show them.
     #[default]
-    NewestFirst,
+    Newest,
     /// By the time of acceptance.
-    EarliestFirst,
+    Earliest,
     /// By key.
-    FirstStoredFirst,
+    FirstStored,
 }
 
 impl Order {
     fn by(self, date: &str, id: &str) -> String {
         match self {
-            Self::NewestFirst => format!("{date} DESC, {id} DESC"),
-            Self::EarliestFirst => format!("{date}, {id}"),
-            Self::FirstStoredFirst => id.to_owned(),
+            Self::Newest => format!("{date} DESC, {id} DESC"),
+            Self::Earliest => format!("{date}, {id}"),
+            Self::FirstStored => id.to_owned(),
         }
     }
 }
 
 /// Merges one arm per place to look in, each of which ends as soon as it has enough; `None` when there is no place.
 pub(super) fn select_statement(selection: &Selection) -> Option<Statement> {
-    statement(selection, Order::NewestFirst, None)
+    statement(selection, Order::Newest, None)
 }
 
 #[cfg(test)]
 pub(super) fn earliest_statement(selection: &Selection) -> Option<Statement> {
-    statement(selection, Order::EarliestFirst, Some(Key(1)))
+    statement(selection, Order::Earliest, Some(Key(1)))
 }
 
 fn statement(selection: &Selection, order: Order, newer_than: Option<Key>) -> Option<Statement> {
