@@ -24,13 +24,21 @@ pub fn routes() -> Vec<Route> {
             Scope::Grant,
             wait::wait,
         ),
-        Route::post("/v3/grants/{grant_id}/messages/send", Scope::Grant, send::send)
-            .body(BodyRule::Mail),
+        Route::post(
+            "/v3/grants/{grant_id}/messages/send",
+            Scope::Grant,
+            send::send,
+        )
+        .body(BodyRule::Mail),
         Route::get(ONE, Scope::Grant, get::get),
         Route::delete(ONE, Scope::Grant, delete::delete),
     ];
     table.extend(Route::update(ONE, Scope::Grant, update::update));
-    let clean = Route::update("/v3/grants/{grant_id}/messages/clean", Scope::Grant, clean::clean);
+    let clean = Route::update(
+        "/v3/grants/{grant_id}/messages/clean",
+        Scope::Grant,
+        clean::clean,
+    );
     table.extend(clean.map(Route::reads));
     table
 }

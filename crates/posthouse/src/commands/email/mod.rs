@@ -10,8 +10,8 @@ mod reply;
 mod search;
 mod send;
 mod text;
-mod wait;
 mod threads;
+mod wait;
 
 use serde_json::Value;
 
