@@ -116,7 +116,10 @@ async fn a_message_is_in_sent_and_in_the_queue_for_each_recipient() {
             metadata_pairs: vec!["key1:v".to_owned()],
             ..MessageQuery::default()
         };
-        assert_eq!(office.list(&agent, found).await, [shown.clone()]);
+        assert_eq!(
+            office.list(&agent, found).await,
+            std::slice::from_ref(&shown)
+        );
         let folders = office
             .mailroom
             .list_folders(&agent, None, true)
@@ -432,7 +435,7 @@ async fn a_claim_that_ran_out_delivers_nothing_and_the_next_one_delivers_once() 
             async move {
                 let claims: Result<_, StoreError> = store
                     .write(move |tx: &mut dyn Tx| {
-                        outbound::claim_local(tx, now_us, now_us + 60_000_000, 8)
+                        outbound::claim_local(tx, now_us, now_us + 30_000_000, 8)
                     })
                     .await;
                 claims.unwrap()
