@@ -148,9 +148,14 @@ pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key
 
 /// Removes those of an application's blobs that no message refers to; the transaction has removed those that did.
 ///
-/// Returns application and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
+/// `lock` is the clause that locks them: the sweep of deleted accounts passes over what others hold. Returns application
+/// and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
 /// asked about here.
-pub fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, Key)>, StoreError> {
+pub fn remove_unreferenced(
+    tx: &mut dyn Tx,
+    blobs: &[Key],
+    lock: &str,
+) -> Result<Vec<(Key, Key)>, StoreError> {
     let mut external = Vec::new();
     for chunk in blobs.chunks(BLOBS_PER_STATEMENT) {
         // Locked first, and asked about in a later statement: an arriving copy of the same message either has the lock,
@@ -160,7 +165,7 @@ pub fn remove_unreferenced(tx: &mut dyn Tx, blobs: &[Key]) -> Result<Vec<(Key, K
         let lock = format!(
             "SELECT id FROM blobs WHERE id IN ({}) ORDER BY id {}",
             placeholders(1, params.len()),
-            tx.dialect().lock_rows()
+            lock
         );
         for blob in tx.query(&lock, &params, |row| row.key(0))? {
             let removed = tx.query_opt(

@@ -115,5 +115,6 @@ fn remove_messages(
     let mut blobs: Vec<Key> = rows.iter().map(|(_, blob)| *blob).collect();
     blobs.sort_unstable();
     blobs.dedup();
-    blobs::remove_unreferenced(tx, &blobs).map(Some)
+    let lock = tx.dialect().skip_locked();
+    blobs::remove_unreferenced(tx, &blobs, lock).map(Some)
 }

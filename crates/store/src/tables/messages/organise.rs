@@ -211,5 +211,6 @@ pub fn remove(
     let mut blobs: Vec<Key> = leaving.iter().map(|one| one.message.blob).collect();
     blobs.sort_unstable();
     blobs.dedup();
-    blobs::remove_unreferenced(tx, &blobs)
+    let lock = tx.dialect().lock_rows();
+    blobs::remove_unreferenced(tx, &blobs, lock)
 }
