@@ -26,7 +26,13 @@ pub struct Target {
 }
 
 /// All targets, one line each.
-pub const TARGETS: &[Target] = &[address::TARGET, extract::TARGET, mime::TARGET, search::TARGET, smtp::TARGET];
+pub const TARGETS: &[Target] = &[
+    address::TARGET,
+    extract::TARGET,
+    mime::TARGET,
+    search::TARGET,
+    smtp::TARGET,
+];
 
 #[cfg(test)]
 mod tests {

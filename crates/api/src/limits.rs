@@ -104,7 +104,7 @@ pub const CONNECTIONS_PER_PREFIX_MAX: [u32; 3] = [256, 1_024, 2_048];
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 100;
 
 /// Time that running requests get to finish when the server stops.
-pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+pub const DRAIN_DEADLINE: Duration = Duration::from_secs(6);
 
 /// Pause after the system refuses to accept a connection (out of file descriptors).
 pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);

@@ -66,6 +66,9 @@ pub const IDEMPOTENCY_SECONDS: i64 = 3_600;
 /// Seconds after which a request that never came to an answer is taken for dead; no request runs longer than 120.
 pub const IDEMPOTENCY_RUNNING_SECONDS_MAX: i64 = 150;
 
+/// Messages of a thread changed in one transaction, so that a long thread does not keep mail from being accepted.
+pub const THREAD_MESSAGES_PER_STEP_MAX: usize = 500;
+
 /// Characters of the name of a folder, which may be a path.
 pub const FOLDER_NAME_CHARACTERS_MAX: usize = 1_024;
 
@@ -86,6 +89,3 @@ pub const CLEANED_MESSAGES_MAX: usize = 20;
 
 /// Bytes of the answer of one cleaning, unless one message alone has more.
 pub const CLEANED_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Messages of a thread changed in one transaction, so that a long thread does not keep mail from being accepted.
-pub const THREAD_MESSAGES_PER_STEP_MAX: usize = 500;

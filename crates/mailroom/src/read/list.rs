@@ -58,7 +58,9 @@ impl Mailroom {
         detail: Detail,
     ) -> Result<MessagePage, Refusal> {
         if let Some(search) = query.search.clone() {
-            return self.search_messages(grant, &search, query, page, detail).await;
+            return self
+                .search_messages(grant, &search, query, page, detail)
+                .await;
         }
         let codec = self.store().ids().clone();
         let sealer = codec.clone();

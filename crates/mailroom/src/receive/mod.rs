@@ -6,8 +6,8 @@
 
 mod accept;
 mod deliver;
-mod receipts;
 mod queued;
+mod receipts;
 mod recipient;
 mod trace;
 

@@ -41,7 +41,11 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
-        captures_mail: texts.require("outbound", "capture, direct or relay:HOST:PORT", captures_mail)?,
+        captures_mail: texts.require(
+            "outbound",
+            "capture, direct or relay:HOST:PORT",
+            captures_mail,
+        )?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,

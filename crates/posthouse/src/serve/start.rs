@@ -20,7 +20,8 @@ use super::listeners::{Listeners, address};
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file, quick_start, search,
+    clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file,
+    quick_start, search,
 };
 use crate::config::{Config, Role};
 

@@ -10,11 +10,14 @@ use futures::{StreamExt, pin_mut};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_postgres::Statement;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
 use super::Dialect;
 use crate::StoreError;
-use crate::limits::{CONNECTION_WAIT_SECONDS, NOTICE_PAUSE, POSTGRES_CONNECTIONS_MAX};
+use crate::limits::{
+    CONNECTION_WAIT_SECONDS, NOTICE_PAUSE, POSTGRES_CONNECTIONS_MAX, STATEMENTS_CACHED_MAX,
+};
 use crate::sql::{EachRow, Param, Row, Tx};
 
 /// An open PostgreSQL store.
@@ -91,7 +94,7 @@ impl Postgres {
             .pool
             .get()
             .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .map_err(|error| StoreError::Unavailable(causes(&error)))?;
         let (handle, changed) = (Handle::current(), Arc::clone(&self.changed));
         let task = tokio::task::spawn_blocking(move || {
             let mut session = Session {
@@ -253,11 +256,31 @@ impl Drop for Session {
     }
 }
 
+/// Returns an error's text with those of its causes: a pool says only that it could not connect.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// Prepares a statement, or takes it from the connection's cache, which starts anew when it is full: listings have a
+/// text for each combination of filters, and the server keeps a plan for every one.
+async fn prepared(client: &Object, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+    if client.statement_cache.size() >= STATEMENTS_CACHED_MAX {
+        client.statement_cache.clear();
+    }
+    client.prepare_cached(sql).await
+}
+
 impl Tx for Session {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let client = self.client()?;
         let outcome = self.handle.block_on(async {
-            let statement = client.prepare_cached(sql).await?;
+            let statement = prepared(client, sql).await?;
             client.execute_raw(&statement, params).await
         });
         self.broken |= outcome.is_err();
@@ -272,7 +295,7 @@ impl Tx for Session {
     ) -> Result<(), StoreError> {
         let client = self.client()?;
         let outcome = self.handle.block_on(async {
-            let statement = client.prepare_cached(sql).await?;
+            let statement = prepared(client, sql).await?;
             let rows = client.query_raw(&statement, params).await?;
             pin_mut!(rows);
             while let Some(row) = rows.next().await {

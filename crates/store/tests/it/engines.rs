@@ -178,3 +178,26 @@ async fn a_closure_that_goes_on_after_a_failed_statement_is_not_taken_for_commit
         assert_eq!(outcome.is_ok(), kept == [Key(1)], "{outcome:?} {kept:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_keeps_a_bounded_number_of_statements() {
+    for fresh in every_engine().await {
+        let kept: Result<i64, StoreError> = fresh
+            .store
+            .write(|tx: &mut dyn Tx| {
+                for number in 0..1_000 {
+                    tx.query_one(&format!("SELECT CAST({number} AS BIGINT)"), &[], |row| {
+                        row.int(0)
+                    })?;
+                }
+                if tx.dialect().is_embedded() {
+                    return Ok(0);
+                }
+                tx.query_one("SELECT COUNT(*) FROM pg_prepared_statements", &[], |row| {
+                    row.int(0)
+                })
+            })
+            .await;
+        assert!(kept.unwrap() <= 300);
+    }
+}

@@ -34,6 +34,18 @@ struct Shared {
     copying: AtomicBool,
     /// The bulk is copied: the writer's turn.
     handover: AtomicBool,
+    /// Copying or syncing failed. A failed sync may have lost pages and a later one would not tell, so the log must
+    /// stay as it is until a restart copies all of it anew.
+    failed: AtomicBool,
+}
+
+impl Shared {
+    fn fail(&self, error: &StoreError) {
+        tracing::error!(
+            "the write-ahead log cannot be copied back, nothing more is written until a restart: {error}"
+        );
+        self.failed.store(true, Ordering::Release);
+    }
 }
 
 enum Wake {
@@ -51,11 +63,14 @@ impl Checkpoints {
             .name("store-checkpoint".to_owned())
             .spawn(move || {
                 while let Ok(Wake::Copy) = woken.recv() {
-                    if let Err(error) = copy_bulk(&file, &state) {
-                        tracing::warn!("cannot copy the write-ahead log back: {error}");
+                    match Session::open(&file, Role::Checkpointer) {
+                        Ok(session) => match copy_bulk(&file, &session, &state) {
+                            Ok(()) => state.handover.store(true, Ordering::Release),
+                            Err(error) => state.fail(&error),
+                        },
+                        Err(error) => tracing::warn!("cannot copy the log back now: {error}"),
                     }
                     state.copying.store(false, Ordering::Release);
-                    state.handover.store(true, Ordering::Release);
                 }
             })
             .map_err(|error| {
@@ -76,7 +91,11 @@ impl Checkpoints {
 
     /// Decides, between two commits, whether the log is to be copied back.
     pub(super) fn after_commit(&self, writer: &Session) {
+        if self.failed() {
+            return;
+        }
         let pages = self.shared.pages.load(Ordering::Relaxed);
+        metrics::gauge!("posthouse_store_wal_pages").set(pages as f64);
         if self.shared.handover.swap(false, Ordering::AcqRel) {
             let copied = if pages < i64::from(WAL_RESTART_PAGES) {
                 writer.copy_log_back()
@@ -84,7 +103,7 @@ impl Checkpoints {
                 writer.start_log_over()
             };
             if let Err(error) = copied {
-                tracing::warn!("cannot copy the write-ahead log back: {error}");
+                self.shared.fail(&error);
             }
             return;
         }
@@ -93,10 +112,20 @@ impl Checkpoints {
         {
             return;
         }
-        metrics::gauge!("posthouse_store_wal_pages").set(pages as f64);
         if self.wake.try_send(Wake::Copy).is_err() {
             self.shared.copying.store(false, Ordering::Release);
         }
+    }
+
+    /// Tells whether the log can no longer be copied back; then nothing more may be written.
+    pub(super) fn failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire)
+    }
+
+    #[cfg(test)]
+    pub(super) fn fail(&self) {
+        let error = StoreError::Unavailable("tested".to_owned());
+        self.shared.fail(&error);
     }
 
     /// Ends the checkpointer's thread.
@@ -108,8 +137,7 @@ impl Checkpoints {
 
 /// Copies until the writer has added little since. SQLite syncs the database only when it has reached the end of the
 /// log, which it does between two commits of the writer; so that little is left to sync then, it is done here.
-fn copy_bulk(file: &DatabaseFile, shared: &Shared) -> Result<(), StoreError> {
-    let session = Session::open(file, Role::Checkpointer)?;
+fn copy_bulk(file: &DatabaseFile, session: &Session, shared: &Shared) -> Result<(), StoreError> {
     for _ in 0..ROUNDS_MAX {
         let copied = session.copy_log_back()?;
         file.sync().map_err(|error| {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
@@ -57,6 +58,8 @@ impl Session {
             Role::Checkpointer => "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;".to_owned(),
         };
         connection.execute_batch(&settings)?;
+        // The writer copies the log back when it ends in order; the last connection to close must not do it unasked.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         if let Role::Writer(checkpoints) = role {
             require_durable(&connection)?;
             checkpoints.watch(&mut connection)?;
@@ -132,7 +135,10 @@ impl Session {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
             Err(StoreError::Fault("a store closure panicked".to_owned()).into())
         });
-        self.batch("ROLLBACK")?;
+        // Some failures have ended the transaction already; theirs is the error to report.
+        if !self.connection.is_autocommit() {
+            self.batch("ROLLBACK")?;
+        }
         outcome
     }
 

@@ -24,7 +24,7 @@ pub(super) fn run(
         let Ok(Work::Job(job)) = queue.recv() else {
             break;
         };
-        let committed = match reopened(file, checkpoints, &mut session) {
+        let committed = match writable(file, checkpoints, &mut session) {
             Ok(open) => run_group(open, job, queue, &mut group, &mut closing),
             Err(error) => {
                 group.push(job);
@@ -44,16 +44,21 @@ pub(super) fn run(
         }
     }
     checkpoints.stop();
-    if let Some(session) = session {
+    if let Some(session) = session.filter(|_| !checkpoints.failed()) {
         session.truncate_log();
     }
 }
 
-fn reopened<'a>(
+fn writable<'a>(
     file: &DatabaseFile,
     checkpoints: &Checkpoints,
     session: &'a mut Option<Session>,
 ) -> Result<&'a mut Session, StoreError> {
+    if checkpoints.failed() {
+        return Err(StoreError::Unavailable(
+            "the disk failed; restart once it is well".to_owned(),
+        ));
+    }
     match session {
         Some(open) => Ok(open),
         None => Ok(session.insert(Session::open(file, Role::Writer(checkpoints))?)),
@@ -90,4 +95,38 @@ fn run_group(
         }
     }
     session.batch("COMMIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::super::job::Closure;
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_once_the_log_could_not_be_copied_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("posthouse.db");
+        let file = DatabaseFile::open(&path).unwrap();
+        let checkpoints = Checkpoints::start(&file).unwrap();
+        let mut session = Session::open(&file, Role::Writer(&checkpoints)).unwrap();
+        session.batch("CREATE TABLE p (i INTEGER)").unwrap();
+        checkpoints.fail();
+        let (work, queue) = mpsc::sync_channel(2);
+        let (reply, answer) = oneshot::channel();
+        let insert = |tx: &mut dyn Tx| tx.batch("INSERT INTO p VALUES (1)");
+        work.send(Work::Job(Box::new(Closure {
+            work: Some(insert),
+            outcome: None,
+            reply,
+        })))
+        .unwrap();
+        drop(work);
+        run(&file, &checkpoints, session, &queue);
+        let refused = answer.blocking_recv().unwrap();
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+        let log = path.with_extension("db-wal");
+        assert!(log.metadata().unwrap().len() > 0, "the log was given up");
+    }
 }
