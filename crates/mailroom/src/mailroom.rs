@@ -1,6 +1,7 @@
 //! The handle all use cases hang on.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use posthouse_store::{Store, StoreError};
 use posthouse_types::clock::SharedClock;
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
     pub(crate) waits: Places,
+    /// The search index has what it is to have.
+    pub(crate) search_ready: AtomicBool,
 }
 
 impl std::fmt::Debug for Mailroom {
@@ -67,6 +70,7 @@ impl Mailroom {
                 outward: Outward::default(),
                 outgate: Outgate::default(),
                 waits: Places::default(),
+                search_ready: AtomicBool::new(false),
             }),
         }
     }

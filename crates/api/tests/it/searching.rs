@@ -88,6 +88,7 @@ async fn pages_of_a_search_take_other_limits_and_no_foreign_token() {
 #[tokio::test]
 async fn http_16_what_is_no_query_is_refused_with_its_position() {
     let account = Account::open().await;
+    index(&account).await;
     let deep = format!("q={}a{}", "(".repeat(9), ")".repeat(9));
     let many = format!("q={}", "a+".repeat(65));
     let long = format!("q={}", "a".repeat(513));

@@ -226,12 +226,14 @@ fn look(tx: &mut dyn Tx, seen: Cursor) -> Result<Look, StoreError> {
             room.take(tx, grant, change.object)?;
         }
     }
-    if batch.is_empty()
-        && let Some(below) = search::backlog(tx)?
-    {
-        let rest = older(tx, below, &mut room)?;
-        look.backlog = Some((below, rest));
-        look.more = rest.is_some();
+    if let Some(below) = search::backlog(tx)? {
+        if batch.is_empty() {
+            let rest = older(tx, below, &mut room)?;
+            look.backlog = Some((below, rest));
+            look.more = rest.is_some();
+        } else {
+            look.more = true;
+        }
     }
     look.documents = room.documents.into_values().collect();
     Ok(look)

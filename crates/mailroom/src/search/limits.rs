@@ -1,5 +1,7 @@
 //! Every bound of search, with its unit in its name.
 
+use std::time::Duration;
+
 /// Bytes of a query.
 pub const QUERY_BYTES_MAX: usize = 512;
 
@@ -44,3 +46,9 @@ pub(crate) const INDEX_RENEWAL_US: i64 = 10_000_000;
 
 /// How old the durable cursor may get while nothing but the cursor has to be written.
 pub(crate) const CURSOR_AGE_US_MAX: i64 = 5_000_000;
+
+/// How long the first search waits for the index that it has begun.
+pub const FIRST_INDEX_WAIT: Duration = Duration::from_secs(10);
+
+/// Pause between two looks whether it is there.
+pub const FIRST_INDEX_LOOK_PAUSE: Duration = Duration::from_millis(25);

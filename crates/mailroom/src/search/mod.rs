@@ -6,6 +6,7 @@
 //!
 //! What is in the index, and how each engine keeps it, is the store's (`tables/search.rs`).
 
+mod begin;
 mod document;
 mod find;
 pub mod index;

@@ -578,11 +578,14 @@ async fn index(office: &Office, messages: usize) {
     let mut index = office.mailroom.search_index();
     let mut done = 0;
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while done < messages {
+    loop {
         assert!(std::time::Instant::now() < end, "indexed {done} only");
-        let Indexed { messages, more } = index.step().await.unwrap();
-        done += messages;
-        if !more {
+        let step: Indexed = index.step().await.unwrap();
+        done += step.messages;
+        if done >= messages && !step.more {
+            break;
+        }
+        if !step.more {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }

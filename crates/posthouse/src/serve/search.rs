@@ -16,6 +16,7 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Indexes mail until the stop. Several processes may try: one at a time does it.
 pub async fn index(mailroom: Mailroom, stop: CancellationToken) {
+    until_wanted(&mailroom, &stop).await;
     let mut changes = mailroom.changes_hint();
     let mut index = mailroom.search_index();
     while !stop.is_cancelled() {
@@ -43,6 +44,18 @@ pub async fn index(mailroom: Mailroom, stop: CancellationToken) {
     }
     if let Err(error) = index.finish().await {
         tracing::warn!("cannot keep the position in the change log: {error}");
+    }
+}
+
+/// Waits until somebody searches, here or in another process, or the stop.
+async fn until_wanted(mailroom: &Mailroom, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        match mailroom.search_is_wanted().await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(error) => tracing::warn!("cannot see whether mail is to be indexed: {error}"),
+        }
+        pause(POLL, stop).await;
     }
 }
 

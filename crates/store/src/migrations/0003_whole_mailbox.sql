@@ -72,6 +72,12 @@ CREATE TABLE search_backlog (
 );
 INSERT INTO search_backlog (id, below) VALUES (1, 9223372036854775807);
 
+-- One row once somebody has searched; `ready` once the index has everything there was then.
+CREATE TABLE search_wanted (
+    id BIGINT NOT NULL PRIMARY KEY,
+    ready BIGINT NOT NULL
+);
+
 -- Folders: colours as clients set them.
 ALTER TABLE folders ADD COLUMN text_color TEXT;
 ALTER TABLE folders ADD COLUMN background_color TEXT;

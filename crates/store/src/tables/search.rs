@@ -229,11 +229,33 @@ pub fn shorten_backlog(tx: &mut dyn Tx, from: Key, to: Option<Key>) -> Result<()
             "UPDATE search_backlog SET below = $2 WHERE id = 1 AND below = $1",
             &[from.into(), to.into()],
         )?,
-        None => tx.execute(
-            "DELETE FROM search_backlog WHERE id = 1 AND below = $1",
-            &[from.into()],
-        )?,
+        None => {
+            tx.execute(
+                "DELETE FROM search_backlog WHERE id = 1 AND below = $1",
+                &[from.into()],
+            )?;
+            tx.execute("UPDATE search_wanted SET ready = 1 WHERE id = 1", &[])?
+        }
     };
+    Ok(())
+}
+
+/// Tells whether somebody has ever searched, and if so, whether the index had everything there was then.
+pub fn readiness(tx: &mut dyn Tx) -> Result<Option<bool>, StoreError> {
+    tx.query_opt("SELECT ready FROM search_wanted WHERE id = 1", &[], |row| {
+        row.flag(0)
+    })
+}
+
+/// Notes that somebody searches: from now on there is an index.
+pub fn want(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO search_wanted (id, ready)
+         SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM search_backlog) THEN 0 ELSE 1 END
+         WHERE NOT EXISTS (SELECT 1 FROM search_wanted)
+         ON CONFLICT (id) DO NOTHING",
+        &[],
+    )?;
     Ok(())
 }
 
