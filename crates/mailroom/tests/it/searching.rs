@@ -4,8 +4,8 @@ use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::{Detail, FolderFilter, MessagePage, MessageQuery, PageRequest};
 use posthouse_mailroom::search::{Indexed, SearchQuery};
-use posthouse_store::StoreError;
 use posthouse_store::tables::search;
+use posthouse_store::{StoreError, Tx};
 use serde_json::Value;
 
 use crate::support::{Office, every_engine, objects};
