@@ -22,7 +22,7 @@ pub(crate) struct MessageChanges {
     pub(crate) starred: Option<bool>,
     /// Answered by this account.
     pub(crate) answered: Option<bool>,
-    /// The folder they move to: one that [`super::destination`] found in the same transaction.
+    /// The folder they move to: one that [`super::destination()`] found in the same transaction.
     pub(crate) folder: Option<Key>,
     /// Replaces all metadata; empty clears it.
     pub(crate) metadata: Option<Metadata>,

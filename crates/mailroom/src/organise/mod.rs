@@ -1,6 +1,6 @@
 //! Mailboxes are kept in order: messages are marked, moved, labelled and deleted; folders are made, renamed and deleted.
 //!
-//! Everything that changes messages goes through [`apply`] or [`remove`]: one transaction under the account's lock in
+//! Everything that changes messages goes through [`apply()`] or [`remove()`]: one transaction under the account's lock in
 //! which the messages' rows, their folders' counters and numbers, their terms and the change log stay in step.
 
 mod apply;
