@@ -20,7 +20,7 @@ use super::{Recipient, trace};
 
 /// Bytes that the rows of one delivery may have in all: every recipient has a row of its own with everything a listing
 /// shows, so that a long body for a thousand recipients would be a thousand bodies in one transaction.
-const ROWS_BYTES_MAX: usize = 256 * 1024 * 1024;
+const ROWS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A message made ready for its transaction.
 #[derive(Debug)]
