@@ -130,18 +130,13 @@ fn warnings(layers: &Layers) -> Vec<String> {
             warnings.push(format!("{} has no effect: {reason}", given.source));
         }
     }
-    if let Some(given) = layers.given.get("roles") {
-        for (role, reason) in [
-            ("imap", "this release has no IMAP service"),
-            ("delivery", "this release does not send mail"),
-        ] {
-            if given.texts.iter().any(|text| text == role) {
-                warnings.push(format!(
-                    "{}: role {role} has no effect: {reason}",
-                    given.source
-                ));
-            }
-        }
+    if let Some(given) = layers.given.get("roles")
+        && given.texts.iter().any(|text| text == "imap")
+    {
+        warnings.push(format!(
+            "{}: role imap has no effect: this release has no IMAP service",
+            given.source
+        ));
     }
     for name in &layers.unknown_variables {
         warnings.push(format!(

@@ -74,7 +74,8 @@ use Shape::{Many, One, Switch};
 
 const SUBMISSION_PENDING: &str = "this release has no submission service";
 const IMAP_PENDING: &str = "this release has no IMAP service";
-const SENDING_PENDING: &str = "this release does not send mail";
+const SENDING_PENDING: &str =
+    "this release sends nothing to other servers, their mail waits in the queue";
 const ACME_PENDING: &str = "this release does not order certificates; use tls_cert and tls_key";
 
 /// Every setting, in the order of the reference page.

@@ -200,7 +200,7 @@ fn settings_without_effect_are_warned_about_unless_they_ask_for_nothing() {
         config.warnings,
         [
             "--imap has no effect: this release has no IMAP service",
-            "--outbound has no effect: this release does not send mail"
+            "--outbound has no effect: this release sends nothing to other servers, their mail waits in the queue"
         ]
     );
     let quiet = load(None, &[], &[("imap", &["off"]), ("outbound", &["capture"])]).expect("valid");
