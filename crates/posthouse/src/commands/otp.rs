@@ -16,9 +16,7 @@ const MESSAGES_MAX: u32 = 20;
 /// Why it did not succeed.
 pub async fn run(command: OtpCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        OtpCommand::Get { account } => {
-            get(&account::choose(account, api).await?, api, screen).await
-        }
+        OtpCommand::Get(args) => get(&account::choose(args.mailbox, api).await?, api, screen).await,
     }
 }
 

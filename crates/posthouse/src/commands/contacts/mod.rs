@@ -14,37 +14,25 @@ use crate::output::Screen;
 /// Why it did not succeed.
 pub async fn run(command: ContactsCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        ContactsCommand::List {
-            account,
-            email,
-            limit,
-        } => {
-            let account = account::choose(account, api).await?;
-            show::list(&account, email.as_deref(), limit, api, screen).await
+        ContactsCommand::List(args) => {
+            let account = account::choose(args.mailbox, api).await?;
+            show::list(&account, args.email.as_deref(), args.limit, api, screen).await
         }
-        ContactsCommand::Get { contact, account } => {
-            let account = account::choose(account, api).await?;
-            show::get(&account, &contact, api, screen).await
+        ContactsCommand::Get(args) => {
+            let account = account::choose(args.mailbox, api).await?;
+            show::get(&account, &args.contact, api, screen).await
         }
-        ContactsCommand::Create { account, members } => {
-            let account = account::choose(account, api).await?;
-            change::create(&account, &members, api, screen).await
+        ContactsCommand::Create(args) => {
+            let account = account::choose(args.mailbox, api).await?;
+            change::create(&account, &args.members, api, screen).await
         }
-        ContactsCommand::Update {
-            contact,
-            account,
-            members,
-        } => {
-            let account = account::choose(account, api).await?;
-            change::update(&account, &contact, &members, api, screen).await
+        ContactsCommand::Update(args) => {
+            let account = account::choose(args.mailbox, api).await?;
+            change::update(&account, &args.contact, &args.members, api, screen).await
         }
-        ContactsCommand::Delete {
-            contact,
-            account,
-            yes,
-        } => {
-            let account = account::choose(account, api).await?;
-            change::delete(&account, &contact, yes, api, screen).await
+        ContactsCommand::Delete(args) => {
+            let account = account::choose(args.mailbox, api).await?;
+            change::delete(&account, &args.contact, args.yes, api, screen).await
         }
     }
 }

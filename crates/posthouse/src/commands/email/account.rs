@@ -1,5 +1,6 @@
 //! Which account a mail command is about when it was not told.
 
+use crate::cli::Mailbox;
 use crate::client::{Api, Failure};
 use crate::output::field;
 
@@ -7,11 +8,11 @@ use crate::output::field;
 ///
 /// # Errors
 /// [`Failure::Usage`] when none or several could be meant.
-pub async fn choose(argument: Option<String>, api: &Api) -> Result<String, Failure> {
+pub async fn choose(mailbox: Mailbox, api: &Api) -> Result<String, Failure> {
     let variable = std::env::var("POSTHOUSE_ACCOUNT")
         .ok()
         .filter(|account| !account.is_empty());
-    if let Some(account) = argument.or(variable) {
+    if let Some(account) = mailbox.account.or(variable) {
         return Ok(account);
     }
     let grants = api.get("/v3/grants?limit=2").await?;

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::account;
+use crate::cli::CleanArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, clean_lines};
 
@@ -9,20 +11,14 @@ use crate::output::{Screen, clean_lines};
 ///
 /// # Errors
 /// Not found, or whatever the server said.
-pub async fn run(
-    account: &str,
-    message: &str,
-    markdown: bool,
-    links: bool,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
-    let path = format!("/v3/grants/{}/messages/clean", segment(account));
+pub async fn run(args: CleanArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let path = format!("/v3/grants/{}/messages/clean", segment(&account));
     let body = json!({
-        "message_id": [message],
-        "html_as_markdown": markdown,
-        "ignore_tables": !markdown,
-        "ignore_links": !links,
+        "message_id": [args.message],
+        "html_as_markdown": args.markdown,
+        "ignore_tables": !args.markdown,
+        "ignore_links": !args.links,
     });
     let answer = api.patch(&path, &body).await?;
     if screen.is_json() {

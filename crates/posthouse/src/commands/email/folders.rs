@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::account;
-use crate::cli::FoldersCommand;
+use crate::cli::{
+    FoldersCommand, FoldersCreateArgs, FoldersDeleteArgs, FoldersListArgs, FoldersRenameArgs,
+};
 use crate::client::{Api, Failure, all_rows, segment};
 use crate::commands::confirm::confirm;
 use crate::output::{Screen, field, table};
@@ -14,33 +16,16 @@ use crate::output::{Screen, field, table};
 /// Why it did not succeed.
 pub async fn run(command: FoldersCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        FoldersCommand::List { account } => {
-            list(&account::choose(account, api).await?, api, screen).await
-        }
-        FoldersCommand::Create { path, account } => {
-            create(&path, &account::choose(account, api).await?, api, screen).await
-        }
-        FoldersCommand::Rename {
-            folder,
-            path,
-            account,
-        } => {
-            let account = account::choose(account, api).await?;
-            rename(&folder, &path, &account, api, screen).await
-        }
-        FoldersCommand::Delete {
-            folder,
-            account,
-            yes,
-        } => {
-            let account = account::choose(account, api).await?;
-            delete(&folder, &account, yes, api, screen).await
-        }
+        FoldersCommand::List(args) => list(args, api, screen).await,
+        FoldersCommand::Create(args) => create(args, api, screen).await,
+        FoldersCommand::Rename(args) => rename(args, api, screen).await,
+        FoldersCommand::Delete(args) => delete(args, api, screen).await,
     }
 }
 
-async fn list(account: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let answer = all_rows(api, &collection(account)).await?;
+async fn list(args: FoldersListArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let answer = all_rows(api, &collection(&account)).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -61,9 +46,10 @@ async fn list(account: &str, api: &Api, screen: &Screen) -> Result<(), Failure> 
     Ok(())
 }
 
-async fn create(path: &str, account: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
+async fn create(args: FoldersCreateArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
     let answer = api
-        .post(&collection(account), &json!({ "name": path }))
+        .post(&collection(&account), &json!({ "name": args.path }))
         .await?;
     if screen.is_json() {
         screen.verbatim(&answer);
@@ -73,15 +59,11 @@ async fn create(path: &str, account: &str, api: &Api, screen: &Screen) -> Result
     Ok(())
 }
 
-async fn rename(
-    folder: &str,
-    path: &str,
-    account: &str,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
+async fn rename(args: FoldersRenameArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let folder = args.folder;
     let answer = api
-        .patch(&one(account, folder), &json!({ "name": path }))
+        .patch(&one(&account, &folder), &json!({ "name": args.path }))
         .await?;
     if screen.is_json() {
         screen.verbatim(&answer);
@@ -94,24 +76,19 @@ async fn rename(
     Ok(())
 }
 
-async fn delete(
-    folder: &str,
-    account: &str,
-    yes: bool,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
-    let found = api.get(&one(account, folder)).await?;
+async fn delete(args: FoldersDeleteArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let found = api.get(&one(&account, &args.folder)).await?;
     let path = field(found.data(), "path");
     let total = field(found.data(), "total_count");
     let below = field(found.data(), "child_count");
     confirm(
         &format!("Delete {path} with its {total} messages and {below} folders below it for good?"),
-        yes,
+        args.yes,
     )?;
     // By id: the name may be another folder's by now.
     let answer = api
-        .delete(&one(account, &field(found.data(), "id")))
+        .delete(&one(&account, &field(found.data(), "id")))
         .await?;
     if screen.is_json() {
         screen.verbatim(&answer);

@@ -2,36 +2,26 @@
 
 use serde_json::Value;
 
+use crate::cli::ListArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, field, moment, table};
 
-use super::participant;
+use super::{account, participant};
 
 /// Characters of a subject that a line shows.
 pub(super) const SUBJECT_CHARACTERS_MAX: usize = 60;
 /// Characters of a sender that a line shows.
 const SENDER_CHARACTERS_MAX: usize = 40;
 
-/// Which messages to list.
-pub struct Wanted {
-    /// Id or address.
-    pub account: String,
-    /// Name or id; `all` for every folder.
-    pub folder: String,
-    /// Only unread ones.
-    pub unread: bool,
-    /// At most so many.
-    pub limit: u32,
-}
-
 /// Lists the newest messages.
 ///
 /// # Errors
 /// Whatever the server said.
-pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(wanted: ListArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(wanted.mailbox, api).await?;
     let mut path = format!(
         "/v3/grants/{}/messages?limit={}&in={}",
-        segment(&wanted.account),
+        segment(&account),
         wanted.limit,
         segment(&wanted.folder)
     );
@@ -44,7 +34,7 @@ pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Fail
         return Ok(());
     }
     if answer.rows().is_empty() {
-        screen.text(&empty(wanted));
+        screen.text(&empty(&account, &wanted.folder, wanted.unread));
         return Ok(());
     }
     screen.text(&lines(answer.rows(), screen));
@@ -90,17 +80,12 @@ pub(super) fn lines(messages: &[Value], screen: &Screen) -> String {
     table(screen, &["", "DATE", "FROM", "SUBJECT", "ID"], rows)
 }
 
-fn empty(wanted: &Wanted) -> String {
-    if wanted.unread {
-        return format!(
-            "No unread messages in {}. Without --unread all are listed.",
-            wanted.folder
-        );
+fn empty(account: &str, folder: &str, only_unread: bool) -> String {
+    if only_unread {
+        return format!("No unread messages in {folder}. Without --unread all are listed.");
     }
     format!(
-        "No messages in {folder}. Send one to the account's address, or look everywhere:\n  posthouse email list {account} --folder all",
-        folder = wanted.folder,
-        account = wanted.account,
+        "No messages in {folder}. Send one to the account's address, or look everywhere:\n  posthouse email list {account} --folder all"
     )
 }
 

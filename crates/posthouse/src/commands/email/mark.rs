@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::Marks;
+use super::account;
+use crate::cli::{DeleteArgs, MarkArgs, Marks, MoveArgs};
 use crate::client::{Api, Failure, segment};
 use crate::commands::confirm::confirm;
 use crate::output::{Screen, field};
@@ -11,31 +12,10 @@ use crate::output::{Screen, field};
 ///
 /// # Errors
 /// [`Failure::Usage`] when no flag was given, else whatever the server said.
-pub async fn mark(
-    account: &str,
-    message: &str,
-    marks: &Marks,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
-    let mut flags = Map::new();
-    for (name, on, off) in [
-        ("unread", marks.unread, marks.read),
-        ("starred", marks.star, marks.unstar),
-    ] {
-        if on || off {
-            flags.insert(name.to_owned(), Value::Bool(on));
-        }
-    }
-    if flags.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --read, --unread, --star or --unstar".to_owned()),
-        });
-    }
-    let answer = api
-        .patch(&path(account, message), &Value::Object(flags))
-        .await?;
+pub async fn mark(args: MarkArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let flags = flags(&args.marks)?;
+    let account = account::choose(args.mailbox, api).await?;
+    let answer = api.patch(&path(&account, &args.message), &flags).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -57,21 +37,16 @@ pub async fn mark(
 ///
 /// # Errors
 /// Whatever the server said.
-pub async fn move_to(
-    account: &str,
-    message: &str,
-    folder: Option<&str>,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
-    let folders: Vec<&str> = folder.into_iter().collect();
+pub async fn move_to(args: MoveArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let folders: Vec<&str> = args.folder.as_deref().into_iter().collect();
     let body = json!({ "folders": folders });
-    let answer = api.patch(&path(account, message), &body).await?;
+    let answer = api.patch(&path(&account, &args.message), &body).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
     }
-    let place = folder.unwrap_or("Archive");
+    let place = args.folder.as_deref().unwrap_or("Archive");
     screen.text(&screen.good(&format!("Moved {} to {place}.", named(answer.data()))));
     Ok(())
 }
@@ -80,23 +55,19 @@ pub async fn move_to(
 ///
 /// # Errors
 /// Not found, not confirmed, or how the server refused it.
-pub async fn delete(
-    account: &str,
-    message: &str,
-    yes: bool,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
-    let found = api.get(&path(account, message)).await?;
+pub async fn delete(args: DeleteArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let path = path(&account, &args.message);
+    let found = api.get(&path).await?;
     let trash = api
-        .get(&format!("/v3/grants/{}/folders/trash", segment(account)))
+        .get(&format!("/v3/grants/{}/folders/trash", segment(&account)))
         .await?;
     let name = named(found.data());
     let in_trash = found.data()["folders"][0] == trash.data()["id"];
     if in_trash {
-        confirm(&format!("Delete {name} for good?"), yes)?;
+        confirm(&format!("Delete {name} for good?"), args.yes)?;
     }
-    let answer = api.delete(&path(account, message)).await?;
+    let answer = api.delete(&path).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -107,6 +78,29 @@ pub async fn delete(
         format!("Moved {name} to Trash.")
     });
     Ok(())
+}
+
+/// The flags to change, as the API takes them.
+///
+/// # Errors
+/// [`Failure::Usage`] when none was named.
+pub(super) fn flags(marks: &Marks) -> Result<Value, Failure> {
+    let mut flags = Map::new();
+    for (name, on, off) in [
+        ("unread", marks.unread, marks.read),
+        ("starred", marks.star, marks.unstar),
+    ] {
+        if on || off {
+            flags.insert(name.to_owned(), Value::Bool(on));
+        }
+    }
+    if flags.is_empty() {
+        return Err(Failure::Usage {
+            message: "nothing to change".to_owned(),
+            fix: Some("add --read, --unread, --star or --unstar".to_owned()),
+        });
+    }
+    Ok(Value::Object(flags))
 }
 
 fn path(account: &str, message: &str) -> String {

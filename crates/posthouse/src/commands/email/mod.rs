@@ -25,136 +25,16 @@ use crate::output::{Screen, field};
 /// Why it did not succeed.
 pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        EmailCommand::List {
-            account,
-            folder,
-            unread,
-            limit,
-        } => {
-            let account = account::choose(account, api).await?;
-            let wanted = list::Wanted {
-                account,
-                folder,
-                unread,
-                limit,
-            };
-            list::run(&wanted, api, screen).await
-        }
-        EmailCommand::Search {
-            query,
-            account,
-            folder,
-            unread,
-            limit,
-        } => {
-            let account = account::choose(account, api).await?;
-            let wanted = search::Wanted {
-                account,
-                query,
-                folder,
-                unread,
-                limit,
-            };
-            search::run(&wanted, api, screen).await
-        }
-        EmailCommand::Send {
-            account,
-            to,
-            cc,
-            bcc,
-            subject,
-            body,
-            html,
-            attach,
-        } => {
-            let message = send::NewMessage {
-                account: account::choose(account, api).await?,
-                to,
-                cc,
-                bcc,
-                subject,
-                body,
-                html,
-                attach,
-            };
-            send::run(message, api, screen).await
-        }
-        EmailCommand::Reply {
-            message,
-            account,
-            body,
-            html,
-            all,
-        } => {
-            let answer = reply::Answer {
-                account: account::choose(account, api).await?,
-                message,
-                body,
-                html,
-                all,
-            };
-            reply::run(answer, api, screen).await
-        }
-        EmailCommand::Read {
-            message,
-            account,
-            headers,
-        } => {
-            let account = account::choose(account, api).await?;
-            read::run(&account, &message, headers, api, screen).await
-        }
-        EmailCommand::Clean {
-            message,
-            account,
-            markdown,
-            links,
-        } => {
-            let account = account::choose(account, api).await?;
-            clean::run(&account, &message, markdown, links, api, screen).await
-        }
-        EmailCommand::Mark {
-            message,
-            account,
-            marks,
-        } => {
-            let account = account::choose(account, api).await?;
-            mark::mark(&account, &message, &marks, api, screen).await
-        }
-        EmailCommand::Move {
-            message,
-            account,
-            folder,
-            archive: _,
-        } => {
-            let account = account::choose(account, api).await?;
-            mark::move_to(&account, &message, folder.as_deref(), api, screen).await
-        }
-        EmailCommand::Delete {
-            message,
-            account,
-            yes,
-        } => {
-            let account = account::choose(account, api).await?;
-            mark::delete(&account, &message, yes, api, screen).await
-        }
-        EmailCommand::Wait {
-            account,
-            timeout,
-            since,
-            from,
-            subject,
-            folder,
-        } => {
-            let wanted = wait::Wanted {
-                account: account::choose(account, api).await?,
-                timeout,
-                since,
-                from,
-                subject,
-                folder,
-            };
-            wait::run(&wanted, api, screen).await
-        }
+        EmailCommand::List(args) => list::run(args, api, screen).await,
+        EmailCommand::Search(args) => search::run(args, api, screen).await,
+        EmailCommand::Send(args) => send::run(args, api, screen).await,
+        EmailCommand::Reply(args) => reply::run(args, api, screen).await,
+        EmailCommand::Read(args) => read::run(args, api, screen).await,
+        EmailCommand::Clean(args) => clean::run(args, api, screen).await,
+        EmailCommand::Mark(args) => mark::mark(args, api, screen).await,
+        EmailCommand::Move(args) => mark::move_to(args, api, screen).await,
+        EmailCommand::Delete(args) => mark::delete(args, api, screen).await,
+        EmailCommand::Wait(args) => wait::run(args, api, screen).await,
         EmailCommand::Folders { command } => folders::run(command, api, screen).await,
         EmailCommand::Threads { command } => threads::run(command, api, screen).await,
     }

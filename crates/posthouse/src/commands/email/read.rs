@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::participants;
+use super::{account, participants};
+use crate::cli::ReadArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, clean_lines, details, field, moment, plain_text};
 
@@ -10,19 +11,14 @@ use crate::output::{Screen, clean_lines, details, field, moment, plain_text};
 ///
 /// # Errors
 /// Not found, or whatever the server said.
-pub async fn run(
-    account: &str,
-    message: &str,
-    headers: bool,
-    api: &Api,
-    screen: &Screen,
-) -> Result<(), Failure> {
+pub async fn run(args: ReadArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
     let mut path = format!(
         "/v3/grants/{}/messages/{}",
-        segment(account),
-        segment(message)
+        segment(&account),
+        segment(&args.message)
     );
-    if headers {
+    if args.headers {
         path.push_str("?fields=include_headers");
     }
     let answer = api.get(&path).await?;
@@ -30,7 +26,7 @@ pub async fn run(
         screen.verbatim(&answer);
         return Ok(());
     }
-    show(answer.data(), headers, screen);
+    show(answer.data(), args.headers, screen);
     Ok(())
 }
 

@@ -4,30 +4,17 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{send, text};
+use super::{account, send, text};
+use crate::cli::ReplyArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, field};
-
-/// An answer as it was typed.
-pub struct Answer {
-    /// Id or address of the account that answers.
-    pub account: String,
-    /// Id of the message to answer.
-    pub message: String,
-    /// The text, or `-`.
-    pub body: Option<String>,
-    /// The text is HTML.
-    pub html: bool,
-    /// Answer everybody who got the message.
-    pub all: bool,
-}
 
 /// Answers a message, in its thread.
 ///
 /// # Errors
 /// Not found, or whatever the server said.
-pub async fn run(answer: Answer, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let account = segment(&answer.account);
+pub async fn run(answer: ReplyArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = segment(&account::choose(answer.mailbox, api).await?);
     let path = format!("/v3/grants/{account}/messages/{}", segment(&answer.message));
     let found = api.get(&path).await?;
     let original = found.data();

@@ -1,31 +1,20 @@
 //! `posthouse email search`.
 
+use super::account;
 use super::list::lines;
+use crate::cli::SearchArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::Screen;
-
-/// What to search for, and where.
-pub struct Wanted {
-    /// Id or address.
-    pub account: String,
-    /// As the user wrote it.
-    pub query: String,
-    /// Name or id; `all` for every folder; none for all but Junk and Trash.
-    pub folder: Option<String>,
-    /// Only unread ones.
-    pub unread: bool,
-    /// At most so many.
-    pub limit: u32,
-}
 
 /// Lists the most relevant messages.
 ///
 /// # Errors
 /// Whatever the server said, such as what is wrong with the query and where.
-pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(wanted: SearchArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(wanted.mailbox, api).await?;
     let mut path = format!(
         "/v3/grants/{}/messages?limit={}&search_query_native={}",
-        segment(&wanted.account),
+        segment(&account),
         wanted.limit,
         segment(&wanted.query)
     );

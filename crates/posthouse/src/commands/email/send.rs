@@ -5,35 +5,17 @@ use std::path::PathBuf;
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::{participants, text};
+use super::{account, participants, text};
+use crate::cli::SendArgs;
 use crate::client::{Answer, Api, Failure, segment};
 use crate::output::{Screen, details, field};
-
-/// A message as it was typed.
-pub struct NewMessage {
-    /// Id or address of the account that sends.
-    pub account: String,
-    /// Recipients.
-    pub to: Vec<String>,
-    /// Recipients of copies.
-    pub cc: Vec<String>,
-    /// Recipients of copies that nobody else sees.
-    pub bcc: Vec<String>,
-    /// The subject.
-    pub subject: String,
-    /// The text, or `-`.
-    pub body: Option<String>,
-    /// The text is HTML.
-    pub html: bool,
-    /// Files that go along.
-    pub attach: Vec<PathBuf>,
-}
 
 /// Sends a message.
 ///
 /// # Errors
 /// A file that cannot be read, or whatever the server said.
-pub async fn run(message: NewMessage, api: &Api, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(message: SendArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(message.mailbox, api).await?;
     let attachments: Vec<Value> = message
         .attach
         .iter()
@@ -48,7 +30,7 @@ pub async fn run(message: NewMessage, api: &Api, screen: &Screen) -> Result<(), 
         "is_plaintext": !message.html,
         "attachments": attachments,
     });
-    let path = format!("/v3/grants/{}/messages/send", segment(&message.account));
+    let path = format!("/v3/grants/{}/messages/send", segment(&account));
     let answer = api.post(&path, &body).await?;
     print(&answer, screen);
     Ok(())

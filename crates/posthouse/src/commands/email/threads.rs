@@ -1,10 +1,13 @@
 //! `posthouse email threads`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::list::{SUBJECT_CHARACTERS_MAX, lines, shorten};
+use super::mark::flags;
 use super::{account, participants};
-use crate::cli::{Marks, ThreadsCommand};
+use crate::cli::{
+    ThreadsCommand, ThreadsDeleteArgs, ThreadsListArgs, ThreadsMarkArgs, ThreadsShowArgs,
+};
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, details, field, moment, table};
 
@@ -17,43 +20,27 @@ const PEOPLE_CHARACTERS_MAX: usize = 40;
 /// Why it did not succeed.
 pub async fn run(command: ThreadsCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        ThreadsCommand::List {
-            account,
-            folder,
-            unread,
-            limit,
-        } => {
-            let account = account::choose(account, api).await?;
-            let mut path = format!("/v3/grants/{}/threads?limit={limit}", segment(&account));
-            if let Some(folder) = folder {
-                path.push_str(&format!("&in={}", segment(&folder)));
-            }
-            if unread {
-                path.push_str("&unread=true");
-            }
-            list(&path, api, screen).await
-        }
-        ThreadsCommand::Show { thread, account } => {
-            let account = account::choose(account, api).await?;
-            show(&account, &thread, api, screen).await
-        }
-        ThreadsCommand::Mark {
-            thread,
-            account,
-            marks,
-        } => {
-            let account = account::choose(account, api).await?;
-            mark(&path(&account, &thread), &marks, api, screen).await
-        }
-        ThreadsCommand::Delete { thread, account } => {
-            let account = account::choose(account, api).await?;
-            delete(&path(&account, &thread), api, screen).await
-        }
+        ThreadsCommand::List(args) => list(args, api, screen).await,
+        ThreadsCommand::Show(args) => show(args, api, screen).await,
+        ThreadsCommand::Mark(args) => mark(args, api, screen).await,
+        ThreadsCommand::Delete(args) => delete(args, api, screen).await,
     }
 }
 
-async fn list(path: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let answer = api.get(path).await?;
+async fn list(args: ThreadsListArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let mut path = format!(
+        "/v3/grants/{}/threads?limit={}",
+        segment(&account),
+        args.limit
+    );
+    if let Some(folder) = args.folder {
+        path.push_str(&format!("&in={}", segment(&folder)));
+    }
+    if args.unread {
+        path.push_str("&unread=true");
+    }
+    let answer = api.get(&path).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -88,8 +75,9 @@ async fn list(path: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(account: &str, thread: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let answer = api.get(&path(account, thread)).await?;
+async fn show(args: ThreadsShowArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let answer = api.get(&path(&account, &args.thread)).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -107,31 +95,18 @@ async fn show(account: &str, thread: &str, api: &Api, screen: &Screen) -> Result
     let newest = api
         .get(&format!(
             "/v3/grants/{}/messages?limit=200&in=all&thread_id={}",
-            segment(account),
-            segment(thread)
+            segment(&account),
+            segment(&args.thread)
         ))
         .await?;
     screen.text(&format!("\n{}", lines(newest.rows(), screen)));
     Ok(())
 }
 
-async fn mark(path: &str, marks: &Marks, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let mut flags = Map::new();
-    for (name, on, off) in [
-        ("unread", marks.unread, marks.read),
-        ("starred", marks.star, marks.unstar),
-    ] {
-        if on || off {
-            flags.insert(name.to_owned(), Value::Bool(on));
-        }
-    }
-    if flags.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --read, --unread, --star or --unstar".to_owned()),
-        });
-    }
-    let answer = api.patch(path, &Value::Object(flags)).await?;
+async fn mark(args: ThreadsMarkArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let flags = flags(&args.marks)?;
+    let account = account::choose(args.mailbox, api).await?;
+    let answer = api.patch(&path(&account, &args.thread), &flags).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -141,8 +116,9 @@ async fn mark(path: &str, marks: &Marks, api: &Api, screen: &Screen) -> Result<(
     Ok(())
 }
 
-async fn delete(path: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let answer = api.delete(path).await?;
+async fn delete(args: ThreadsDeleteArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(args.mailbox, api).await?;
+    let answer = api.delete(&path(&account, &args.thread)).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());

@@ -1,33 +1,19 @@
 //! `posthouse email wait`.
 
-use super::read;
+use super::{account, read};
+use crate::cli::WaitArgs;
 use crate::client::{Api, Failure, segment};
 use crate::output::Screen;
-
-/// What to wait for.
-pub struct Wanted {
-    /// Id or address.
-    pub account: String,
-    /// Seconds.
-    pub timeout: u32,
-    /// A Unix second, or the id of a message.
-    pub since: Option<String>,
-    /// Sender.
-    pub from: Option<String>,
-    /// A part of the subject.
-    pub subject: Option<String>,
-    /// Name or id.
-    pub folder: Option<String>,
-}
 
 /// Waits for the next message and shows it.
 ///
 /// # Errors
 /// When none came in time, or whatever the server said.
-pub async fn run(wanted: &Wanted, api: &Api, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(wanted: WaitArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let account = account::choose(wanted.mailbox, api).await?;
     let mut path = format!(
         "/v3/grants/{}/messages/wait?timeout={}",
-        segment(&wanted.account),
+        segment(&account),
         wanted.timeout
     );
     let filters = [

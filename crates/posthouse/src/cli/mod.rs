@@ -1,0 +1,136 @@
+//! The command line: what can be typed, nothing of what it does.
+
+mod agent;
+mod api_key;
+mod contacts;
+mod email;
+mod folders;
+mod otp;
+mod threads;
+mod webhook;
+
+pub use agent::*;
+pub use api_key::*;
+pub use contacts::*;
+pub use email::*;
+pub use folders::*;
+pub use otp::*;
+pub use threads::*;
+pub use webhook::*;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::ServeFlags;
+
+/// Real mailboxes for AI agents on domains you own.
+#[derive(Debug, Parser)]
+#[command(
+    name = "posthouse",
+    version,
+    max_term_width = 110,
+    after_help = "Start here:\n  posthouse serve --dev      a server on this machine\n  posthouse init             point this command at a server\n  posthouse agent account create agent@agents.localhost\n\nClient commands read POSTHOUSE_URL and POSTHOUSE_API_KEY, else the profile that `posthouse init` wrote.\nExit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused (auth, rule, quota)."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The command groups.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<ServeFlags>),
+    /// Write the profile that client commands use
+    Init(InitArgs),
+    /// Agent accounts and their connector
+    Agent(AgentArgs),
+    /// Grants of the application
+    Auth(AuthArgs),
+    /// Read and send mail
+    Email(EmailArgs),
+    /// One-time codes that arrived
+    Otp(OtpArgs),
+    /// The address book of an account
+    Contacts(ContactsArgs),
+    /// Webhook destinations
+    Webhook(WebhookArgs),
+    /// API keys of the application
+    ApiKey(ApiKeyArgs),
+    /// Check that everything works, and say what to do where it does not
+    Doctor(DoctorArgs),
+    /// List all commands and their arguments
+    Commands(CommandsArgs),
+    /// Print the reference page of all settings
+    #[command(hide = true)]
+    ConfigReference,
+}
+
+impl Command {
+    /// Whether the command was asked for JSON.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::ConfigReference => false,
+            Self::Init(args) => args.output.json,
+            Self::Agent(args) => args.output.json,
+            Self::Auth(args) => args.output.json,
+            Self::Email(args) => args.output.json,
+            Self::Otp(args) => args.output.json,
+            Self::Contacts(args) => args.output.json,
+            Self::Webhook(args) => args.output.json,
+            Self::ApiKey(args) => args.output.json,
+            Self::Doctor(args) => args.output.json,
+            Self::Commands(args) => args.output.json,
+        }
+    }
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print the API's JSON and nothing else; errors go to standard error as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// `posthouse init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where the server is, for example http://127.0.0.1:8025
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The API key, or `-` to read it from standard input
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<String>,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Whose mailbox a command is about.
+#[derive(Debug, Args)]
+pub struct Mailbox {
+    /// Id or address of the account; may be left out with POSTHOUSE_ACCOUNT set, or when there is only one account
+    pub account: Option<String>,
+}
+
+/// `posthouse doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Also check a server's data directory on this machine
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `posthouse commands`.
+#[derive(Debug, Args)]
+pub struct CommandsArgs {
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
