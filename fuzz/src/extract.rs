@@ -6,7 +6,7 @@ use posthouse_mime::limits::{
     CLEAN_TEXT_BYTES_MAX, HIDDEN_FRAGMENT_CHARS_MAX, HIDDEN_FRAGMENTS_MAX, LINK_TEXT_CHARS_MAX,
     LINKS_MAX, OTP_CODES_MAX,
 };
-use posthouse_mime::parse;
+use posthouse_mime::{hidden_text, parse};
 
 use crate::Target;
 
@@ -61,9 +61,11 @@ pub fn fuzz_extract(data: &[u8]) {
         let scheme = link.url.split("://").next().unwrap_or_default();
         assert!(["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()));
     }
-    assert!(found.hidden_text.len() <= HIDDEN_FRAGMENTS_MAX);
-    for fragment in &found.hidden_text {
-        assert!(fragment.chars().count() <= HIDDEN_FRAGMENT_CHARS_MAX);
+    let hidden = hidden_text(&message);
+    assert!(hidden.fragments.len() <= HIDDEN_FRAGMENTS_MAX);
+    for fragment in &hidden.fragments {
+        assert!((1..=HIDDEN_FRAGMENT_CHARS_MAX).contains(&fragment.chars().count()));
+        assert!(!fragment.contains(char::is_control));
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
 //! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`]: what a reader sees of a body
+//! - [`hidden_text`]: what no reader sees of it
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`build`]: what an account sends, written
 //!
@@ -30,6 +31,7 @@ pub mod clean;
 mod display;
 pub mod extract;
 mod fields;
+mod hidden;
 mod html;
 mod identifiers;
 pub mod limits;
@@ -44,6 +46,7 @@ mod words;
 
 pub use display::parse_display;
 pub use fields::{header_section, headers};
+pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
 pub use visible::visible_text;

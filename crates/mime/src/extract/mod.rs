@@ -1,10 +1,9 @@
-//! What an agent looks for in a message: the reply, one-time codes, links, how to unsubscribe, the language, hidden text.
+//! What an agent looks for in a message: the reply, one-time codes, links, how to unsubscribe, the language.
 //!
 //! Everything here is a hint about text that a stranger wrote. Codes and links come from what a reader sees; links are
 //! told with the host they really lead to and are never followed.
 
 mod codes;
-mod hidden;
 mod language;
 pub(crate) mod links;
 mod unsubscribe;
@@ -14,7 +13,7 @@ pub use links::{Link, LinkKind};
 pub use unsubscribe::ListUnsubscribe;
 
 use crate::clean::{self, Options};
-use crate::html::{self, Piece};
+use crate::html;
 use crate::limits::EXTRACT_TEXT_BYTES_MAX;
 use crate::message::ParsedMessage;
 
@@ -31,8 +30,6 @@ pub struct Extracted {
     pub links: Vec<Link>,
     /// How to leave the list that sent the message.
     pub list_unsubscribe: Option<ListUnsubscribe>,
-    /// Text that is in the body and that no reader sees.
-    pub hidden_text: Vec<String>,
 }
 
 /// Reads a message for agents. `raw` is its source, of which the header is used, and `message` what [`parse`](crate::parse())
@@ -66,18 +63,9 @@ pub fn extract(raw: &[u8], message: &ParsedMessage) -> Extracted {
                 .as_ref()
                 .and_then(|list| list.http.as_deref()),
         ),
-        hidden_text: hidden::fragments(
-            pieces.as_deref().unwrap_or_default(),
-            body_of(&pieces, plain),
-        ),
         list_unsubscribe,
         reply_text,
     }
-}
-
-/// Plain text shows what it has; only characters can hide in it.
-fn body_of<'a>(pieces: &Option<Vec<Piece>>, plain: &'a str) -> &'a str {
-    if pieces.is_some() { "" } else { bounded(plain) }
 }
 
 fn bounded(text: &str) -> &str {
