@@ -68,8 +68,13 @@ impl Client {
 
     /// Builds the bytes of a GET, to be sent many times.
     pub fn get_request(&self, path: &str) -> Vec<u8> {
+        self.bare_request("GET", path)
+    }
+
+    /// Builds the bytes of a request without a body.
+    pub fn bare_request(&self, method: &str, path: &str) -> Vec<u8> {
         let (address, key) = (self.address, &self.api_key);
-        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nAccept: application/json\r\n\r\n").into_bytes()
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nAccept: application/json\r\n\r\n").into_bytes()
     }
 
     /// Fetches a path and keeps the body.
@@ -81,21 +86,34 @@ impl Client {
 
     /// Sends a JSON body.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<Answer> {
-        let body = serde_json::to_vec(body)?;
-        self.stream.write_all(&self.post_request(path, &body))?;
+        self.send("POST", path, body)
+    }
+
+    /// Sends a JSON body with any method.
+    pub fn send(&mut self, method: &str, path: &str, body: &Value) -> Result<Answer> {
+        self.stream
+            .write_all(&self.json_request(method, path, body)?)?;
         self.answer()
     }
 
-    fn post_request(&self, path: &str, body: &[u8]) -> Vec<u8> {
+    /// Builds the bytes of a request with a JSON body.
+    pub fn json_request(&self, method: &str, path: &str, body: &Value) -> Result<Vec<u8>> {
+        let body = serde_json::to_vec(body)?;
         let (address, key, length) = (self.address, &self.api_key, body.len());
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         );
-        [head.as_bytes(), body].concat()
+        Ok([head.as_bytes(), &body].concat())
     }
 
-    /// Sends a request made by [`Self::get_request`] and drops the body. Returns its length; anything but 200 is
+    /// Sends a request that was built before and keeps the body.
+    pub fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+        self.stream.write_all(request)?;
+        self.answer()
+    }
+
+    /// Sends a request that was built before and drops the body. Returns its length; anything but 200 is
     /// an error.
     pub fn exchange_discarding(&mut self, request: &[u8]) -> Result<usize> {
         self.stream.write_all(request)?;

@@ -28,3 +28,9 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const REFUSALS_IN_A_ROW_MAX: u32 = 20;
 /// Stack of one generator thread: the buffers live on the heap.
 pub const THREAD_STACK_BYTES: usize = 256 * 1024;
+/// Longest wait for the search index of a mailbox.
+pub const INDEX_WAIT_MAX: Duration = Duration::from_secs(3600);
+/// Longest wait for one answer of an IMAP server, which may read every message for it.
+pub const IMAP_WAIT_MAX: Duration = Duration::from_secs(600);
+/// Most requests of one kind that are measured.
+pub const SAMPLES_MAX: u64 = 10_000;

@@ -3,7 +3,9 @@
 //! Every workload starts the servers it measures itself, on loopback and on free ports, keeps to a bounded time and
 //! number of messages, and ends what it started. `docs/performance.md` says what each figure means.
 
+mod correspondence;
 mod http;
+mod imap;
 mod latency;
 mod limits;
 mod machine;
@@ -22,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::workload::{
-    all, api_list, disk, fill, hook, idle, peers, provision, smtp as smtp_in, start,
+    all, api_list, disk, fill, hook, idle, mailbox, peers, provision, smtp as smtp_in, start,
 };
 
 /// Measures Posthouse on this machine, and its peers beside it.
@@ -91,6 +93,8 @@ enum Workload {
     Fill(fill::Options),
     /// Lists 50 messages of a small and of a large mailbox over the API
     ApiList(api_list::Options),
+    /// Everything an agent does with a mailbox, in a small and in a very large one, on both engines, beside Dovecot
+    Mailbox(mailbox::Options),
     /// Creates accounts over the API
     Provision(provision::Options),
     /// From the receipt of a message to the arrival of its webhook
@@ -116,6 +120,7 @@ fn main() -> Result<()> {
         Workload::Peers(options) => peers::run(bench, options)?,
         Workload::Fill(options) => fill::run(bench, options)?,
         Workload::ApiList(options) => api_list::run(bench, options)?,
+        Workload::Mailbox(options) => mailbox::run(bench, options)?,
         Workload::Provision(options) => provision::run(bench, options)?,
         Workload::Hook(options) => hook::run(bench, options)?,
         Workload::Idle(options) => idle::run(bench, options)?,

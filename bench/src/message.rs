@@ -52,7 +52,7 @@ impl Writer {
         }
         out.clear();
         self.header(to, tag, out);
-        self.text(size, out);
+        text(&mut self.random, size, out);
     }
 
     fn header(&mut self, to: &str, tag: Option<&str>, out: &mut Vec<u8>) {
@@ -83,23 +83,23 @@ impl Writer {
         );
         out.extend_from_slice(header.as_bytes());
     }
+}
 
-    /// Copies text from a random line of the pool on.
-    fn text(&mut self, size: usize, out: &mut Vec<u8>) {
-        let start = scale(self.random.next() >> 32, POOL.line_starts.len());
-        let mut from = POOL.line_starts[start];
-        while out.len() + 2 < size {
-            let count = (size - 2 - out.len()).min(POOL.text.len() - from);
-            out.extend_from_slice(&POOL.text[from..from + count]);
-            from = 0;
-        }
-        // The cut may have fallen between the two bytes of a line end.
-        if out.last() == Some(&b'\r') {
-            out.pop();
-            out.push(b'.');
-        }
-        out.extend_from_slice(b"\r\n");
+/// Copies text from a random line of the pool on, until `out` is `size` bytes long.
+pub fn text(random: &mut Random, size: usize, out: &mut Vec<u8>) {
+    let start = random.below(POOL.line_starts.len());
+    let mut from = POOL.line_starts[start];
+    while out.len() + 2 < size {
+        let count = (size - 2 - out.len()).min(POOL.text.len() - from);
+        out.extend_from_slice(&POOL.text[from..from + count]);
+        from = 0;
     }
+    // The cut may have fallen between the two bytes of a line end.
+    if out.last() == Some(&b'\r') {
+        out.pop();
+        out.push(b'.');
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Text in lines, made once per run: choosing every word of every message would cost more than sending it.
@@ -110,7 +110,8 @@ struct Pool {
 
 impl Pool {
     fn fill() -> Self {
-        let mut random = Random::new(0);
+        // The same text in every run: a mailbox can be written twice.
+        let mut random = Random::seeded(0);
         let mut text = Vec::with_capacity(POOL_BYTES + LINE_BYTES);
         let mut line_starts = vec![0];
         while text.len() < POOL_BYTES {
@@ -130,11 +131,26 @@ impl Pool {
 }
 
 /// xorshift64: needs no crate, and costs about a nanosecond a draw.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     fn new(salt: u32) -> Self {
-        Self((nanos_now() ^ (u64::from(salt) << 48) ^ 0x9e37_79b9_7f4a_7c15) | 1)
+        Self::seeded(nanos_now() ^ (u64::from(salt) << 48))
+    }
+
+    /// Makes a source of the same draws for the same seed.
+    pub fn seeded(seed: u64) -> Self {
+        let mut random = Self((seed ^ 0x9e37_79b9_7f4a_7c15) | 1);
+        // Near seeds give near first draws.
+        for _ in 0..8 {
+            random.next();
+        }
+        random
+    }
+
+    /// Returns a number below `count`, each as likely as any other.
+    pub fn below(&mut self, count: usize) -> usize {
+        scale(self.next() >> 32, count)
     }
 
     fn next(&mut self) -> u64 {
@@ -145,7 +161,7 @@ impl Random {
     }
 
     /// Picks a word; the smaller of two draws makes the front of the list more frequent, as in real text.
-    fn word(&mut self) -> &'static str {
+    pub fn word(&mut self) -> &'static str {
         let draw = self.next();
         let smaller = (draw & 0xffff_ffff).min(draw >> 32);
         WORDS[scale(smaller, WORDS.len())]

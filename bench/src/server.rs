@@ -2,6 +2,7 @@
 
 pub mod dovecot;
 pub mod postfix;
+pub mod postgres;
 pub mod posthouse;
 pub mod process;
 

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod fill;
 pub mod hook;
 pub mod idle;
+pub mod mailbox;
 pub mod peers;
 pub mod provision;
 pub mod smtp;

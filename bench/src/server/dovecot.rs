@@ -21,6 +21,8 @@ pub struct Dovecot {
     pub process: Process,
     /// Where it accepts LMTP.
     pub lmtp: SocketAddr,
+    /// Where it answers IMAP.
+    pub imap: SocketAddr,
     mail: PathBuf,
 }
 
@@ -41,8 +43,9 @@ impl Dovecot {
             mail.display()
         );
         let lmtp = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let imap = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let config = folder.join("dovecot.conf");
-        write(&config, &dovecot_conf(folder, &mail, lmtp))?;
+        write(&config, &dovecot_conf(folder, &mail, lmtp, imap))?;
         let mut command = Command::new("dovecot");
         command.arg("-F").arg("-c").arg(&config);
         let mut process = Process::start(command, &folder.join("master.log"))?;
@@ -52,8 +55,14 @@ impl Dovecot {
         Ok(Self {
             process,
             lmtp,
+            imap,
             mail,
         })
+    }
+
+    /// Returns the Maildir of a mailbox.
+    pub fn maildir(folder: &Path, name: &str) -> PathBuf {
+        folder.join("mail").join(name).join("box")
     }
 
     /// Counts the messages in all mailboxes by their files: a Maildir keeps one file per message, and moves it to
@@ -100,12 +109,12 @@ fn files(folder: &Path) -> Result<u64> {
     Ok(count)
 }
 
-fn dovecot_conf(folder: &Path, mail: &Path, lmtp: SocketAddr) -> String {
+fn dovecot_conf(folder: &Path, mail: &Path, lmtp: SocketAddr, imap: SocketAddr) -> String {
     let folder = folder.display();
     let mail = mail.display();
     format!(
         "\
-protocols = lmtp
+protocols = lmtp imap
 listen = 127.0.0.1
 ssl = no
 base_dir = {folder}/run
@@ -128,6 +137,15 @@ userdb {{
 namespace inbox {{
   inbox = yes
 }}
+service imap-login {{
+  inet_listener imap {{
+    address = {imap_host}
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     address = {host}
@@ -137,5 +155,7 @@ service lmtp {{
 ",
         host = lmtp.ip(),
         port = lmtp.port(),
+        imap_host = imap.ip(),
+        imap_port = imap.port(),
     )
 }

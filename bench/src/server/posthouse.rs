@@ -51,6 +51,11 @@ struct Ready {
 impl Posthouse {
     /// Starts the binary on `data`, which may already hold a store, with every listener on a free port.
     pub fn start(binary: &Path, data: &Path) -> Result<Self> {
+        Self::start_on(binary, data, "sqlite")
+    }
+
+    /// The same on another database than the embedded one.
+    pub fn start_on(binary: &Path, data: &Path, database: &str) -> Result<Self> {
         ensure!(
             binary.is_file(),
             "no Posthouse binary at {} (build it: cargo build --profile dist)",
@@ -82,7 +87,9 @@ impl Posthouse {
             .arg("--data-dir")
             .arg(data)
             .arg("--ready-file")
-            .arg(&ready_file);
+            .arg(&ready_file)
+            .arg("--database")
+            .arg(database);
         let begun = Instant::now();
         let mut process = Process::start(command, &data.with_extension("log"))?;
         process.wait_until(READY_WAIT_MAX, || ready_file.exists())?;
@@ -103,6 +110,16 @@ impl Posthouse {
     /// Opens a connection to the API.
     pub fn client(&self) -> Result<Client> {
         Client::open(self.http, &self.api_key)
+    }
+
+    /// Returns the account `name@` the trial domain, if there is one.
+    pub fn find_account(&self, client: &mut Client, name: &str) -> Result<Option<Account>> {
+        let email = format!("{name}@{}", self.domain);
+        let found = client.get(&format!("/v3/grants?limit=1&email={email}"))?;
+        ensure!(found.is_success(), "looking for {email}: {}", found.text());
+        let found: Value = serde_json::from_slice(&found.body)?;
+        let id = found["data"][0]["id"].as_str().map(ToOwned::to_owned);
+        Ok(id.map(|id| Account { id, email }))
     }
 
     /// Creates the account `name@` the trial domain.

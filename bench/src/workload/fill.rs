@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Bench;
 use crate::latency::round;
@@ -57,15 +57,8 @@ pub fn data_dir(bench: &Bench, given: Option<&Path>) -> Result<PathBuf> {
 /// Returns the mailbox `name` with at least `messages` messages, made and filled as far as needed.
 pub fn mailbox(server: &Posthouse, name: &str, messages: u64, size: usize) -> Result<Account> {
     let mut client = server.client()?;
-    let email = format!("{name}@{}", server.domain);
-    let found = client.get(&format!("/v3/grants?limit=1&email={email}"))?;
-    ensure!(found.is_success(), "looking for {email}: {}", found.text());
-    let found: Value = serde_json::from_slice(&found.body)?;
-    let account = match found["data"][0]["id"].as_str() {
-        Some(id) => Account {
-            id: id.to_owned(),
-            email,
-        },
+    let account = match server.find_account(&mut client, name)? {
+        Some(account) => account,
         None => server.create_account(&mut client, name)?,
     };
     let present = server.messages(&mut client, std::slice::from_ref(&account))?;

@@ -1,0 +1,277 @@
+//! `mailbox`: everything that an agent does with a mailbox, in a small and in a very large one, on both engines, beside
+//! Dovecot over IMAP.
+//!
+//! One request after the other over one connection: what is measured is how long each takes, not how many there can be.
+
+mod copy;
+mod dovecot;
+mod fill;
+mod known;
+mod measure;
+mod operations;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use self::fill::Filled;
+use self::measure::Bound;
+use self::operations::Asker;
+use crate::Bench;
+use crate::latency::round;
+use crate::limits::{FILL_MESSAGES_MAX, SAMPLES_MAX};
+use crate::report::Report;
+use crate::server::dovecot::{Dovecot, version as dovecot_version};
+use crate::server::postgres::{Postgres, version as postgres_version};
+use crate::server::posthouse::Posthouse;
+
+/// Options of `mailbox`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Mailbox sizes in messages
+    #[arg(long, value_delimiter = ',', default_value = "10000,1000000", value_parser = clap::value_parser!(u64).range(1..=FILL_MESSAGES_MAX))]
+    pub messages: Vec<u64>,
+    /// What to measure
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres,dovecot")]
+    pub targets: Vec<Target>,
+    /// Folder for the filled mailboxes, used again by a later run (default: `mailboxes` in the work folder)
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Requests of each kind at most
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=SAMPLES_MAX))]
+    pub samples: u64,
+    /// Seconds for each kind of request at most
+    #[arg(long, default_value_t = 6)]
+    pub seconds: u64,
+    /// Fill the mailboxes and measure nothing
+    #[arg(long)]
+    pub fill_only: bool,
+}
+
+/// What holds a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// Posthouse on its embedded database.
+    Sqlite,
+    /// Posthouse on PostgreSQL.
+    Postgres,
+    /// Dovecot with a Maildir, over IMAP.
+    Dovecot,
+}
+
+impl Target {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Dovecot => "dovecot",
+        }
+    }
+}
+
+/// Runs the workload.
+pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
+    let run = Run {
+        bench,
+        options,
+        keep: match &options.keep {
+            Some(keep) => keep.clone(),
+            None => bench.work()?.join("mailboxes"),
+        },
+    };
+    fs::create_dir_all(&run.keep)?;
+    let (mut rows, mut stores) = (Vec::new(), Vec::new());
+    for target in &options.targets {
+        for messages in &options.messages {
+            let (store, measured) = match target {
+                Target::Sqlite => run.sqlite(*messages)?,
+                Target::Postgres => run.postgres(*messages)?,
+                Target::Dovecot => run.dovecot(*messages)?,
+            };
+            eprintln!("{}, {messages} messages: {store}", target.name());
+            stores.push(labelled(*target, *messages, store));
+            let measured = measured.into_iter();
+            rows.extend(measured.map(|row| labelled(*target, *messages, row)));
+        }
+    }
+    let versions =
+        json!({ "postgres": postgres_version().ok(), "dovecot": dovecot_version().ok() });
+    bench.report(
+        "mailbox",
+        json!({ "rows": rows, "stores": stores, "versions": versions }),
+    )
+}
+
+fn labelled(target: Target, messages: u64, mut row: Value) -> Value {
+    row["target"] = json!(target.name());
+    row["messages"] = json!(messages);
+    row
+}
+
+/// A run, and where its mailboxes are.
+struct Run<'a> {
+    bench: &'a Bench,
+    options: &'a Options,
+    keep: PathBuf,
+}
+
+impl Run<'_> {
+    fn place(&self, target: Target, messages: u64) -> PathBuf {
+        self.keep.join(format!("{}-{messages}", target.name()))
+    }
+
+    fn sqlite(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+        let data = self.place(Target::Sqlite, messages);
+        let mark = data.with_extension("json");
+        let server = |fresh: bool| {
+            if fresh && data.exists() {
+                fs::remove_dir_all(&data)?;
+            }
+            Posthouse::start(self.bench.binary(), &data)
+        };
+        let filled = match Filled::read(&mark)? {
+            Some(filled) => filled,
+            None => {
+                let server = server(true)?;
+                let filled = fill::fill(&server, messages)?;
+                server.stop()?;
+                filled.write(&mark)?;
+                filled
+            }
+        };
+        let server = server(false)?;
+        let measured = self.posthouse(&server, &filled)?;
+        server.stop()?;
+        Ok((store(&filled, disk_mib(&data)?, measured.0), measured.1))
+    }
+
+    fn postgres(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+        let postgres = Postgres::start(&self.keep.join("cluster"))?;
+        let data = self.place(Target::Postgres, messages);
+        let mark = data.with_extension("json");
+        let database = format!("mailbox_{messages}");
+        let url = postgres.url(&database);
+        let filled = match Filled::read(&mark)? {
+            Some(filled) => filled,
+            None => {
+                let filled = self.copied(&postgres, &database, messages)?;
+                filled.write(&mark)?;
+                filled
+            }
+        };
+        let server = Posthouse::start_on(self.bench.binary(), &data, &url)?;
+        let measured = self.posthouse(&server, &filled)?;
+        server.stop()?;
+        let bytes = postgres.run(&database, "SELECT pg_database_size(current_database())")?;
+        let mib = bytes.parse::<f64>()? / 1024.0 / 1024.0;
+        postgres.stop()?;
+        Ok((store(&filled, round(mib, 0), measured.0), measured.1))
+    }
+
+    /// Copies the SQLite mailbox of the same size, and has the server build its index.
+    fn copied(&self, postgres: &Postgres, database: &str, messages: u64) -> Result<Filled> {
+        let source = self.place(Target::Sqlite, messages);
+        let known = Filled::read(&source.with_extension("json"))?.context(
+            "the mailbox on PostgreSQL is a copy of that on SQLite: fill that one first",
+        )?;
+        let data = self.place(Target::Postgres, messages);
+        let _ = fs::remove_dir_all(&data);
+        postgres.create(database)?;
+        let url = postgres.url(database);
+        // Makes the tables.
+        Posthouse::start_on(self.bench.binary(), &data, &url)?.stop()?;
+        let begun = std::time::Instant::now();
+        copy::store(&source, postgres, database, &data)?;
+        let fill_s = round(begun.elapsed().as_secs_f64(), 1);
+        let server = Posthouse::start_on(self.bench.binary(), &data, &url)?;
+        let account = server.find_account(&mut server.client()?, fill::NAME)?;
+        let index_s = fill::index(&server, &account.context("no account in the copy")?)?;
+        server.stop()?;
+        postgres.run(database, "VACUUM (ANALYZE)")?;
+        Ok(Filled {
+            fill_s,
+            organise_s: 0.0,
+            index_s,
+            ..known
+        })
+    }
+
+    fn posthouse(&self, server: &Posthouse, filled: &Filled) -> Result<(Value, Vec<Value>)> {
+        if self.options.fill_only {
+            return Ok((json!({}), Vec::new()));
+        }
+        let mut client = server.client()?;
+        let account = server.find_account(&mut client, fill::NAME)?;
+        let account = account.context("no account in the store")?;
+        fill::index(server, &account)?;
+        let grant = format!("/v3/grants/{}", account.id);
+        let sample = known::look(&mut client, &grant, filled)?;
+        let asker = Asker {
+            client: &client,
+            grant: &grant,
+            email: &account.email,
+            sample: &sample,
+            samples: self.bound().samples,
+        };
+        let operations = asker.operations()?;
+        let (rows, memory) = measure::watched(server.process.id(), || {
+            let mut client = server.client()?;
+            let mut rows = Vec::new();
+            for operation in &operations {
+                let row = measure::operation(&mut client, operation, self.bound())?;
+                eprintln!("{row}");
+                rows.push(row);
+            }
+            Ok(rows)
+        })?;
+        Ok((memory, rows))
+    }
+
+    fn dovecot(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+        let folder = self.place(Target::Dovecot, messages);
+        let mark = folder.with_extension("json");
+        let mut fill_s = Value::Null;
+        if !mark.exists() {
+            let _ = fs::remove_dir_all(&folder);
+            fill_s = json!(dovecot::fill(&folder, messages)?);
+            fs::write(&mark, fill_s.to_string())?;
+        }
+        if self.options.fill_only {
+            return Ok((json!({ "fill_s": fill_s }), Vec::new()));
+        }
+        let server = Dovecot::start(&folder)?;
+        let (index_s, rows) = dovecot::measure(&server, self.bound())?;
+        server.stop()?;
+        let store = json!({ "fill_s": fill_s, "index_s": index_s, "disk_mib": disk_mib(&folder)? });
+        Ok((store, rows))
+    }
+
+    fn bound(&self) -> Bound {
+        Bound {
+            samples: self.options.samples as usize,
+            time: Duration::from_secs(self.options.seconds),
+        }
+    }
+}
+
+fn store(filled: &Filled, disk_mib: f64, mut memory: Value) -> Value {
+    memory["fill_s"] = json!(filled.fill_s);
+    memory["organise_s"] = json!(filled.organise_s);
+    memory["index_s"] = json!(filled.index_s);
+    memory["disk_mib"] = json!(disk_mib);
+    memory
+}
+
+/// Returns what a folder takes up on the disk.
+fn disk_mib(folder: &Path) -> Result<f64> {
+    let output = Command::new("du").arg("-sm").arg(folder).output()?;
+    ensure!(output.status.success(), "du failed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let first = text.split_whitespace().next().context("no answer of du")?;
+    Ok(first.parse()?)
+}
