@@ -126,6 +126,10 @@ impl Asker<'_> {
             "from 3 in 10, in a folder: none",
             list(&format!("from={MACHINE}&in={}", FOLDERS[0])),
         );
+        let few = self.fixed(
+            "in a folder, starred, unread",
+            list(&format!("in={}&starred=true&unread=true", FOLDERS[1])),
+        );
         vec![
             self.each("from a person, unread", |known| {
                 format!("from={}&unread=true", person(known))
@@ -134,10 +138,10 @@ impl Asker<'_> {
                 "from 3 in 10, has_attachment",
                 list(&format!("from={MACHINE}&has_attachment=true")),
             ),
-            self.fixed(
-                "in a folder, starred, unread",
-                list(&format!("in={}&starred=true&unread=true", FOLDERS[1])),
-            ),
+            Operation {
+                finds: Finds::Anything,
+                ..few
+            },
             Operation {
                 finds: Finds::Nothing,
                 ..nothing
