@@ -40,11 +40,7 @@ pub(crate) fn describe(
             .as_deref()
             .is_some_and(|id| referenced.contains(id.as_bytes()));
         if attachment.filename.is_empty() {
-            attachment.filename = format!(
-                "attachment-{}.{}",
-                index + 1,
-                extension(&attachment.content_type)
-            );
+            attachment.filename = name_of_unnamed(index + 1, &attachment.content_type);
         }
         all.push(attachment);
     }
@@ -238,6 +234,12 @@ fn percent_decode(text: &[u8]) -> Vec<u8> {
         out.push(byte);
     }
     out
+}
+
+/// Returns the name under which a file without one is shown; `number` is its place, counted from 1.
+#[must_use]
+pub fn name_of_unnamed(number: usize, content_type: &str) -> String {
+    format!("attachment-{number}.{}", extension(content_type))
 }
 
 /// Returns a file extension for a part without a name.

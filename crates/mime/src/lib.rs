@@ -7,7 +7,7 @@
 //! - [`parse()`]: a message once, everything listing needs; [`decode_part`]: the octets of one attachment
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
-//! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`]: what a reader sees of a body
+//! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`], [`snippet()`]: what a reader sees of a body
 //! - [`hidden_text`]: what no reader sees of it
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`build`]: what an account sends, written
@@ -44,9 +44,10 @@ mod tree;
 mod visible;
 mod words;
 
+pub use attachment::name_of_unnamed;
 pub use display::parse_display;
 pub use fields::{header_section, headers};
 pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
-pub use visible::visible_text;
+pub use visible::{snippet, visible_text};

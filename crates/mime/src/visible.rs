@@ -19,6 +19,16 @@ pub(crate) fn snippet_of_html(html: &str) -> String {
     line.text
 }
 
+/// Returns the first characters that a reader sees of a body, white space collapsed.
+#[must_use]
+pub fn snippet(body: &str, is_html: bool) -> String {
+    if is_html {
+        snippet_of_html(body)
+    } else {
+        snippet_of_text(body)
+    }
+}
+
 /// Returns the visible text of a body, HTML or not, in one line of at most `characters_max`; for finding words in it.
 ///
 /// Whoever keeps a body need not know what it is: `<` that begins no tag, as in `<ann@shop.example>`, is text.

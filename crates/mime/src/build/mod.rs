@@ -22,6 +22,9 @@ pub use alternative::text_of_html;
 /// Octets of a media type with its parameters.
 const MEDIA_TYPE_OCTETS_MAX: usize = 127;
 
+/// The media type of anything.
+const OCTETS: &str = "application/octet-stream";
+
 /// A mailbox with the name it is shown by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
@@ -138,7 +141,7 @@ fn check(message: &NewMessage<'_>) -> Result<(), HeaderInjection> {
         false => Ok(()),
     };
     harmless("subject".to_owned(), message.subject)?;
-    harmless("from.name".to_owned(), &message.from.name)?;
+    harmless("from[0].name".to_owned(), &message.from.name)?;
     let lists = [
         ("to", &message.to),
         ("cc", &message.cc),
@@ -273,18 +276,31 @@ fn file_part<'a>(file: &'a File<'a>) -> MimePart<'a> {
     part
 }
 
-/// Reads a media type and its charset; anything doubtful is a file of octets.
-fn media_type(text: &str) -> ContentType<'static> {
-    let mut pieces = text.split(';').map(str::trim);
-    let essence = pieces.next().unwrap_or_default().to_ascii_lowercase();
+/// Returns the media type that a file is written with, without parameters and in lower case.
+#[must_use]
+pub fn media_type_of_file(text: &str) -> String {
+    let essence = text.split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
     let is_media_type = essence.len() <= MEDIA_TYPE_OCTETS_MAX
         && essence
             .split_once('/')
             .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
     if !is_media_type || essence.starts_with("multipart/") {
-        return ContentType::new("application/octet-stream");
+        return OCTETS.to_owned();
     }
-    let charset = pieces
+    essence
+}
+
+/// Reads a media type and its charset; anything doubtful is a file of octets.
+fn media_type(text: &str) -> ContentType<'static> {
+    let essence = media_type_of_file(text);
+    if essence == OCTETS {
+        return ContentType::new(essence);
+    }
+    let charset = text
+        .split(';')
+        .skip(1)
+        .map(str::trim)
         .filter_map(|piece| piece.split_once('='))
         .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
         .map(|(_, value)| value.trim_matches('"').to_owned())

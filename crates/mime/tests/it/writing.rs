@@ -197,3 +197,86 @@ proptest! {
         }
     }
 }
+
+/// Text that tries to end a line, and text that does not.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,60}",
+        "([a-z<>\"\\\\;=?@ ]|\r\n|\r|\n|\u{0}|\u{b}|\u{c}|\u{85}|\u{2028}|\u{2029}|X-Evil: 1){0,20}",
+        any::<String>(),
+    ]
+}
+
+/// Returns the names of the fields of every header of a message: its own first, then its parts'.
+fn headers(raw: &[u8]) -> Vec<Vec<String>> {
+    let text = String::from_utf8_lossy(raw);
+    let mut found = vec![Vec::new()];
+    let mut in_header = true;
+    for line in text.split("\r\n") {
+        if line.starts_with("--0190f3d0-") {
+            in_header = !line.ends_with("--");
+            found.extend(in_header.then(Vec::new));
+        } else if line.is_empty() {
+            in_header = false;
+        } else if in_header && !line.starts_with([' ', '\t']) {
+            let name = line.split(':').next().unwrap_or_default().to_owned();
+            found.last_mut().expect("one header at least").push(name);
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn smtp_08_no_text_from_outside_adds_a_line_to_any_header(
+        texts in prop::collection::vec(hostile(), 10),
+        ids in prop::collection::vec(hostile(), 0..3),
+        is_html in any::<bool>(),
+        has_file in any::<bool>(),
+        is_inline in any::<bool>(),
+        // Most builds are refused when all texts are hostile: one at a time gets through more often.
+        only in 0_usize..12,
+    ) {
+        let text = |place: usize, usual: &'static str| -> String {
+            if only == place || only >= 10 { texts[place].clone() } else { usual.to_owned() }
+        };
+        let (subject, filename, kind, content_id) =
+            (text(0, "Subject"), text(1, "a.txt"), text(2, "text/plain"), text(3, "part"));
+        let body = text(4, "text");
+        let files = [File {
+            filename: &filename,
+            content_type: &kind,
+            content: b"content",
+            content_id: Some(&content_id),
+            is_inline,
+        }];
+        let further = [(text(5, "X-Name"), text(6, "value"))];
+        let mut new = message(&subject, if is_html { Text::Html(&body) } else { Text::Plain(&body) }, if has_file { &files } else { &[] });
+        new.from.name = text(7, "Agent");
+        new.to[0].name = text(8, "");
+        new.cc = vec![mailbox(&text(9, "Copy"), "cc@shop.example")];
+        new.reply_to = new.cc.clone();
+        new.in_reply_to = ids.first().map(String::as_str);
+        new.references = ids.iter().map(String::as_str).collect();
+        new.further = &further;
+        let Ok(raw) = build(&new) else { return Ok(()) };
+        assert_lines(&raw);
+        let mut found = headers(&raw).into_iter();
+        let own: Vec<String> = found.next().unwrap_or_default();
+        let own: Vec<&str> = own
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !["In-Reply-To", "References", "Content-Transfer-Encoding"].contains(name))
+            .collect();
+        let expected = ["Date", "From", "Reply-To", "To", "Cc", "Subject", "Message-ID", &further[0].0, "MIME-Version", "Content-Type"];
+        prop_assert_eq!(own, expected);
+        for part in found {
+            for name in part {
+                let known = ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Content-ID"];
+                prop_assert!(known.contains(&name.as_str()), "{}", name);
+            }
+        }
+    }
+}
