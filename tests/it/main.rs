@@ -3,12 +3,14 @@
 mod backends;
 mod clients;
 mod configuration_page;
+mod conversation;
 mod crash;
 mod founding_page;
 mod hostile;
 mod isolation;
 mod operations;
 mod peers;
+mod scheduling;
 mod sdk;
 mod searching;
 mod sending;

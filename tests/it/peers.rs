@@ -1,5 +1,5 @@
 //! Other people's mail programs deliver: swaks, and a private Postfix as a relaying peer.
 
-mod postfix;
+pub mod postfix;
 mod relay;
 mod swaks;

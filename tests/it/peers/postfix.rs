@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use posthouse_tests::smtp::SmtpClient;
+use posthouse_tests::letter::Letter;
+use posthouse_tests::smtp::{SmtpClient, dot_stuffed};
 use posthouse_tests::tools;
 use tempfile::TempDir;
 
@@ -88,6 +89,24 @@ impl Drop for Postfix {
                 .status(),
         );
     }
+}
+
+/// Puts a letter into Postfix's queue, with parameters for MAIL.
+pub async fn queue(client: &mut SmtpClient, letter: &Letter, parameters: &str) {
+    client
+        .command(&format!("MAIL FROM:<{}>{parameters}", letter.sender))
+        .await
+        .expect(250);
+    for recipient in &letter.recipients {
+        client
+            .command(&format!("RCPT TO:<{recipient}>"))
+            .await
+            .expect(250);
+    }
+    client.command("DATA").await.expect(354);
+    client.write(&dot_stuffed(&letter.wire())).await;
+    client.write(b".\r\n").await;
+    client.read_reply().await.expect(250);
 }
 
 fn write_configuration(directory: &Path, address: SocketAddr, relay_to: SocketAddr) {

@@ -2,36 +2,15 @@
 
 use posthouse_tests::letter::Letter;
 use posthouse_tests::server::{Account, Posthouse};
-use posthouse_tests::smtp::SmtpClient;
 use serde_json::{Value, json};
 
-use super::postfix::{CLEAR_SENDER, Postfix};
+use super::postfix::{CLEAR_SENDER, Postfix, queue};
 
 /// Bytes of the large message's attachment, before base64 makes it a third larger.
 const LARGE_ATTACHMENT_BYTES: usize = 18 * 1024 * 1024;
 
 /// Recipients of one message.
 const MANY_RECIPIENTS: usize = 100;
-
-/// Puts a letter into Postfix's queue, with parameters for MAIL.
-async fn queue(client: &mut SmtpClient, letter: &Letter, parameters: &str) {
-    client
-        .command(&format!("MAIL FROM:<{}>{parameters}", letter.sender))
-        .await
-        .expect(250);
-    for recipient in &letter.recipients {
-        client
-            .command(&format!("RCPT TO:<{recipient}>"))
-            .await
-            .expect(250);
-    }
-    client.command("DATA").await.expect(354);
-    client
-        .write(&posthouse_tests::smtp::dot_stuffed(&letter.wire()))
-        .await;
-    client.write(b".\r\n").await;
-    client.read_reply().await.expect(250);
-}
 
 async fn headers_of(
     server: &Posthouse,
