@@ -54,7 +54,8 @@ impl Mailroom {
         let swept = self.sweep_deleted(MESSAGES_PER_STEP_MAX).await?;
         let emptied = self.sweep_deleted_folders().await?;
         let set_aside = self.expire_set_aside().await?;
-        Ok(expired || forgotten || swept || emptied || set_aside)
+        let schedules = self.expire_schedules().await?;
+        Ok(expired || forgotten || schedules || swept || emptied || set_aside)
     }
 
     async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {

@@ -89,3 +89,21 @@ pub const CLEANED_MESSAGES_MAX: usize = 20;
 
 /// Bytes of the answer of one cleaning, unless one message alone has more.
 pub const CLEANED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Seconds by which a message can be scheduled ahead at least.
+pub const SCHEDULE_SECONDS_MIN: i64 = 60;
+
+/// Seconds by which a message can be scheduled ahead at most.
+pub const SCHEDULE_SECONDS_MAX: i64 = 30 * 86_400;
+
+/// Seconds before its time until which a scheduled message can be cancelled.
+pub const SCHEDULE_CANCEL_SECONDS_MIN: i64 = 10;
+
+/// Messages of one account that wait for their time.
+pub const SCHEDULES_OPEN_MAX: i64 = 1_000;
+
+/// Schedules of one account that are listed, the newest ones.
+pub const SCHEDULES_LISTED_MAX: i64 = 10_000;
+
+/// Seconds for which the record of a closed schedule is kept.
+pub const SCHEDULE_KEPT_SECONDS: i64 = 72 * 3_600;

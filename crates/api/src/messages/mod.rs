@@ -6,6 +6,7 @@ mod fields;
 pub(crate) mod filters;
 mod get;
 mod list;
+mod schedules;
 mod send;
 mod update;
 mod wait;
@@ -40,5 +41,6 @@ pub fn routes() -> Vec<Route> {
         clean::clean,
     );
     table.extend(clean.map(Route::reads));
+    table.extend(schedules::routes());
     table
 }

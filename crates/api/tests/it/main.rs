@@ -11,6 +11,7 @@ mod organising;
 mod permissions;
 mod provisioning;
 mod repetition;
+mod scheduling;
 mod searching;
 mod sending;
 mod sockets;

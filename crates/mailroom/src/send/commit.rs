@@ -14,6 +14,7 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
+use super::origin::Origin;
 use crate::Mailroom;
 use crate::actor::GrantRef;
 use crate::organise::{self, MessageChanges};
@@ -40,6 +41,7 @@ pub(super) struct Ready {
     pub(super) metadata: Option<String>,
     /// The message that it answers, and that one's thread.
     pub(super) answered: Option<(Key, Key)>,
+    pub(super) origin: Origin,
     pub(super) now_us: i64,
 }
 
@@ -57,9 +59,11 @@ pub(super) struct Committed {
     pub(super) blob: Key,
     /// The copy's object: rendered here, because after the commit nothing may fail any more.
     pub(super) object: Vec<u8>,
+    /// Application and key of bytes in the blob store that are to go.
+    pub(super) external: Vec<(Key, Key)>,
 }
 
-/// Stores and queues a message; `None` when the account is gone.
+/// Stores and queues a message; `None` when the account is gone, or what the message was before is not the caller's.
 pub(super) fn commit(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
@@ -73,6 +77,9 @@ pub(super) fn commit(
     let Some(sent) = folders::system_folder(tx, grant.grant, SystemFolder::Sent)? else {
         return Ok(None);
     };
+    if !ready.origin.end(tx, grant, ready.now_us)? {
+        return Ok(None);
+    }
     let blob = blobs::keep(tx, &ready.blob)?;
     let entering = Shift {
         entering: 1,
@@ -83,9 +90,8 @@ pub(super) fn commit(
     let Some(entry) = folders::shift(tx, grant.grant, sent, &entering)? else {
         return Ok(None);
     };
-    let id = mailroom.store().new_key();
     let now = ready.now_us / 1_000_000;
-    let thread = thread(tx, grant, ready, now)?.unwrap_or(id);
+    let (id, thread) = place(tx, mailroom, grant, ready, now)?;
     messages::insert(
         tx,
         &NewMessage {
@@ -130,6 +136,7 @@ pub(super) fn commit(
         };
         organise::apply(tx, mailroom, grant, &[answered], &changes)?;
     }
+    let external = ready.origin.note_sent(tx, grant, ready.now_us)?;
     let codec = mailroom.store().ids();
     let object = load(tx, codec, grant.grant, &[id], Detail::Standard)?
         .page
@@ -138,22 +145,42 @@ pub(super) fn commit(
         id,
         blob: blob.key,
         object,
+        external,
     }))
 }
 
-/// Returns the thread that the message joins: the one of the message it answers, else as an arriving message would.
-fn thread(
+/// Returns the key of the copy and the thread it joins.
+fn place(
     tx: &mut dyn Tx,
+    mailroom: &Mailroom,
     grant: &GrantRef,
     ready: &Ready,
     now: i64,
+) -> Result<(Key, Key), StoreError> {
+    if let Some(promised) = ready.origin.place() {
+        return Ok(promised);
+    }
+    let id = mailroom.store().new_key();
+    let answered = ready.answered.map(|(_, thread)| thread);
+    let joined = answered.or(ready.origin.thread());
+    let thread = thread(tx, grant, joined, &ready.thread_keys, now)?;
+    Ok((id, thread.unwrap_or(id)))
+}
+
+/// Returns the thread that a message joins: the one of the message it answers, else as an arriving message would.
+pub(super) fn thread(
+    tx: &mut dyn Tx,
+    grant: &GrantRef,
+    answered: Option<Key>,
+    keys: &ThreadKeys,
+    now: i64,
 ) -> Result<Option<Key>, StoreError> {
-    match ready.answered {
-        Some((_, thread)) => {
+    match answered {
+        Some(thread) => {
             let is_full = messages::thread_has(tx, grant.grant, thread, THREAD_MESSAGES_MAX)?;
             Ok((!is_full).then_some(thread))
         }
-        None => threading::find(tx, grant.grant, &grant.email, &ready.thread_keys, now),
+        None => threading::find(tx, grant.grant, &grant.email, keys, now),
     }
 }
 

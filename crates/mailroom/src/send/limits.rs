@@ -47,3 +47,15 @@ pub(crate) const LOCAL_CLAIM_US: i64 = 30 * 1_000_000;
 
 /// Microseconds after which a mailbox that could not take its mail is asked again.
 pub(crate) const LOCAL_RETRY_US: i64 = 300 * 1_000_000;
+
+/// Scheduled messages that one step sends; each may have 25 MB.
+pub(crate) const SCHEDULES_PER_STEP_MAX: i64 = 8;
+
+/// Microseconds for which a claim of such messages holds.
+pub(crate) const SCHEDULE_CLAIM_US: i64 = 60 * 1_000_000;
+
+/// Microseconds after which a scheduled message that could not be sent for a passing reason is tried again.
+pub(crate) const SCHEDULE_RETRY_US: i64 = 60 * 1_000_000;
+
+/// Times that a scheduled message is tried: an hour of passing reasons.
+pub(crate) const SCHEDULE_ATTEMPTS_MAX: i64 = 60;

@@ -5,7 +5,8 @@
 //! | `outgoing` | what a door hands over |
 //! | `sender`, `recipients`, `custom_headers`, `reply` | who sends to whom, what may be said in the header, and what is answered |
 //! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
-//! | `submit`, `commit` | the use case and its transaction |
+//! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
+//! | `scheduled` | messages that are sent later |
 //! | `local` | mailboxes of this server get theirs from the queue |
 //! | `queue` | what an operator sees of the queue |
 //! | [`limits`] | every number |
@@ -16,17 +17,24 @@ mod commit;
 mod compose;
 mod custom_headers;
 mod local;
+mod origin;
 mod outgoing;
 mod queue;
 mod recipients;
 mod reply;
+mod scheduled;
 mod sender;
 mod source;
 mod submit;
+mod tracking;
 
 pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
+pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;
+pub use tracking::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
+
+pub(crate) use scheduled::Failure as SendFailure;
 
 use std::sync::OnceLock;
 

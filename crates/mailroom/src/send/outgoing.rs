@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use posthouse_types::address::DisplayAddress;
 
+use super::tracking::TrackingOptions;
 use crate::organise::Metadata;
 
 /// A message in parts.
@@ -34,6 +35,8 @@ pub struct Outgoing {
     pub metadata: Metadata,
     /// Whether the copy in Sent is starred.
     pub starred: bool,
+    /// What the application wants to learn of what becomes of it; `None`: nothing was said.
+    pub tracking: Option<TrackingOptions>,
 }
 
 /// A file that goes along.

@@ -7,19 +7,19 @@ use posthouse_store::StoreError;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::tables::messages::StoredBody;
 use posthouse_types::address::{DisplayAddress, EmailAddress};
-use posthouse_types::ids::Kind;
+use posthouse_types::ids::{IdCodec, Kind};
 
 use super::commit::{self, EnvelopeRecipient, Ready};
 use super::compose::{Composed, Marks, compose};
 use super::limits::INLINE_WORK_BYTES_MAX;
+use super::origin::Origin;
 use super::outgoing::{Outgoing, OutgoingSource};
 use super::reply::Answered;
 use super::sender::Sender;
 use super::source;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
-use crate::read::HeaderDetail;
-use crate::read::headers_member;
+use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::receive::threading::ThreadKeys;
 use crate::receive::{Recipient, RecipientRefusal};
@@ -38,19 +38,28 @@ pub struct SentMessage {
 
 /// What the copy in Sent has for itself.
 #[derive(Debug, Clone, Default)]
-struct Notes {
-    metadata: Metadata,
-    starred: bool,
+pub(super) struct Notes {
+    pub(super) metadata: Metadata,
+    pub(super) starred: bool,
 }
 
-/// Everything composing needs, so that it can be done on another thread.
-enum Work {
+/// Everything that is known of a message before it is written down, which may be done on another thread.
+pub(super) struct Order {
+    pub(super) sender: Sender,
+    pub(super) work: Work,
+    pub(super) notes: Notes,
+    pub(super) answered: Option<Answered>,
+    pub(super) origin: Origin,
+}
+
+/// What composing begins with.
+pub(super) enum Work {
     Parts(Box<Outgoing>, Option<Answered>),
     Source(OutgoingSource),
 }
 
 impl Work {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Parts(outgoing, _) => {
                 let files = outgoing.files.iter().map(|file| file.content.len());
@@ -58,6 +67,21 @@ impl Work {
             }
             Self::Source(source) => source.raw.len(),
         }
+    }
+}
+
+impl Order {
+    /// Writes the message down, and reads it as every reader will.
+    pub(super) fn write_down(&self, marks: &Marks) -> Result<(Composed, ParsedMessage), Refusal> {
+        let composed = match &self.work {
+            Work::Parts(outgoing, answered) => {
+                compose(outgoing, &self.sender, answered.as_ref(), marks)?
+            }
+            Work::Source(source) => source::adopt(&source.raw, &self.sender, marks)?,
+        };
+        let mut message = posthouse_mime::parse(&composed.raw);
+        message.bcc = composed.recipients.bcc.iter().map(shown).collect();
+        Ok((composed, message))
     }
 }
 
@@ -73,6 +97,16 @@ impl Mailroom {
         outgoing: Outgoing,
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
+        let order = self.order(grant, outgoing).await?;
+        self.send(grant, order, headers).await
+    }
+
+    /// Finds out who sends and what is answered.
+    pub(super) async fn order(
+        &self,
+        grant: &GrantRef,
+        outgoing: Outgoing,
+    ) -> Result<Order, Refusal> {
         let sender = self.sender(grant).await?;
         let answered = match &outgoing.reply_to_message_id {
             Some(id) => Some(self.answered(grant, id).await?),
@@ -82,9 +116,13 @@ impl Mailroom {
             metadata: outgoing.metadata.clone(),
             starred: outgoing.starred,
         };
-        let work = Work::Parts(Box::new(outgoing), answered.clone());
-        self.send(grant, sender, work, notes, answered, headers)
-            .await
+        Ok(Order {
+            sender,
+            work: Work::Parts(Box::new(outgoing), answered.clone()),
+            notes,
+            answered,
+            origin: Origin::Request,
+        })
     }
 
     /// Sends a message that somebody else wrote down; its recipients are those of its header.
@@ -97,31 +135,30 @@ impl Mailroom {
         source: OutgoingSource,
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
-        let sender = self.sender(grant).await?;
-        let work = Work::Source(source);
-        self.send(grant, sender, work, Notes::default(), None, headers)
-            .await
+        let order = Order {
+            sender: self.sender(grant).await?,
+            work: Work::Source(source),
+            notes: Notes::default(),
+            answered: None,
+            origin: Origin::Request,
+        };
+        self.send(grant, order, headers).await
     }
 
-    async fn send(
+    /// Writes a message down and commits it.
+    pub(super) async fn send(
         &self,
         grant: &GrantRef,
-        sender: Sender,
-        work: Work,
-        notes: Notes,
-        answered: Option<Answered>,
+        order: Order,
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
         let (mailroom, owner) = (self.clone(), grant.clone());
-        let is_small = work.bytes() <= INLINE_WORK_BYTES_MAX;
-        let prepare = move || mailroom.prepare_sent(&owner, &sender, &work, &notes, answered);
+        let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
+        let prepare = move || mailroom.prepare_sent(&owner, order);
         let (mut ready, envelope) = if is_small {
             prepare()?
         } else {
-            let work = tokio::task::spawn_blocking(prepare).await;
-            work.map_err(|panic| Refusal::Internal {
-                message: format!("writing a message did not end: {panic}"),
-            })??
+            away_from_async_threads(prepare).await??
         };
         ready.envelope = self.route(envelope).await?;
         ready.blob = self.store().blobs().keep(ready.blob).await?;
@@ -129,6 +166,7 @@ impl Mailroom {
         let is_reply = ready.answered.is_some();
         let committed = self.commit_sent(grant, Arc::new(ready)).await?;
         self.has_queued();
+        self.remove_objects(committed.external).await;
         let mut object = committed.object;
         if let Some(member) = headers_json {
             object.pop();
@@ -149,54 +187,27 @@ impl Mailroom {
     fn prepare_sent(
         &self,
         grant: &GrantRef,
-        sender: &Sender,
-        work: &Work,
-        notes: &Notes,
-        answered: Option<Answered>,
+        order: Order,
     ) -> Result<(Ready, Vec<EmailAddress>), Refusal> {
         let now_us = self.clock().unix_us();
         let marks = Marks {
             now: now_us / 1_000_000,
-            secret: uuid::Uuid::new_v4().simple().to_string(),
+            secret: order.origin.secret(),
         };
-        let Composed {
-            raw,
-            envelope_from,
-            recipients,
-        } = match work {
-            Work::Parts(outgoing, answered) => {
-                compose(outgoing, sender, answered.as_ref(), &marks)?
-            }
-            Work::Source(source) => source::adopt(&source.raw, sender, &marks)?,
-        };
-        let mut message = posthouse_mime::parse(&raw);
-        message.bcc = recipients.bcc.iter().map(shown).collect();
-        let ready = self.render_sent(
-            grant,
-            &raw,
-            &message,
-            envelope_from,
-            notes,
-            answered,
-            now_us,
-        )?;
-        Ok((ready, recipients.envelope))
+        let (composed, message) = order.write_down(&marks)?;
+        let ready = self.render_sent(grant, order, &composed, &message, now_us)?;
+        Ok((ready, composed.recipients.envelope))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a message is made of, in one place"
-    )]
     fn render_sent(
         &self,
         grant: &GrantRef,
-        raw: &[u8],
+        order: Order,
+        composed: &Composed,
         message: &ParsedMessage,
-        envelope_from: String,
-        notes: &Notes,
-        answered: Option<Answered>,
         now_us: i64,
     ) -> Result<Ready, StoreError> {
+        let raw = composed.raw.as_slice();
         let store = self.store();
         let codec = store.ids();
         let blob =
@@ -207,20 +218,20 @@ impl Mailroom {
         };
         let normalised = posthouse_mime::subject::normalise(&message.subject);
         let subject_base = normalised.base.to_lowercase();
-        let parts = document::parts(message, || store.new_key());
+        let mut promised = order.origin.attachments().iter().copied();
+        let parts = document::parts(message, || {
+            promised.next().unwrap_or_else(|| store.new_key())
+        });
         let grant_id = codec.seal(Kind::Grant, grant.grant).to_string();
         let size_bytes = raw.len() as i64;
-        let mut members = document::members(message, parts.as_ref(), &grant_id, codec, size_bytes);
-        if let Some(answered) = &answered {
-            let id = codec.seal(Kind::Message, answered.id);
-            members.push_str(&format!(",\"reply_to_message_id\":\"{id}\""));
-        }
+        let members = document::members(message, parts.as_ref(), &grant_id, codec, size_bytes);
+        let members = with_target(members, order.answered.as_ref(), codec);
         let mut terms = document::terms(message, &subject_base, codec);
-        terms.extend(notes.metadata.terms(codec));
+        terms.extend(order.notes.metadata.terms(codec));
         terms.sort_unstable();
         terms.dedup();
         Ok(Ready {
-            envelope_from,
+            envelope_from: composed.envelope_from.clone(),
             envelope: Vec::new(),
             blob,
             body,
@@ -232,9 +243,12 @@ impl Mailroom {
             has_attachment: document::has_attachment(message),
             size_bytes,
             header_section: posthouse_mime::header_section(raw).to_vec(),
-            starred: notes.starred,
-            metadata: notes.metadata.stored(),
-            answered: answered.map(|answered| (answered.id, answered.thread)),
+            starred: order.notes.starred,
+            metadata: order.notes.metadata.stored(),
+            answered: order
+                .answered
+                .map(|answered| (answered.id, answered.thread)),
+            origin: order.origin,
             now_us,
         })
     }
@@ -297,6 +311,19 @@ impl Mailroom {
             .write(move |tx| commit::commit(tx, &mailroom, &grant, &ready))
             .await
     }
+}
+
+/// Adds what the message answers to the members that it shows.
+pub(super) fn with_target(
+    mut members: String,
+    answered: Option<&Answered>,
+    codec: &IdCodec,
+) -> String {
+    if let Some(answered) = answered {
+        let id = codec.seal(Kind::Message, answered.id);
+        members.push_str(&format!(",\"reply_to_message_id\":\"{id}\""));
+    }
+    members
 }
 
 fn shown(mailbox: &posthouse_mime::build::Mailbox) -> DisplayAddress {

@@ -14,7 +14,7 @@
 //! | `create`, `find`, `update`, `delete` | destinations |
 //! | `check`, `triggers`, `challenge` | what a destination may ask for, and whether its URL agrees |
 //! | `signature`, `outgoing` | secrets, signatures, the HTTP form |
-//! | `fan_out`, `subscription`, `payload`, `envelope` | from the change log to deliveries |
+//! | `fan_out`, `subscription`, `payload`, `scheduled`, `envelope` | from the change log to deliveries |
 //! | `queue`, `record`, `retry` | claims, outcomes, repetitions |
 //! | `samples` | mock payloads and test events |
 //! | [`limits`] | every number |
@@ -35,6 +35,7 @@ mod queue;
 mod record;
 mod retry;
 mod samples;
+mod scheduled;
 mod signature;
 mod subscription;
 mod triggers;

@@ -7,6 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 use serde_json::{Map, Value, json};
 
 use super::envelope::{self, Event};
+use super::scheduled;
 use crate::read::{Detail, load};
 use crate::{Mailroom, contacts};
 
@@ -24,7 +25,7 @@ pub(crate) fn envelope(
     mailroom: &Mailroom,
     change: &Change,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(object) = object(tx, mailroom, change)? else {
+    let Some((members, object)) = data(tx, mailroom, change)? else {
         return Ok(None);
     };
     Ok(Some(envelope::write(&Event {
@@ -32,9 +33,23 @@ pub(crate) fn envelope(
         id: &mailroom.public_id(Kind::Event, event_key(change)),
         time: change.at_us / 1_000_000,
         application_id: &mailroom.public_id(Kind::Application, change.application),
-        members: "",
+        members: &members,
         object: &object,
     })))
+}
+
+/// Returns what `data` has: members before the object, each with a comma behind it, and the object.
+fn data(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    change: &Change,
+) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    match change.kind {
+        ChangeKind::MessageSendSuccess | ChangeKind::MessageSendFailed => {
+            scheduled::data(tx, mailroom, change)
+        }
+        _ => Ok(object(tx, mailroom, change)?.map(|object| (String::new(), object))),
+    }
 }
 
 fn object(
@@ -70,6 +85,7 @@ fn object(
         ChangeKind::FolderCreated | ChangeKind::FolderUpdated | ChangeKind::FolderDeleted => {
             folder(mailroom, grant, change)
         }
+        ChangeKind::MessageSendSuccess | ChangeKind::MessageSendFailed => return Ok(None),
     };
     Ok(Some(object.to_string().into_bytes()))
 }

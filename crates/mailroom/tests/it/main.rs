@@ -12,6 +12,7 @@ mod provisioning;
 mod reading;
 mod receiving;
 mod repeatable;
+mod scheduling;
 mod searching;
 mod sending;
 mod support;

@@ -8,7 +8,7 @@
 //! - [`outward`]: the client for calls to strangers' addresses
 //! - [`parts`]: the running tasks, and how they end
 //! - [`housekeeping`]: the jobs; [`search`]: the one that follows the change log
-//! - [`local_mail`]: mail between mailboxes of this server
+//! - [`local_mail`]: mail between mailboxes of this server; [`schedules`]: mail that is sent later
 //! - [`health`], [`metrics`], [`logs`]: what operators look at
 //! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
 //! - [`clock`]: the time, which tests of a debug build can move
@@ -30,6 +30,7 @@ mod peer_limits;
 mod private_file;
 mod quick_start;
 mod ready;
+mod schedules;
 mod search;
 mod start;
 mod tls;

@@ -21,7 +21,7 @@ use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
     clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file,
-    quick_start, search,
+    quick_start, schedules, search,
 };
 use crate::config::{Config, Role};
 
@@ -129,6 +129,10 @@ fn start_parts(
     }
     if config.roles.include(Role::Jobs) {
         parts.add("search", search::index(mailroom.clone(), stop.clone()));
+        parts.add(
+            "scheduled mail",
+            schedules::release(mailroom.clone(), stop.clone()),
+        );
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
         parts.add(
             "orphans",

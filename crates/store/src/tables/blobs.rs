@@ -146,7 +146,7 @@ pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key
     Ok(orphans)
 }
 
-/// Removes those of an application's blobs that no message refers to; the transaction has removed those that did.
+/// Removes those of an application's blobs that nothing refers to; the transaction has removed those that did.
 ///
 /// `lock` is the clause that locks them: the sweep of deleted accounts passes over what others hold. Returns application
 /// and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
@@ -171,6 +171,7 @@ pub fn remove_unreferenced(
             let removed = tx.query_opt(
                 "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
                    AND NOT EXISTS (SELECT 1 FROM outbound WHERE blob_id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM schedules WHERE blob_id = $1)
                  RETURNING location, application_id",
                 &[blob.into()],
                 |row| Ok((row.int(0)?, row.key(1)?)),

@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{contacts, outbound};
+use super::{contacts, outbound, schedules};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -52,6 +52,14 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     };
     Dialect::lock_grant(tx, grant)?;
     outbound::drop_undelivered(tx, grant)?;
+    if let Some(blobs) = schedules::remove_some(tx, grant, limit)? {
+        let lock = tx.dialect().skip_locked();
+        let external = blobs::remove_unreferenced(tx, &blobs, lock)?;
+        return Ok(Step {
+            more: true,
+            external,
+        });
+    }
     if remove_terms(tx, grant, limit * TERMS_PER_MESSAGE)? > 0 {
         return Ok(Step {
             more: true,

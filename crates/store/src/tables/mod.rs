@@ -17,6 +17,7 @@ pub mod messages;
 pub mod outbound;
 pub mod receipts;
 pub mod recipients;
+pub mod schedules;
 pub mod search;
 pub mod terms;
 pub mod threads;

@@ -1,26 +1,57 @@
-//! What a send is answered with: the copy in Sent, and what only send answers show.
+//! What a send is answered with: the copy in Sent, or what it will be, and what only send answers show.
 
 use http::StatusCode;
 use posthouse_mailroom::actor::GrantRef;
-use posthouse_mailroom::send::SentMessage;
+use posthouse_mailroom::send::{ScheduledMessage, SentMessage};
 
 use crate::call::Call;
 use crate::reply::Reply;
 
 /// Members that a message which went at once has always the same.
-const NOT_SCHEDULED: &[u8] = b",\"schedule_id\":\"\",\"send_at\":null,\"use_draft\":false";
+const NOT_SCHEDULED: &str = ",\"schedule_id\":\"\",\"send_at\":null,\"use_draft\":false";
 
 /// Answers 200 with the message.
 pub(crate) fn of(call: &Call, grant: &GrantRef, sent: SentMessage, warnings: &[String]) -> Reply {
-    let mut data = sent.object;
-    data.pop();
-    data.extend_from_slice(NOT_SCHEDULED);
-    if !sent.is_reply {
-        data.extend_from_slice(b",\"reply_to_message_id\":\"\"");
-    }
-    data.push(b'}');
-    Reply::envelope_with_room(StatusCode::OK, call.request_id, data.len() + 256)
-        .field("grant_id", &call.grant_id(grant))
+    let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
+    envelope(call, grant, StatusCode::OK, data.len())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
+}
+
+/// Answers 202 with the message as it will be.
+pub(super) fn later(
+    call: &Call,
+    grant: &GrantRef,
+    message: ScheduledMessage,
+    warnings: &[String],
+) -> Reply {
+    let ScheduledMessage {
+        schedule_id,
+        send_at,
+        ..
+    } = message;
+    let members =
+        format!(",\"schedule_id\":\"{schedule_id}\",\"send_at\":{send_at},\"use_draft\":false");
+    let data = data(message.object, &members, message.is_reply);
+    envelope(call, grant, StatusCode::ACCEPTED, data.len())
+        .field("schedule_id", &schedule_id)
+        .field("send_at", &send_at)
+        .field("use_draft", &false)
+        .raw_field("data", |out| out.extend_from_slice(&data))
+        .warnings(warnings)
+}
+
+fn envelope(call: &Call, grant: &GrantRef, status: StatusCode, length: usize) -> Reply {
+    Reply::envelope_with_room(status, call.request_id, length + 384)
+        .field("grant_id", &call.grant_id(grant))
+}
+
+fn data(mut object: Vec<u8>, members: &str, is_reply: bool) -> Vec<u8> {
+    object.pop();
+    object.extend_from_slice(members.as_bytes());
+    if !is_reply {
+        object.extend_from_slice(b",\"reply_to_message_id\":\"\"");
+    }
+    object.push(b'}');
+    object
 }

@@ -31,6 +31,13 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
         return Ok(answer::of(call, grant, sent, &[]));
     }
     let (outgoing, warnings) = outgoing(&call.body)?;
+    if let Some(send_at) = call.body.fields().optional("send_at")? {
+        let message = call
+            .mailroom
+            .schedule_message(grant, outgoing, send_at)
+            .await?;
+        return Ok(answer::later(call, grant, message, &warnings));
+    }
     let sent = call.mailroom.send_message(grant, outgoing, headers).await?;
     Ok(answer::of(call, grant, sent, &warnings))
 }

@@ -31,18 +31,21 @@ pub(crate) fn outgoing(body: &JsonBody) -> Result<(Outgoing, Vec<String>), ApiEr
         metadata: fields.optional("metadata")?.unwrap_or_default(),
         starred: fields.optional("starred")?.unwrap_or_default(),
         files: Vec::new(),
+        tracking: None,
     };
     outgoing.files = files::of_json(&mut fields)?;
     if let Some(parts) = body.form() {
         outgoing.files.extend(files::of_form(parts, &outgoing.body));
     }
-    let mut warnings = tracking::read(&mut fields)?;
+    let (tracking, mut warnings) = tracking::read(&mut fields)?;
+    outgoing.tracking = tracking;
     fields.ignore(&["use_draft", "template", "signature_id", "send_at"]);
     warnings.extend(fields.unknown());
     Ok((outgoing, warnings))
 }
 
-fn check_not_offered(body: &JsonBody) -> Result<(), ApiError> {
+/// Refuses what agent accounts do not have.
+pub(crate) fn check_not_offered(body: &JsonBody) -> Result<(), ApiError> {
     let is_empty = |value: &Value| match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -61,15 +64,14 @@ fn check_not_offered(body: &JsonBody) -> Result<(), ApiError> {
             return Err(ApiError::not_supported(message));
         }
     }
-    if asks_for("send_at") {
-        let message = "scheduled sending is not supported yet: send_at must be left out";
-        return Err(ApiError::not_supported(message).with_fix("send when it is time"));
-    }
     Ok(())
 }
 
-/// An array of exactly one; a single object is the same.
-fn from(body: &JsonBody, fields: &mut Fields<'_>) -> Result<Option<DisplayAddress>, ApiError> {
+/// Reads the author: an array of exactly one; a single object is the same.
+pub(crate) fn from(
+    body: &JsonBody,
+    fields: &mut Fields<'_>,
+) -> Result<Option<DisplayAddress>, ApiError> {
     if body.object().get("from").is_some_and(Value::is_object) {
         let object = fields.object("from")?;
         return object.map(|mut object| mailbox(&mut object)).transpose();
@@ -81,7 +83,11 @@ fn from(body: &JsonBody, fields: &mut Fields<'_>) -> Result<Option<DisplayAddres
     }
 }
 
-fn mailboxes(fields: &mut Fields<'_>, name: &'static str) -> Result<Vec<DisplayAddress>, ApiError> {
+/// Reads a list of addresses, empty where there is none.
+pub(crate) fn mailboxes(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+) -> Result<Vec<DisplayAddress>, ApiError> {
     let objects = fields.objects(name)?.unwrap_or_default();
     objects
         .into_iter()
@@ -96,7 +102,8 @@ fn mailbox(fields: &mut Fields<'_>) -> Result<DisplayAddress, ApiError> {
     })
 }
 
-fn custom_headers(fields: &mut Fields<'_>) -> Result<Vec<(String, String)>, ApiError> {
+/// Reads names and values of further headers.
+pub(crate) fn custom_headers(fields: &mut Fields<'_>) -> Result<Vec<(String, String)>, ApiError> {
     let objects = fields.objects("custom_headers")?.unwrap_or_default();
     let header = |mut one: Fields<'_>| Ok((one.required("name")?, one.required("value")?));
     objects.into_iter().map(header).collect()

@@ -1,0 +1,116 @@
+//! What a message was before it is sent: the transaction that sends it brings that to an end.
+
+use posthouse_store::changes::{self, ChangeKind, NewChange};
+use posthouse_store::tables::blobs;
+use posthouse_store::tables::schedules::{self, ScheduleState};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::Key;
+
+use crate::actor::GrantRef;
+
+/// Where a message comes from.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Origin {
+    /// From the request that sends it.
+    #[default]
+    Request,
+    /// From a schedule whose time has come.
+    Schedule(Release),
+}
+
+/// A claimed schedule, and what was promised when it was taken.
+#[derive(Debug, Clone)]
+pub(super) struct Release {
+    pub(super) id: Key,
+    /// Proves that the claim is the newest.
+    pub(super) token: i64,
+    /// What the schedule kept of the message.
+    pub(super) blob: Key,
+    /// Reserved for the copy in Sent.
+    pub(super) message: Key,
+    pub(super) thread: Key,
+    /// Part of the Message-ID that was shown.
+    pub(super) secret: String,
+    /// Keys of the attachments that were shown, in their order.
+    pub(super) attachments: Vec<Key>,
+}
+
+impl Origin {
+    /// Returns what names the message and sets its parts apart; nobody else can know it.
+    pub(super) fn secret(&self) -> String {
+        match self {
+            Self::Request => uuid::Uuid::new_v4().simple().to_string(),
+            Self::Schedule(release) => release.secret.clone(),
+        }
+    }
+
+    /// Returns the keys that were promised to attachments.
+    pub(super) fn attachments(&self) -> &[Key] {
+        match self {
+            Self::Request => &[],
+            Self::Schedule(release) => &release.attachments,
+        }
+    }
+
+    /// Returns the key that was promised to the copy, and the thread it joins.
+    pub(super) fn place(&self) -> Option<(Key, Key)> {
+        match self {
+            Self::Request => None,
+            Self::Schedule(release) => Some((release.message, release.thread)),
+        }
+    }
+
+    /// Returns the thread that it belonged to already.
+    pub(super) fn thread(&self) -> Option<Key> {
+        match self {
+            Self::Request | Self::Schedule(_) => None,
+        }
+    }
+
+    /// Ends what the message was; false when that is no longer the caller's, and then nothing may be sent.
+    pub(super) fn end(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+        now_us: i64,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Request => Ok(true),
+            Self::Schedule(release) => schedules::close(
+                tx,
+                release.id,
+                release.token,
+                ScheduleState::Success,
+                None,
+                now_us / 1_000_000,
+            ),
+        }
+    }
+
+    /// Notes down that the message was sent; returns application and key of bytes in the blob store that nothing refers
+    /// to any more.
+    pub(super) fn note_sent(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+        now_us: i64,
+    ) -> Result<Vec<(Key, Key)>, StoreError> {
+        let release = match self {
+            Self::Request => return Ok(Vec::new()),
+            Self::Schedule(release) => release,
+        };
+        changes::append(
+            tx,
+            &NewChange {
+                application: grant.application,
+                grant: Some(grant.grant),
+                kind: ChangeKind::MessageSendSuccess,
+                object: release.id,
+                at_us: now_us,
+                data: None,
+            },
+        )?;
+        let lock = tx.dialect().lock_rows();
+        blobs::remove_unreferenced(tx, &[release.blob], lock)
+    }
+}

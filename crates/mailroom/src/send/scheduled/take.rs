@@ -1,0 +1,261 @@
+//! A message is taken to be sent later: checked as if it went now, and kept with the ids it will have.
+
+use std::sync::Arc;
+
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::engine::Dialect;
+use posthouse_store::tables::blobs;
+use posthouse_store::tables::grants::{self, GrantName};
+use posthouse_store::tables::schedules::{self, NewSchedule};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{Key, Kind};
+
+use super::super::commit::thread;
+use super::super::compose::Marks;
+use super::super::limits::INLINE_WORK_BYTES_MAX;
+use super::super::outgoing::Outgoing;
+use super::super::submit::{Order, Work, with_target};
+use super::payload::Payload;
+use crate::actor::GrantRef;
+use crate::limits::{SCHEDULE_SECONDS_MAX, SCHEDULE_SECONDS_MIN, SCHEDULES_OPEN_MAX};
+use crate::read::away_from_async_threads;
+use crate::receive::document;
+use crate::receive::threading::ThreadKeys;
+use crate::{Mailroom, Refusal};
+
+/// A message that will be sent.
+#[derive(Debug, Clone)]
+pub struct ScheduledMessage {
+    /// Public id that the copy in Sent will have.
+    pub id: String,
+    /// Public id of the schedule.
+    pub schedule_id: String,
+    /// Unix seconds.
+    pub send_at: i64,
+    /// The object that the copy will have, as JSON, in no folder; it may lack `reply_to_message_id`.
+    pub object: Vec<u8>,
+    /// Whether the object tells what it answers.
+    pub is_reply: bool,
+}
+
+/// A message made ready to wait.
+struct Waiting {
+    blob: PreparedBlob,
+    subject: String,
+    thread_keys: ThreadKeys,
+    answered_thread: Option<Key>,
+    is_reply: bool,
+    starred: bool,
+    /// Members of the object from `subject` to `metadata`.
+    members: String,
+    /// As JSON.
+    body: String,
+    send_at: i64,
+    now: i64,
+}
+
+/// What a taken message was given.
+struct Taken {
+    schedule: Key,
+    message: Key,
+    thread: Key,
+}
+
+impl Mailroom {
+    /// Takes a message to be sent at a Unix second. When this returns it is on stable storage.
+    ///
+    /// # Errors
+    /// As [`Mailroom::send_message`]; [`Refusal::Invalid`] for a time too near or too far, or when too many wait.
+    pub async fn schedule_message(
+        &self,
+        grant: &GrantRef,
+        outgoing: Outgoing,
+        send_at: i64,
+    ) -> Result<ScheduledMessage, Refusal> {
+        check_time(send_at, self.now_seconds())?;
+        let order = self.order(grant, outgoing).await?;
+        let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
+        let (mailroom, owner) = (self.clone(), grant.clone());
+        let prepare = move || mailroom.prepare_waiting(&owner, order, send_at);
+        let mut waiting = if is_small {
+            prepare()?
+        } else {
+            away_from_async_threads(prepare).await??
+        };
+        waiting.blob = self.store().blobs().keep(waiting.blob).await?;
+        let waiting = Arc::new(waiting);
+        let taken = self.commit_waiting(grant, &waiting).await?;
+        let id = self.public_id(Kind::Message, taken.message);
+        let schedule_id = self.public_id(Kind::Schedule, taken.schedule);
+        tracing::info!(schedule.id = %schedule_id, grant.id = %self.public_id(Kind::Grant, grant.grant), "scheduled");
+        let object = self.waiting_object(grant, &waiting, &taken, true);
+        Ok(ScheduledMessage {
+            id,
+            schedule_id,
+            send_at,
+            object: object.into_bytes(),
+            is_reply: waiting.is_reply,
+        })
+    }
+
+    /// Writes the message down, which finds everything that is wrong with it, and packs what it is made of.
+    fn prepare_waiting(
+        &self,
+        grant: &GrantRef,
+        order: Order,
+        send_at: i64,
+    ) -> Result<Waiting, Refusal> {
+        let store = self.store();
+        let codec = store.ids();
+        let now = self.now_seconds();
+        let marks = Marks {
+            now: send_at,
+            secret: order.origin.secret(),
+        };
+        let (composed, message) = order.write_down(&marks)?;
+        let parts = document::parts(&message, || store.new_key());
+        let grant_id = codec.seal(Kind::Grant, grant.grant).to_string();
+        let size = composed.raw.len() as i64;
+        let members = document::members(&message, parts.as_ref(), &grant_id, codec, size);
+        let mut members = with_target(members, order.answered.as_ref(), codec);
+        let metadata = order.notes.metadata.stored();
+        members.push_str(",\"metadata\":");
+        members.push_str(metadata.as_deref().unwrap_or("{}"));
+        let normalised = posthouse_mime::subject::normalise(&message.subject);
+        let subject_base = normalised.base.to_lowercase();
+        let thread_keys = ThreadKeys::of(&message, &subject_base, normalised.is_reply, codec);
+        let Work::Parts(outgoing, _) = order.work else {
+            return Err(Refusal::Internal {
+                message: "a finished source was to be scheduled".to_owned(),
+            });
+        };
+        let attachments = parts.iter().flat_map(|parts| &parts.attachments);
+        let payload = Payload {
+            outgoing: *outgoing,
+            secret: marks.secret,
+            attachments: attachments.map(|attachment| Key(attachment.id)).collect(),
+        };
+        let blob = PreparedBlob::new(store.new_key(), grant.application, &payload.write())?;
+        Ok(Waiting {
+            blob,
+            subject: message.subject.clone(),
+            thread_keys,
+            is_reply: order.answered.is_some(),
+            answered_thread: order.answered.map(|answered| answered.thread),
+            starred: order.notes.starred,
+            members,
+            body: document::json_string(message.body()),
+            send_at,
+            now,
+        })
+    }
+
+    async fn commit_waiting(
+        &self,
+        grant: &GrantRef,
+        waiting: &Arc<Waiting>,
+    ) -> Result<Taken, Refusal> {
+        let (mailroom, owner, ready) = (self.clone(), grant.clone(), Arc::clone(waiting));
+        let outcome = self
+            .store()
+            .write(move |tx| mailroom.insert_waiting(tx, &owner, &ready))
+            .await;
+        let may_be_there = matches!(&outcome, Err(Refusal::Unavailable { .. }));
+        if outcome.is_err() && !may_be_there {
+            self.remove_bytes(std::iter::once(&waiting.blob)).await;
+        }
+        outcome
+    }
+
+    fn insert_waiting(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+        waiting: &Waiting,
+    ) -> Result<Taken, Refusal> {
+        Dialect::lock_grant(tx, grant.grant)?;
+        if grants::identify(tx, &GrantName::Id(grant.grant))?.is_none() {
+            return Err(Refusal::NotFound);
+        }
+        if schedules::count_pending(tx, grant.grant)? >= SCHEDULES_OPEN_MAX {
+            let message =
+                format!("send_at: at most {SCHEDULES_OPEN_MAX} messages of an account may wait");
+            return Err(Refusal::invalid("send_at", message)
+                .with_fix("cancel one that waits, or send without send_at"));
+        }
+        let message = self.store().new_key();
+        let thread = thread(
+            tx,
+            grant,
+            waiting.answered_thread,
+            &waiting.thread_keys,
+            waiting.now,
+        )?;
+        let taken = Taken {
+            schedule: self.store().new_key(),
+            message,
+            thread: thread.unwrap_or(message),
+        };
+        let blob = blobs::keep(tx, &waiting.blob)?;
+        let shown = self.waiting_object(grant, waiting, &taken, false);
+        schedules::insert(
+            tx,
+            &NewSchedule {
+                id: taken.schedule,
+                application: grant.application,
+                grant: grant.grant,
+                message: taken.message,
+                thread: taken.thread,
+                blob: blob.key,
+                send_at: waiting.send_at,
+                subject: &waiting.subject,
+                shown: &shown,
+                now: waiting.now,
+            },
+        )?;
+        Ok::<_, StoreError>(taken).map_err(Refusal::from)
+    }
+
+    /// Returns the object that the copy will have; it is in no folder yet.
+    fn waiting_object(
+        &self,
+        grant: &GrantRef,
+        waiting: &Waiting,
+        taken: &Taken,
+        with_body: bool,
+    ) -> String {
+        let Waiting {
+            send_at,
+            now,
+            starred,
+            members,
+            body,
+            ..
+        } = waiting;
+        let body = if with_body {
+            format!(",\"body\":{body}")
+        } else {
+            String::new()
+        };
+        format!(
+            "{{\"id\":\"{}\",\"object\":\"message\",\"grant_id\":\"{}\",\"thread_id\":\"{}\",\"folders\":[],\
+             \"date\":{send_at},\"created_at\":{now},\"unread\":false,\"starred\":{starred},\"answered\":false,\
+             {members}{body}}}",
+            self.public_id(Kind::Message, taken.message),
+            self.public_id(Kind::Grant, grant.grant),
+            self.public_id(Kind::Thread, taken.thread),
+        )
+    }
+}
+
+fn check_time(send_at: i64, now: i64) -> Result<(), Refusal> {
+    let ahead = send_at.saturating_sub(now);
+    if (SCHEDULE_SECONDS_MIN..=SCHEDULE_SECONDS_MAX).contains(&ahead) {
+        return Ok(());
+    }
+    let message = format!(
+        "send_at: expected Unix seconds, {SCHEDULE_SECONDS_MIN} seconds to {} days ahead",
+        SCHEDULE_SECONDS_MAX / 86_400
+    );
+    Err(Refusal::invalid("send_at", message))
+}
