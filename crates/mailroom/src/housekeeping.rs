@@ -16,6 +16,8 @@ const ROWS_PER_STEP_MAX: i64 = 500;
 const MESSAGES_PER_STEP_MAX: u32 = 200;
 /// Objects of the blob store that one look into the database compares at most.
 const OBJECTS_PER_STEP_MAX: usize = 200;
+/// Blobs that one look at what refers to them goes through.
+const BLOBS_PER_STEP_MAX: i64 = 500;
 /// An object without a row is left alone for this long: the delivery that wrote it may still be about to commit.
 const OBJECT_AGE_MS_MIN: i64 = 3_600 * 1_000;
 /// For how long changes stay in the log after all readers have passed them.
@@ -97,5 +99,43 @@ impl Mailroom {
             }
         }
         Ok(removed)
+    }
+
+    /// Removes blobs that nothing refers to any more and that were still referred to, or held, when what they belonged to
+    /// was removed. Returns how many.
+    ///
+    /// Walks through all blobs, a step at a time: for once at the start and a few times a day.
+    pub async fn remove_unreferenced_blobs(&self) -> Result<u64, StoreError> {
+        let before = Key::floor_of(self.clock().unix_ms() - OBJECT_AGE_MS_MIN);
+        let mut after = Key(0);
+        let mut removed = 0;
+        loop {
+            let step = self
+                .store()
+                .read(move |tx: &mut dyn Tx| {
+                    blob_rows::references(tx, after, before, BLOBS_PER_STEP_MAX)
+                })
+                .await?;
+            let Some((last, _)) = step.last() else {
+                return Ok(removed);
+            };
+            after = *last;
+            let unreferenced: Vec<Key> = step
+                .into_iter()
+                .filter_map(|(blob, is_unreferenced)| is_unreferenced.then_some(blob))
+                .collect();
+            if unreferenced.is_empty() {
+                continue;
+            }
+            removed += unreferenced.len() as u64;
+            let external = self
+                .store()
+                .write(move |tx: &mut dyn Tx| {
+                    let lock = tx.dialect().skip_locked();
+                    blob_rows::remove_unreferenced(tx, &unreferenced, lock)
+                })
+                .await?;
+            self.remove_objects(external).await;
+        }
     }
 }

@@ -81,7 +81,7 @@ pub const FOLDERS_MAX: usize = 1_000;
 /// Characters of a folder's colour.
 pub const FOLDER_COLOUR_CHARACTERS_MAX: usize = 64;
 
-/// Bytes of sources read for `extracted` after which a page ends early.
+/// Bytes of sources read for `extracted` and `security` after which a page ends early.
 pub const EXTRACTED_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Messages cleaned in one request.

@@ -8,7 +8,7 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
-use crate::receive::{RecipientCache, Unconfirmed, recipient_cache};
+use crate::receive::{RecipientCache, Room, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
 use crate::wait::Places;
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) config: MailroomConfig,
     pub(crate) unconfirmed: Unconfirmed,
     pub(crate) recipients: RecipientCache,
+    /// Memory for deliveries that are not small.
+    pub(crate) room: Room,
     pub(crate) tenancy: Tenancy,
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
@@ -66,6 +68,7 @@ impl Mailroom {
                 config,
                 unconfirmed: Unconfirmed::default(),
                 recipients: recipient_cache(),
+                room: Room::default(),
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
                 outgate: Outgate::default(),

@@ -35,7 +35,9 @@ pub async fn serve<I: Intake>(
     let door = Arc::new(Door::new(Arc::clone(&config), intake, stop.clone()));
     let sessions = TaskTracker::new();
     let abort = CancellationToken::new();
-    info!(address = ?listener.local_addr().ok(), "SMTP listener started");
+    if let Ok(address) = listener.local_addr() {
+        info!(smtp.address = %address, "SMTP listener started");
+    }
     loop {
         let accepted = tokio::select! {
             biased;

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Closures that share one commit at most.
 pub const COMMIT_GROUP_CLOSURES_MAX: usize = 256;
 
+/// Bytes that the closures of a group have written after which no other joins it: a transaction is in memory until its
+/// commit. One closure may write more.
+pub const COMMIT_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Closures that wait for the writer at most; beyond it callers wait for a place.
 pub const WRITER_QUEUE_CLOSURES_MAX: usize = 4_096;
 

@@ -21,6 +21,18 @@ pub enum Param<'a> {
     Bytes(&'a [u8]),
 }
 
+impl Param<'_> {
+    /// Returns the bytes of a text or of bytes; numbers count as nothing.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Null | Self::Int(_) | Self::Real(_) => 0,
+        }
+    }
+}
+
 impl From<i64> for Param<'_> {
     fn from(value: i64) -> Self {
         Self::Int(value)

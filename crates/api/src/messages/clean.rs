@@ -3,7 +3,6 @@
 use http::StatusCode;
 use posthouse_mailroom::clean::Options;
 
-use super::fields::MessageFields;
 use super::list::reduce;
 use crate::body::Fields;
 use crate::call::Call;
@@ -26,7 +25,7 @@ pub async fn clean(call: Call) -> Answer {
     if !select.is_everything() {
         let reduced = objects
             .iter()
-            .map(|object| reduce(object, &select, MessageFields::default()))
+            .map(|object| reduce(object, &select))
             .collect::<Result<Vec<_>, ApiError>>()?;
         return Ok(call.list(&reduced, None).warnings(&warnings));
     }

@@ -1,7 +1,6 @@
 //! `fields`: what a message shows beyond its standard members.
 
 use posthouse_mailroom::read::{Detail, HeaderDetail};
-use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::query::Query;
@@ -60,26 +59,14 @@ impl MessageFields {
         if self.raw_mime {
             return Detail::RawMime;
         }
-        if self.headers.is_none() && !self.tracking_options && !self.extracted {
+        if self == Self::default() {
             return Detail::Standard;
         }
         Detail::With {
             headers: self.headers,
             tracking: self.tracking_options,
             extracted: self.extracted,
-        }
-    }
-
-    /// Returns whether the mailroom's objects have every member that was asked for.
-    #[must_use]
-    pub fn are_all_computed(self) -> bool {
-        !self.security
-    }
-
-    /// Adds the member that nothing computes yet, as `null`, so that clients which ask for it find it.
-    pub fn add_members_not_computed(self, object: &mut Map<String, Value>) {
-        if self.security {
-            object.insert("security".to_owned(), Value::Null);
+            security: self.security,
         }
     }
 }

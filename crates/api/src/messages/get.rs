@@ -17,8 +17,8 @@ pub async fn get(call: Call) -> Answer {
         .get_message(&grant, call.parameter("message_id"), fields.detail())
         .await?;
     let select = call.select();
-    if !select.is_everything() || !fields.are_all_computed() {
-        return Ok(call.object(&reduce(&json, &select, fields)?));
+    if !select.is_everything() {
+        return Ok(call.object(&reduce(&json, &select)?));
     }
     let reply = Reply::envelope_with_room(StatusCode::OK, call.request_id, json.len() + 128);
     Ok(reply.raw_field("data", |out| out.extend_from_slice(&json)))

@@ -1,7 +1,7 @@
 //! `GET /v3/grants/{grant_id}/messages`
 
 use posthouse_mailroom::read::{MessagePage, PageRequest};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fields::MessageFields;
 use super::filters;
@@ -30,7 +30,7 @@ pub async fn list(call: Call) -> Answer {
         .list_messages(&grant, query, request, fields.detail())
         .await?;
     let select = call.select();
-    if select.is_everything() && fields.are_all_computed() {
+    if select.is_everything() {
         return Ok(Reply::finished_rows(
             call.request_id,
             page.next_cursor.as_deref(),
@@ -43,24 +43,15 @@ pub async fn list(call: Call) -> Answer {
     ))
 }
 
-fn reduced(
-    page: &MessagePage,
-    select: &Select,
-    fields: MessageFields,
-) -> Result<Vec<Value>, ApiError> {
+fn reduced(page: &MessagePage, select: &Select) -> Result<Vec<Value>, ApiError> {
     page.objects()
-        .map(|object| reduce(object, select, fields))
+        .map(|object| reduce(object, select))
         .collect()
 }
 
 /// Unpacks the JSON of one message to apply `select`.
-pub(super) fn reduce(
-    json: &[u8],
-    select: &Select,
-    fields: MessageFields,
-) -> Result<Value, ApiError> {
-    let mut object: Map<String, Value> = serde_json::from_slice(json)
+pub(super) fn reduce(json: &[u8], select: &Select) -> Result<Value, ApiError> {
+    let object: Value = serde_json::from_slice(json)
         .map_err(|error| ApiError::internal(format!("a message object is damaged: {error}")))?;
-    fields.add_members_not_computed(&mut object);
-    Ok(select.reduce(Value::Object(object)))
+    Ok(select.reduce(object))
 }

@@ -3,7 +3,6 @@
 use http::StatusCode;
 use posthouse_mailroom::organise::{MessageUpdate, Metadata};
 
-use super::fields::MessageFields;
 use super::list::reduce;
 use crate::body::Change;
 use crate::call::Call;
@@ -32,7 +31,7 @@ pub async fn update(call: Call) -> Answer {
         .await?;
     let select = call.select();
     if !select.is_everything() {
-        let object = reduce(&json, &select, MessageFields::default())?;
+        let object = reduce(&json, &select)?;
         return Ok(call.object(&object).warnings(&warnings));
     }
     let reply = Reply::envelope_with_room(StatusCode::OK, call.request_id, json.len() + 128);

@@ -45,10 +45,10 @@ pub async fn wait(call: Call) -> Answer {
     let select = call.select();
     let reply = match waited.message {
         None => reply.field("data", &()),
-        Some(json) if select.is_everything() && fields.are_all_computed() => {
+        Some(json) if select.is_everything() => {
             reply.raw_field("data", |out| out.extend_from_slice(&json))
         }
-        Some(json) => reply.field("data", &reduce(&json, &select, fields)?),
+        Some(json) => reply.field("data", &reduce(&json, &select)?),
     };
     Ok(reply
         .field("timed_out", &timed_out)

@@ -47,6 +47,8 @@ fn check_text(text: ContactText, value: &str) -> Result<(), Refusal> {
         _ => TEXT_CHARACTERS_MAX,
     };
     check_length(text.name(), value, most)?;
+    let has_lines = matches!(text, ContactText::Notes | ContactText::OfficeLocation);
+    check_characters(text.name(), value, has_lines)?;
     if text == ContactText::Birthday && !is_birthday(value) {
         return Err(wrong(
             text.name(),
@@ -69,6 +71,7 @@ fn checked_entry(
             continue;
         }
         check_length(&path(name), value, TEXT_CHARACTERS_MAX)?;
+        check_characters(&path(name), value, name == "street_address")?;
         let value = match name {
             "email" => checked_address(&path(name), value)?,
             "type" => known_type(list, value),
@@ -104,6 +107,15 @@ fn check_length(path: &str, value: &str, characters_max: usize) -> Result<(), Re
             path,
             &format!("at most {characters_max} characters are kept"),
         ));
+    }
+    Ok(())
+}
+
+/// Refuses what no line can have; some texts have several lines.
+fn check_characters(path: &str, value: &str, has_lines: bool) -> Result<(), Refusal> {
+    let is_wrong = |c: char| c.is_control() && !(has_lines && matches!(c, '\n' | '\r' | '\t'));
+    if value.chars().any(is_wrong) {
+        return Err(wrong(path, "control characters are not allowed"));
     }
     Ok(())
 }

@@ -34,6 +34,10 @@ pub(super) fn check_colour(field: &str, colour: Option<&str>) -> Result<(), Refu
             format!("{field}: expected at most {FOLDER_COLOUR_CHARACTERS_MAX} characters");
         return Err(Refusal::invalid(field, message));
     }
+    if colour.chars().any(char::is_control) {
+        let message = format!("{field}: must not contain control characters");
+        return Err(Refusal::invalid(field, message));
+    }
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! The member `extracted`: what an agent looks for in a message.
 
+use posthouse_mime::ParsedMessage;
 use posthouse_mime::extract::{Extracted, Link, OtpCode, extract};
 use serde_json::{Value, json};
 
-/// Returns the member with the comma before it. Parses the whole message: not for async threads.
-pub(super) fn member(raw: &[u8]) -> String {
-    let message = posthouse_mime::parse(raw);
-    format!(",\"extracted\":{}", object(&extract(raw, &message)))
+/// Returns the member with the comma before it. Reads the whole body: not for async threads.
+pub(super) fn member(raw: &[u8], message: &ParsedMessage) -> String {
+    format!(",\"extracted\":{}", object(&extract(raw, message)))
 }
 
 fn object(extracted: &Extracted) -> Value {

@@ -1,4 +1,4 @@
-//! Headers, sources and extracts of listed messages: the members that need more than the message's row.
+//! Headers, sources, extracts and security of listed messages: the members that need more than the message's row.
 
 use base64::Engine;
 use posthouse_store::blobs::BlobStore;
@@ -7,11 +7,10 @@ use posthouse_store::tables::messages::{self, SourceRow};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
-use super::extracted;
 use super::list::{Listed, MessagePage, PAGE_BYTES_MAX};
 use super::object::ObjectWriter;
-use super::query::HeaderDetail;
-use super::source;
+use super::query::{Detail, HeaderDetail};
+use super::{extracted, security, source};
 use crate::Refusal;
 use crate::limits::EXTRACTED_PAGE_BYTES_MAX;
 use crate::receive::document::Json;
@@ -23,27 +22,51 @@ pub(crate) struct Wanted {
 }
 
 enum Members {
-    Parts {
-        headers: Option<HeaderDetail>,
-        extracted: bool,
-    },
+    Parts(Parts),
     RawMime,
 }
 
-/// Returns what the objects of `ids` need to show their headers or what is extracted, in the same order.
+/// The members of one object that are made from its source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    headers: Option<HeaderDetail>,
+    extracted: bool,
+    security: bool,
+}
+
+impl Parts {
+    /// Returns what a standard object misses of this detail, if anything.
+    pub(crate) fn of(detail: Detail) -> Option<Self> {
+        let Detail::With {
+            headers,
+            extracted,
+            security,
+            ..
+        } = detail
+        else {
+            return None;
+        };
+        (headers.is_some() || extracted || security).then_some(Self {
+            headers,
+            extracted,
+            security,
+        })
+    }
+}
+
+/// Returns what the objects of `ids` need to show these parts, in the same order.
 pub(crate) fn wanted(
     tx: &mut dyn Tx,
     grant: Key,
     ids: &[Key],
-    headers: Option<HeaderDetail>,
-    extracted: bool,
+    parts: Parts,
 ) -> Result<Vec<Wanted>, StoreError> {
     let rows = in_order(messages::sources(tx, grant, ids)?, ids);
     Ok(rows
         .into_iter()
         .map(|row| Wanted {
             row,
-            what: Members::Parts { headers, extracted },
+            what: Members::Parts(parts),
         })
         .collect())
 }
@@ -84,7 +107,7 @@ fn in_order(rows: Vec<SourceRow>, ids: &[Key]) -> Vec<SourceRow> {
 }
 
 /// Adds the missing members to each object, up to [`PAGE_BYTES_MAX`] of JSON and [`EXTRACTED_PAGE_BYTES_MAX`] of sources
-/// read for `extracted`; `wanted` is in the order of the objects.
+/// read for `extracted` and `security`; `wanted` is in the order of the objects.
 pub(crate) async fn complete(
     blobs: &BlobStore,
     page: MessagePage,
@@ -113,7 +136,7 @@ pub(crate) async fn complete(
     Ok(completed)
 }
 
-/// Appends the members; returns the octets that were read for `extracted`.
+/// Appends the members; returns the octets that were parsed for them.
 async fn append_members(
     blobs: &BlobStore,
     out: &mut Vec<u8>,
@@ -127,31 +150,50 @@ async fn append_members(
             out.push(b'"');
             Ok(0)
         }
-        Members::Parts {
-            headers,
-            extracted: false,
-        } => {
-            let section = header_section(blobs, wanted.row).await?;
-            if let Some(which) = headers {
-                out.extend_from_slice(headers_member(&section, which).as_bytes());
-            }
-            Ok(0)
-        }
-        Members::Parts {
-            headers,
-            extracted: true,
-        } => {
-            let raw = source::whole(blobs, wanted.row).await?;
-            let length = raw.len();
-            let members = source::away_from_async_threads(move || {
-                let section = posthouse_mime::header_section(&raw);
-                let headers = headers.map(|which| headers_member(section, which));
-                headers.unwrap_or_default() + &extracted::member(&raw)
-            });
-            out.extend_from_slice(members.await?.as_bytes());
-            Ok(length)
-        }
+        Members::Parts(parts) => append_parts(blobs, out, wanted.row, parts).await,
     }
+}
+
+async fn append_parts(
+    blobs: &BlobStore,
+    out: &mut Vec<u8>,
+    row: SourceRow,
+    parts: Parts,
+) -> Result<usize, Refusal> {
+    // Strangers' mail has trace lines; what the account sent itself came from nobody who could be checked.
+    let is_own = row.trace.is_empty();
+    let is_parsed = parts.extracted || (parts.security && !is_own);
+    let mut length = 0;
+    let members = if is_parsed {
+        let raw = source::whole(blobs, row).await?;
+        length = raw.len();
+        source::away_from_async_threads(move || parsed_members(&raw, parts, is_own)).await?
+    } else if let Some(which) = parts.headers {
+        headers_member(&header_section(blobs, row).await?, which)
+    } else {
+        String::new()
+    };
+    out.extend_from_slice(members.as_bytes());
+    if parts.security && is_own {
+        out.extend_from_slice(b",\"security\":null");
+    }
+    Ok(length)
+}
+
+/// Parses a message once and returns everything that is made from it.
+fn parsed_members(raw: &[u8], parts: Parts, is_own: bool) -> String {
+    let message = posthouse_mime::parse(raw);
+    let mut members = String::new();
+    if let Some(which) = parts.headers {
+        members += &headers_member(posthouse_mime::header_section(raw), which);
+    }
+    if parts.extracted {
+        members += &extracted::member(raw, &message);
+    }
+    if parts.security && !is_own {
+        members += &security::member(&message);
+    }
+    members
 }
 
 async fn base64(raw: Vec<u8>) -> Result<String, Refusal> {

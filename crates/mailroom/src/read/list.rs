@@ -8,7 +8,7 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{IdCodec, Key, Kind};
 
 use super::folders;
-use super::headers::{self, Wanted};
+use super::headers::{self, Parts, Wanted};
 use super::object::ObjectWriter;
 use super::query::{CursorOf, Detail, MessageQuery, PageRequest, open_cursor, seal_cursor};
 use crate::actor::GrantRef;
@@ -184,23 +184,14 @@ pub(crate) fn load(
         // The first one came last and found the page full.
         return load(tx, codec, grant, &ids[..1], detail);
     }
-    let Detail::With {
-        headers, extracted, ..
-    } = detail
-    else {
+    let Some(parts) = Parts::of(detail) else {
         return Ok(Listed {
             page,
             wanted: Vec::new(),
         });
     };
-    if headers.is_none() && !extracted {
-        return Ok(Listed {
-            page,
-            wanted: Vec::new(),
-        });
-    }
     let shown = &ids[..page.ends.len().min(ids.len())];
-    let wanted = headers::wanted(tx, grant, shown, headers, extracted)?;
+    let wanted = headers::wanted(tx, grant, shown, parts)?;
     Ok(Listed { page, wanted })
 }
 
@@ -307,7 +298,7 @@ pub(crate) fn selection_among(
 }
 
 /// Returns the exact conditions as groups of terms, the one that is likely to match least first.
-fn term_groups(codec: &IdCodec, query: &MessageQuery) -> Vec<Vec<Term>> {
+pub(crate) fn term_groups(codec: &IdCodec, query: &MessageQuery) -> Vec<Vec<Term>> {
     let mut groups = Vec::new();
     if let Some(id) = &query.rfc822_message_id {
         let bare = id.trim().trim_start_matches('<').trim_end_matches('>');

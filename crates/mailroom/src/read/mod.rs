@@ -11,6 +11,7 @@ mod headers;
 mod list;
 mod object;
 mod query;
+mod security;
 mod source;
 
 pub use attachments::{AttachmentContent, AttachmentInfo};

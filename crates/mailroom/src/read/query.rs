@@ -71,6 +71,8 @@ pub enum Detail {
         tracking: bool,
         /// Adds `extracted`, which is computed from the source (ADR 0007).
         extracted: bool,
+        /// Adds `security`, which is computed from the source too; `null` on the account's own sent mail.
+        security: bool,
     },
     /// Only `grant_id`, `object`, `id` and the base64url `raw_mime`.
     RawMime,
@@ -103,6 +105,8 @@ pub(crate) enum CursorOf {
     Messages,
     /// Threads, by their newest messages.
     Threads,
+    /// Drafts, by their last changes in Unix microseconds.
+    Drafts,
 }
 
 impl CursorOf {
@@ -110,6 +114,7 @@ impl CursorOf {
         match self {
             Self::Messages => "cursor/messages",
             Self::Threads => "cursor/threads",
+            Self::Drafts => "cursor/drafts",
         }
     }
 }

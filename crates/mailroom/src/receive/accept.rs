@@ -62,10 +62,13 @@ pub enum ReceiveRefusal {
     /// Its header section is larger than [`HEADER_BYTES_MAX`] or has too many fields.
     #[error("header section too large")]
     HeaderTooLarge,
+    /// So many copies of a message that shows so much never fit into one transaction; each by itself does.
+    #[error("too many copies of a message of this size")]
+    TooLarge,
     /// It cannot be stored now; trying again later may help.
     #[error("cannot store the message now")]
     Unavailable,
-    /// The disk is full; trying again later may help.
+    /// The disk is full, or the memory for messages on their way there; trying again later may help.
     #[error("no room for the message")]
     StorageFull,
 }
@@ -124,12 +127,19 @@ impl Mailroom {
         if work_bytes <= INLINE_WORK_BYTES_MAX {
             return self.read_message(delivery);
         }
+        let share = self
+            .inner
+            .room
+            .take(delivery.raw.len(), delivery.recipients.len())
+            .await
+            .ok_or(ReceiveRefusal::StorageFull)?;
         let (mailroom, delivery) = (self.clone(), Arc::clone(delivery));
         let work = tokio::task::spawn_blocking(move || mailroom.read_message(&delivery));
-        work.await.unwrap_or_else(|panic| {
+        let prepared = work.await.unwrap_or_else(|panic| {
             tracing::error!("reading a message panicked: {panic}");
             Err(ReceiveRefusal::Unavailable)
-        })
+        })?;
+        Ok(prepared.holding(share))
     }
 
     /// Parses, hashes, compresses and renders: all that needs no store.
@@ -143,14 +153,14 @@ impl Mailroom {
         }
         let blobs = self.prepare_blobs(delivery, message.body())?;
         let now_us = self.clock().unix_us();
-        Ok(deliver::prepare(
+        deliver::prepare(
             self.store(),
             &self.config().hostname,
             delivery,
             &message,
             blobs,
             now_us,
-        )?)
+        )
     }
 
     /// Returns one blob per application among the recipients: content is never shared across applications.

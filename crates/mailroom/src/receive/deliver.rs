@@ -11,16 +11,17 @@ use posthouse_store::tables::{blobs, folders, messages, outbound, receipts as re
 use posthouse_store::{Store, StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
-use super::accept::InboundDelivery;
+use super::accept::{InboundDelivery, ReceiveRefusal};
 use super::document;
 use super::queued::QueueRow;
 use super::receipts::{DUPLICATE_WINDOW_MS, digest};
+use super::room::Share;
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
 
 /// Bytes that the rows of one delivery may have in all: every recipient has a row of its own with everything a listing
 /// shows, so that a long body for a thousand recipients would be a thousand bodies in one transaction.
-const ROWS_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(super) const ROWS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A message made ready for its transaction.
 #[derive(Debug)]
@@ -31,6 +32,18 @@ pub(crate) struct Prepared {
     /// Receipt digest for each of `blobs`.
     digests: Vec<i64>,
     shared: Shared,
+    /// Its share of the memory for deliveries; small ones have none.
+    _share: Option<Share>,
+}
+
+impl Prepared {
+    /// Keeps a share of the memory for deliveries for as long as this is in it.
+    pub(super) fn holding(self, share: Share) -> Self {
+        Self {
+            _share: Some(share),
+            ..self
+        }
+    }
 }
 
 /// What all copies have in common.
@@ -76,7 +89,7 @@ pub(crate) fn prepare(
     message: &ParsedMessage,
     blobs: Vec<PreparedBlob>,
     now_us: i64,
-) -> Result<Prepared, StoreError> {
+) -> Result<Prepared, ReceiveRefusal> {
     let codec = store.ids();
     let normalised = posthouse_mime::subject::normalise(&message.subject);
     let subject_base = normalised.base.to_lowercase();
@@ -96,10 +109,7 @@ pub(crate) fn prepare(
         rows_bytes += copy.document.len() + copy.parts.as_ref().map_or(0, String::len);
         rows_bytes += shared.subject.len() + shared.body.len() + shared.header_section.len();
         if rows_bytes > ROWS_BYTES_MAX && place > 0 {
-            return Err(StoreError::Full(format!(
-                "{} copies of a message with so much to show",
-                delivery.recipients.len()
-            )));
+            return Err(ReceiveRefusal::TooLarge);
         }
         copies.push(copy);
     }
@@ -125,6 +135,7 @@ pub(crate) fn prepare(
         copies,
         digests,
         shared,
+        _share: None,
     })
 }
 

@@ -9,6 +9,7 @@ mod deliver;
 mod queued;
 mod receipts;
 mod recipient;
+mod room;
 mod trace;
 
 pub(crate) mod document;
@@ -22,4 +23,5 @@ pub use trace::Transmission;
 pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;
 pub(crate) use recipient::{RecipientCache, recipient_cache};
+pub(crate) use room::Room;
 pub(crate) use trace::rfc5322_date;

@@ -149,6 +149,11 @@ pub(super) fn is_referenced(html: &str, content_id: &str) -> bool {
 }
 
 #[cfg(test)]
+        if file.content_type.chars().any(char::is_control) {
+            let field = format!("attachments[{place}].content_type");
+            let message = format!("{field}: line breaks and control characters are not allowed");
+            return Err(Refusal::invalid(field, message));
+        }
 mod tests {
     use super::*;
 

@@ -47,6 +47,7 @@ impl From<ReceiveRefusal> for Stay {
         match refusal {
             ReceiveRefusal::TooManyHops => Self::Held("554 5.4.6 too many hops"),
             ReceiveRefusal::HeaderTooLarge => Self::Held("552 5.3.4 header section too large"),
+            ReceiveRefusal::TooLarge => Self::Held("552 5.3.4 message is too large"),
             ReceiveRefusal::Unavailable => Self::Deferred("451 4.3.0 cannot store the message now"),
             ReceiveRefusal::StorageFull => Self::Deferred("452 4.3.1 no room for the message"),
         }

@@ -89,3 +89,8 @@ pub(super) fn mailbox(one: &DisplayAddress, place: &str) -> Result<Mailbox, Refu
         address,
     })
 }
+    // SMTP-08: also where the name never reaches a header, as that of a hidden recipient
+    if one.name.chars().any(char::is_control) {
+        let message = "line breaks and control characters are not allowed";
+        return Err(wrong("name", message.to_owned()));
+    }

@@ -47,6 +47,7 @@ impl Mailroom {
             headers: Some(HeaderDetail::Basic),
             tracking: false,
             extracted: false,
+            security: false,
         };
         let object = self.message_object(grant.grant, key, detail).await?;
         let object = object.ok_or_else(unknown)?;

@@ -1,5 +1,6 @@
 //! From a source that somebody else wrote down to the message on the wire.
 
+use posthouse_mime::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use posthouse_types::address::EmailAddress;
 
 use super::compose::{Composed, Marks, check_size};
@@ -19,7 +20,14 @@ pub(super) fn adopt(raw: &[u8], sender: &Sender, marks: &Marks) -> Result<Compos
     check_size(raw.len())?;
     let raw = in_lines(raw)?;
     let header_end = posthouse_mime::header_section(&raw).len();
+    if header_end > HEADER_BYTES_MAX {
+        return Err(wrong("the header may have at most 1 MB"));
+    }
     let fields = fields(&raw[..header_end])?;
+    if fields.len() > HEADER_FIELDS_MAX {
+        let message = format!("the header may have at most {HEADER_FIELDS_MAX} fields");
+        return Err(wrong(&message));
+    }
     let message = posthouse_mime::parse(&raw);
     // MIME-08: one From, which all readers find.
     let [from] = message.from.as_slice() else {

@@ -12,6 +12,7 @@ const EXTRACTED: Detail = Detail::With {
     headers: None,
     tracking: false,
     extracted: true,
+    security: false,
 };
 
 const TO: &[&str] = &["triage@agents.localhost"];

@@ -425,6 +425,7 @@ async fn headers_come_in_order_with_the_trace_on_top_or_just_the_basic_three() {
                 headers: Some(headers),
                 tracking: false,
                 extracted: false,
+                security: false,
             };
             let object = office
                 .mailroom

@@ -440,7 +440,7 @@ async fn a_message_with_much_to_show_is_not_multiplied_without_bound() {
     let mut many = office.delivery(&to, &shown).await;
     many.recipients = vec![many.recipients[0].clone(); 100];
     let refused = office.mailroom.receive(many).await;
-    assert_eq!(refused.unwrap_err(), ReceiveRefusal::StorageFull);
+    assert_eq!(refused.unwrap_err(), ReceiveRefusal::TooLarge);
 }
 
 /// A message whose text is long and stands in it as it is.
@@ -569,5 +569,37 @@ async fn an_object_that_no_row_names_is_removed_after_an_hour_and_no_other() {
             .await
             .expect("a foreign object was removed");
         assert!(raw(&office, &grant, &accepted.id).await.contains(&noise));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_nothing_refers_to_is_removed_after_an_hour_and_no_other() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let to = ["triage@agents.localhost"];
+        let kept = office.deliver_confirmed(&to, &message(&[], "kept")).await;
+        // A row of the queue outlived the copy in Sent; then it was delivered.
+        let orphan = office.store.new_key();
+        let application = office.actor.application;
+        let left_behind: Result<_, StoreError> = office
+            .store
+            .write(move |tx: &mut dyn Tx| {
+                let raw = b"left behind";
+                let blob = posthouse_store::blobs::PreparedBlob::new(orphan, application, raw)?;
+                posthouse_store::tables::blobs::keep(tx, &blob)
+            })
+            .await;
+        left_behind.unwrap();
+        let sweep = || office.mailroom.remove_unreferenced_blobs();
+        assert_eq!(sweep().await.unwrap(), 0, "it is young");
+        office.clock.forward(2 * 3_600);
+        assert_eq!(sweep().await.unwrap(), 1);
+        assert_eq!(sweep().await.unwrap(), 0);
+        let found: Result<_, StoreError> = office
+            .store
+            .read(move |tx: &mut dyn Tx| posthouse_store::tables::blobs::find(tx, orphan))
+            .await;
+        assert_eq!(found.unwrap(), None);
+        assert!(raw(&office, &grant, &kept.id).await.contains("kept"));
     }
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use posthouse_mailroom::Mailroom;
+use posthouse_mailroom::{Mailroom, Refusal};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use serde_json::{Value, json};
@@ -67,8 +67,7 @@ async fn install_production(mailroom: &Mailroom, data_dir: &Path) -> anyhow::Res
         .await
         .context("cannot initialise the store")?;
     // A start that was killed after its commit has left a key that works.
-    let works = made.first_key.is_some() || mailroom.authenticate(&pending).await.is_ok();
-    if works {
+    if made.first_key.is_some() || is_known(mailroom, &pending).await? {
         let path = data_dir.join(FIRST_KEY);
         std::fs::rename(&pending_path, &path)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -85,6 +84,16 @@ async fn install_production(mailroom: &Mailroom, data_dir: &Path) -> anyhow::Res
         domain: made.trial_domain,
         dev_key: None,
     })
+}
+
+/// Asks the store whether a key works. That it cannot be asked is no answer: the file must stay then, since only a hash of the
+/// key is anywhere else.
+async fn is_known(mailroom: &Mailroom, key: &str) -> anyhow::Result<bool> {
+    match mailroom.authenticate(key).await {
+        Ok(_) => Ok(true),
+        Err(Refusal::Unauthorized) => Ok(false),
+        Err(other) => Err(other).context("cannot tell whether the first API key is in use"),
+    }
 }
 
 fn pending_key(path: &PathBuf) -> anyhow::Result<String> {

@@ -40,11 +40,17 @@ pub async fn expire(mailroom: Mailroom, stop: CancellationToken) {
     }
 }
 
-/// Removes what crashes left in the blob store, until the stop. Several processes may do it at once.
+/// Removes messages' bytes that nothing refers to, and what crashes left in the blob store, until the stop. Several processes
+/// may do it at once.
 pub async fn remove_orphans(mailroom: Mailroom, stop: CancellationToken) {
     let mut pause = ORPHANS_FIRST_LOOK;
     while sleeps(pause, &stop).await {
         pause = ORPHANS_INTERVAL;
+        match mailroom.remove_unreferenced_blobs().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed blobs that nothing refers to"),
+            Err(error) => tracing::warn!("cannot look for blobs that nothing refers to: {error}"),
+        }
         match mailroom.remove_orphaned_objects().await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "removed objects that no message refers to"),

@@ -179,6 +179,13 @@ pub const STORAGE_FULL: Reply = Reply::new(
     "insufficient system storage, try again later",
 );
 
+/// 552: so many copies of a message that shows so much never fit into one transaction.
+pub const TOO_MANY_COPIES: Reply = Reply::new(
+    "552",
+    "5.3.4",
+    "message is too large for so many recipients at once",
+);
+
 /// 500: a CR or LF that is not part of CRLF.
 pub const STRAY_LINE_END: Reply = Reply::new(
     "500",

@@ -104,6 +104,7 @@ fn to_refusal(refusal: &ReceiveRefusal) -> (Reason, Reply) {
             Reason::HeaderTooLarge,
             reply::to_defect(Defect::HeaderTooLarge),
         ),
+        ReceiveRefusal::TooLarge => (Reason::TooLarge, reply::TOO_MANY_COPIES),
         ReceiveRefusal::Unavailable => (Reason::Unavailable, reply::UNAVAILABLE),
         ReceiveRefusal::StorageFull => (Reason::StorageFull, reply::STORAGE_FULL),
     }

@@ -197,6 +197,7 @@ async fn smtp_12_a_looping_message_is_refused_for_good() {
 async fn refusals_of_the_mailroom_are_told_apart() {
     let table = [
         (ReceiveRefusal::HeaderTooLarge, "552 5.3.4"),
+        (ReceiveRefusal::TooLarge, "552 5.3.4"),
         (ReceiveRefusal::Unavailable, "451 4.3.0"),
         (ReceiveRefusal::StorageFull, "452 4.3.1"),
     ];

@@ -13,6 +13,11 @@ const EXTERNAL: i64 = 1;
 /// Blobs that one statement names at most.
 const BLOBS_PER_STATEMENT: usize = 100;
 
+/// Holds for a row of `blobs` that nothing refers to.
+const UNREFERENCED: &str = "NOT EXISTS (SELECT 1 FROM messages WHERE messages.blob_id = blobs.id)
+    AND NOT EXISTS (SELECT 1 FROM outbound WHERE outbound.blob_id = blobs.id)
+    AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.blob_id = blobs.id)";
+
 /// Where a blob's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlobPlace {
@@ -147,10 +152,29 @@ pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key
 }
 
 /// Removes those of an application's blobs that nothing refers to; the transaction has removed those that did.
+/// Returns up to `limit` blobs with keys between `after` and `before`, in order, each with whether nothing refers to it.
+///
+/// What refers to a blob may be gone before the blob was asked about: a row of the queue outlives the copy in Sent, and
+/// the sweep of deleted accounts passes over blobs that somebody holds.
+pub fn references(
+    tx: &mut dyn Tx,
+    after: Key,
+    before: Key,
+    limit: i64,
+) -> Result<Vec<(Key, bool)>, StoreError> {
+    let sql = format!(
+        "SELECT id, CAST(CASE WHEN {UNREFERENCED} THEN 1 ELSE 0 END AS BIGINT) FROM blobs
+         WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3"
+    );
+    tx.query(&sql, &[after.into(), before.into(), limit.into()], |row| {
+        Ok((row.key(0)?, row.int(1)? == 1))
+    })
+}
+
 ///
 /// `lock` is the clause that locks them: the sweep of deleted accounts passes over what others hold. Returns application
 /// and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
-/// asked about here.
+/// asked about in [`UNREFERENCED`].
 pub fn remove_unreferenced(
     tx: &mut dyn Tx,
     blobs: &[Key],
@@ -169,10 +193,7 @@ pub fn remove_unreferenced(
         );
         for blob in tx.query(&lock, &params, |row| row.key(0))? {
             let removed = tx.query_opt(
-                "DELETE FROM blobs WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE blob_id = $1)
-                   AND NOT EXISTS (SELECT 1 FROM outbound WHERE blob_id = $1)
-                   AND NOT EXISTS (SELECT 1 FROM schedules WHERE blob_id = $1)
-                 RETURNING location, application_id",
+                &format!("DELETE FROM blobs WHERE id = $1 AND {UNREFERENCED} RETURNING location, application_id"),
                 &[blob.into()],
                 |row| Ok((row.int(0)?, row.key(1)?)),
             )?;

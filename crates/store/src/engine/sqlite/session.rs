@@ -32,6 +32,8 @@ pub(super) enum Role<'a> {
 pub(super) struct Session {
     connection: Connection,
     numbered: HashMap<Box<str>, Box<str>>,
+    /// Bytes handed to statements since the transaction began: what it keeps in memory until its commit, roughly.
+    handed_bytes: usize,
     /// After the connection, so that it is dropped after it.
     _file: DatabaseFile,
 }
@@ -67,6 +69,7 @@ impl Session {
         Ok(Self {
             connection,
             numbered: HashMap::new(),
+            handed_bytes: 0,
             _file: file.clone(),
         })
     }
@@ -100,7 +103,13 @@ impl Session {
 
     /// Begins a transaction that writes.
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.handed_bytes = 0;
         self.batch("BEGIN IMMEDIATE")
+    }
+
+    /// Returns how many bytes of text and blobs statements were given since the transaction began.
+    pub(super) fn handed_bytes(&self) -> usize {
+        self.handed_bytes
     }
 
     /// Runs the first job of a transaction. Its failure takes back the transaction, in which there is nothing else, and
@@ -171,6 +180,7 @@ fn require_durable(connection: &Connection) -> Result<(), StoreError> {
 impl Tx for Session {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let sql = self.numbered(sql);
+        self.handed_bytes += params.iter().map(Param::len).sum::<usize>();
         let mut statement = self.connection.prepare_cached(&sql)?;
         let changed = statement.execute(rusqlite::params_from_iter(params))?;
         Ok(changed as u64)

@@ -7,7 +7,7 @@ use super::file::DatabaseFile;
 use super::job::{Job, Work};
 use super::session::{Role, Session};
 use crate::StoreError;
-use crate::limits::COMMIT_GROUP_CLOSURES_MAX;
+use crate::limits::{COMMIT_GROUP_BYTES_MAX, COMMIT_GROUP_CLOSURES_MAX};
 use crate::sql::Tx;
 
 /// Serves the queue until it is told to close.
@@ -86,7 +86,9 @@ fn run_group(
         };
         group.push(job);
         ran?;
-        if group.len() < COMMIT_GROUP_CLOSURES_MAX && !*closing {
+        let has_room = group.len() < COMMIT_GROUP_CLOSURES_MAX
+            && session.handed_bytes() < COMMIT_GROUP_BYTES_MAX;
+        if has_room && !*closing {
             match queue.try_recv() {
                 Ok(Work::Job(job)) => next = Some(job),
                 Ok(Work::Close) => *closing = true,
@@ -103,6 +105,48 @@ mod tests {
 
     use super::super::job::Closure;
     use super::*;
+    use crate::Param;
+
+    #[test]
+    fn a_group_ends_when_it_has_written_enough() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = DatabaseFile::open(&directory.path().join("posthouse.db")).unwrap();
+        let checkpoints = Checkpoints::start(&file).unwrap();
+        let mut session = Session::open(&file, Role::Writer(&checkpoints)).unwrap();
+        session.batch("CREATE TABLE p (b BLOB)").unwrap();
+        let (work, queue) = mpsc::sync_channel(8);
+        let quarter = vec![7_u8; COMMIT_GROUP_BYTES_MAX / 4];
+        let mut answers = Vec::new();
+        for _ in 0..6 {
+            let (reply, answer) = oneshot::channel();
+            let quarter = quarter.clone();
+            let insert = move |tx: &mut dyn Tx| {
+                tx.execute("INSERT INTO p VALUES ($1)", &[Param::Bytes(&quarter)])
+            };
+            let job = Closure {
+                work: Some(insert),
+                outcome: None,
+                reply,
+            };
+            work.send(Work::Job(Box::new(job))).unwrap();
+            answers.push(answer);
+        }
+        let mut groups = Vec::new();
+        while let Ok(Work::Job(first)) = queue.try_recv() {
+            let mut group = Vec::new();
+            run_group(&mut session, first, &queue, &mut group, &mut false).unwrap();
+            groups.push(group.len());
+            for job in group {
+                job.answer(Ok(()));
+            }
+        }
+        assert_eq!(groups, [4, 2]);
+        assert!(
+            answers
+                .into_iter()
+                .all(|answer| answer.blocking_recv().unwrap().is_ok())
+        );
+    }
 
     #[test]
     fn nothing_is_written_once_the_log_could_not_be_copied_back() {
