@@ -418,6 +418,7 @@ mod tests {
                 "{name}"
             );
             assert!(!error.message().is_empty(), "{name}");
+            assert!(crate::openapi::is_described(status, kind), "{name}");
         }
     }
 

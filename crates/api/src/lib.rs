@@ -13,6 +13,7 @@
 //! | [`reply`] | answers as one growing buffer |
 //! | [`idempotency`] | the header, what makes two requests the same; kept answers are in [`reply`] |
 //! | [`mod@serve`] | sockets, bounds and deadlines, the graceful stop |
+//! | [`openapi`] | the document that describes every route |
 //! | [`limits`] | every number |
 //!
 //! # How to add a resource
@@ -75,6 +76,7 @@ pub mod dispatch;
 pub mod error;
 pub mod idempotency;
 pub mod limits;
+pub mod openapi;
 pub mod query;
 pub mod reply;
 pub mod request_id;

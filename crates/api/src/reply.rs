@@ -187,8 +187,8 @@ impl Reply {
         }
     }
 
-    /// Makes a plain-text answer, for health checks and metrics.
-    pub fn text(text: String) -> Self {
+    /// Makes an answer of finished text: plain text, unless its content type is changed.
+    pub fn text(text: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::CONTENT_TYPE, TEXT);
         Self {

@@ -14,6 +14,7 @@ use crate::body::BodyRule;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::limits::JSON_BODY_BYTES_MAX;
+use crate::openapi::{Describe, Described, Operation};
 use crate::reply::Reply;
 
 /// What a handler returns.
@@ -72,6 +73,12 @@ pub struct Route {
     pub effect: Effect,
     /// What happens to the body; `POST`, `PUT` and `PATCH` take JSON unless said otherwise.
     pub body: BodyRule,
+    /// The resource that its description is filed under.
+    pub tag: &'static str,
+    /// What the document says about it.
+    pub(crate) describe: Option<Describe>,
+    /// The same for the readers of its requests.
+    pub(crate) names: Described,
     pub(crate) handler: Handler,
 }
 
@@ -98,6 +105,9 @@ impl Route {
             access: Access::Key,
             scope,
             body,
+            tag: "",
+            describe: None,
+            names: Described::default(),
             handler: Arc::new(move |call| handler(call).boxed()),
         }
     }
@@ -177,6 +187,21 @@ impl Route {
         self
     }
 
+    /// Describes the route to its users.
+    #[must_use]
+    pub fn described(mut self, describe: impl Fn() -> Operation + Send + Sync + 'static) -> Self {
+        let describe: Describe = Arc::new(describe);
+        self.names = Described::by(&describe);
+        self.describe = Some(describe);
+        self
+    }
+
+    /// Returns whether the document says something about it.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        self.describe.is_some()
+    }
+
     /// Returns the names of the path's parameters in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.path
@@ -199,27 +224,33 @@ impl fmt::Debug for Route {
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let mut table = Vec::with_capacity(512);
-    table.extend(crate::operations::routes());
-    table.extend(crate::root::routes());
-    table.extend(crate::oauth::routes());
-    table.extend(crate::providers::routes());
-    table.extend(crate::applications::routes());
-    table.extend(crate::callback_uris::routes());
-    table.extend(crate::api_keys::routes());
-    table.extend(crate::connectors::routes());
-    table.extend(crate::connect::routes());
-    table.extend(crate::grants::routes());
-    table.extend(crate::workspaces::routes());
-    table.extend(crate::domains::routes());
-    table.extend(crate::messages::routes());
-    table.extend(crate::threads::routes());
-    table.extend(crate::queue::routes());
-    table.extend(crate::folders::routes());
-    table.extend(crate::attachments::routes());
-    table.extend(crate::webhooks::routes());
-    table.extend(crate::contacts::routes());
-    table.extend(crate::unsupported::routes());
+    table.extend(filed("Operations", crate::operations::routes()));
+    table.extend(filed("Server", crate::openapi::table()));
+    table.extend(filed("Server", crate::root::routes()));
+    table.extend(filed("OAuth", crate::oauth::routes()));
+    table.extend(filed("Providers", crate::providers::routes()));
+    table.extend(filed("Applications", crate::applications::routes()));
+    table.extend(filed("Callback URIs", crate::callback_uris::routes()));
+    table.extend(filed("API keys", crate::api_keys::routes()));
+    table.extend(filed("Connectors", crate::connectors::routes()));
+    table.extend(filed("Grants", crate::connect::routes()));
+    table.extend(filed("Grants", crate::grants::routes()));
+    table.extend(filed("Workspaces", crate::workspaces::routes()));
+    table.extend(filed("Domains", crate::domains::routes()));
+    table.extend(filed("Messages", crate::messages::routes()));
+    table.extend(filed("Threads", crate::threads::routes()));
+    table.extend(filed("Queue", crate::queue::routes()));
+    table.extend(filed("Folders", crate::folders::routes()));
+    table.extend(filed("Attachments", crate::attachments::routes()));
+    table.extend(filed("Webhooks", crate::webhooks::routes()));
+    table.extend(filed("Contacts", crate::contacts::routes()));
+    table.extend(filed("Not supported", crate::unsupported::routes()));
     table
+}
+
+/// Files the descriptions of a resource's routes under its name.
+fn filed(tag: &'static str, routes: Vec<Route>) -> impl Iterator<Item = Route> {
+    routes.into_iter().map(move |route| Route { tag, ..route })
 }
 
 #[cfg(test)]
@@ -246,8 +277,17 @@ mod tests {
     #[test]
     fn every_route_below_v3_needs_a_key_but_the_oauth_answers() {
         for route in routes() {
-            let open = !route.path.starts_with("/v3") || route.path.starts_with("/v3/connect/");
+            let open = !route.path.starts_with("/v3")
+                || matches!(route.path, "/v3/openapi.json")
+                || route.path.starts_with("/v3/connect/");
             assert!(open || route.access != Access::Public, "{route:?}");
+        }
+    }
+
+    #[test]
+    fn every_route_is_filed_under_a_resource() {
+        for route in routes() {
+            assert!(!route.tag.is_empty(), "{route:?}");
         }
     }
 

@@ -3,8 +3,20 @@
 use posthouse_mailroom::api_keys::{NewApiKey, NewScope};
 
 use super::render;
+use super::schema::{API_KEY, body};
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{all, object, text};
 use crate::routes::Answer;
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    let key = [("api_key", text().about("The key itself."))];
+    Operation::new("createApiKey", "Create an API key")
+        .about("This answer is the only one that shows the key itself.")
+        .body(body())
+        .one(all([API_KEY.reference(), object(key)]))
+}
 
 /// Makes a key. This answer is the only one that has it.
 pub async fn create(call: Call) -> Answer {

@@ -4,11 +4,14 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod schema;
 
 use posthouse_mailroom::api_keys::ApiKeyView;
 use serde_json::{Value, json};
 
 use crate::routes::{Route, Scope};
+
+pub(crate) use schema::API_KEY;
 
 const COLLECTION: &str = "/v3/admin/applications/{application_id}/api-keys";
 const ONE: &str = "/v3/admin/applications/{application_id}/api-keys/{api_key_id}";
@@ -16,10 +19,18 @@ const ONE: &str = "/v3/admin/applications/{application_id}/api-keys/{api_key_id}
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get(COLLECTION, Scope::Organization, list::list).admin(),
-        Route::post(COLLECTION, Scope::Organization, create::create).admin(),
-        Route::get(ONE, Scope::Organization, get::get).admin(),
-        Route::delete(ONE, Scope::Organization, delete::delete).admin(),
+        Route::get(COLLECTION, Scope::Organization, list::list)
+            .described(list::operation)
+            .admin(),
+        Route::post(COLLECTION, Scope::Organization, create::create)
+            .described(create::operation)
+            .admin(),
+        Route::get(ONE, Scope::Organization, get::get)
+            .described(get::operation)
+            .admin(),
+        Route::delete(ONE, Scope::Organization, delete::delete)
+            .described(delete::operation)
+            .admin(),
     ]
 }
 

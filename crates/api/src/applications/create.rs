@@ -3,8 +3,17 @@
 use posthouse_mailroom::applications::{Branding, NewApplication};
 
 use super::render::application;
+use super::schema::{APPLICATION, body};
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    Operation::new("createApplication", "Create an application")
+        .body(body())
+        .created(APPLICATION.reference())
+}
 
 /// Makes an application, for operators.
 pub async fn create(call: Call) -> Answer {

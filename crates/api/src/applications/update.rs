@@ -6,11 +6,30 @@ use posthouse_mailroom::applications::{
 use serde_json::Map;
 
 use super::render::application;
+use super::schema::{APPLICATION, change};
 use crate::body::{Change, Fields};
 use crate::call::Call;
 use crate::callback_uris;
 use crate::error::ApiError;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the change of the key's application.
+pub fn own_operation() -> Operation {
+    Operation::new(
+        "updateApplicationDetails",
+        "Change the application of the API key",
+    )
+    .body(change())
+    .one(APPLICATION.reference())
+}
+
+/// Describes the change of any application.
+pub fn one_operation() -> Operation {
+    Operation::new("updateApplication", "Change an application")
+        .body(change())
+        .one(APPLICATION.reference())
+}
 
 /// Changes the application of the key.
 pub async fn own(call: Call) -> Answer {

@@ -7,8 +7,21 @@ use super::range::{Wanted, wanted};
 use super::{disposition, message_id};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::schema::text;
+use crate::openapi::{Operation, Parameter};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes it for one of the two paths.
+pub fn operation(id: &str) -> Operation {
+    let range = text().example("bytes=0-1023");
+    Operation::new(id, "Download an attachment")
+        .about("The content type is the one that its sender declared.")
+        .query([Parameter::header("Range", range, "One range of bytes.")])
+        .bytes(200, "All of it.", "*/*")
+        .bytes(206, "The range.", "*/*")
+        .fails([416])
+}
 
 /// Answers the bytes, whole or a single range of them. Stored content is a stranger's: it is offered as a file and
 /// never as a page of ours (HTTP-14).

@@ -4,7 +4,14 @@ use serde_json::json;
 
 use super::message_id;
 use crate::call::Call;
+use crate::messages::schema::ATTACHMENT;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes it for one of the two paths.
+pub fn operation(id: &str) -> Operation {
+    Operation::new(id, "Get what an attachment is").one(ATTACHMENT.reference())
+}
 
 /// Answers what an attachment is.
 pub async fn metadata(call: Call) -> Answer {

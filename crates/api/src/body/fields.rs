@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::path::FieldPath;
 use crate::error::ApiError;
+use crate::openapi::Described;
 
 /// What an update says about an optional field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     path: FieldPath,
     known: Vec<&'static str>,
+    described: Described,
 }
 
 impl<'a> Fields<'a> {
@@ -48,6 +50,7 @@ impl<'a> Fields<'a> {
             object,
             path: FieldPath::default(),
             known: Vec::new(),
+            described: Described::default(),
         }
     }
 
@@ -58,7 +61,17 @@ impl<'a> Fields<'a> {
             object,
             path,
             known: Vec::new(),
+            described: Described::default(),
         }
+    }
+
+    /// Holds the reader to what a route's description names.
+    pub(crate) fn described(self, described: Described) -> Self {
+        Self { described, ..self }
+    }
+
+    fn below(&self, object: &'a Map<String, Value>, path: FieldPath) -> Self {
+        Self::at(object, path).described(self.described.clone())
     }
 
     /// Reads a field that must be there and not `null`.
@@ -102,7 +115,7 @@ impl<'a> Fields<'a> {
     pub fn object(&mut self, name: &'static str) -> Result<Option<Fields<'a>>, ApiError> {
         match self.value(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(Fields::at(object, self.path.child(name)))),
+            Some(Value::Object(object)) => Ok(Some(self.below(object, self.path.child(name)))),
             Some(other) => Err(expected(&self.path.child(name), "an object", other)),
         }
     }
@@ -119,7 +132,7 @@ impl<'a> Fields<'a> {
                     let Value::Object(object) = item else {
                         return Err(expected(&place, "an object", item));
                     };
-                    objects.push(Fields::at(object, place));
+                    objects.push(self.below(object, place));
                 }
                 Ok(Some(objects))
             }
@@ -129,6 +142,9 @@ impl<'a> Fields<'a> {
 
     /// Marks fields as known that are accepted and have no effect.
     pub fn ignore(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.described.check_field(&self.path, name);
+        }
         self.known.extend_from_slice(names);
     }
 
@@ -158,6 +174,7 @@ impl<'a> Fields<'a> {
     }
 
     fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.described.check_field(&self.path, name);
         self.known.push(name);
         self.object.get(name)
     }

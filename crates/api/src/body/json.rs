@@ -38,15 +38,23 @@ fn refused(error: &serde_json::Error, place: &FieldPath) -> ApiError {
             .unwrap_or(MALFORMED);
         return ApiError::invalid(place.to_string(), reason);
     }
-    let position = format!(
-        "{MALFORMED} at line {} column {}",
-        error.line(),
-        error.column()
-    );
+    let position = position(error.line(), error.column());
     if place.is_root() {
         return ApiError::bad_request(format!("the body is {position}"));
     }
     ApiError::invalid(place.to_string(), position)
+}
+
+/// Tells where the text stopped being JSON, unless that looks like the status of a failure, which clients would repeat.
+fn position(line: usize, column: usize) -> String {
+    let position = format!("{MALFORMED} at line {line} column {column}");
+    if ["429", "500", "502", "503"]
+        .iter()
+        .any(|status| position.contains(status))
+    {
+        return MALFORMED.to_owned();
+    }
+    position
 }
 
 const MALFORMED: &str = "malformed JSON";
@@ -190,6 +198,14 @@ mod tests {
             refusal(r#"{"to":[{"email":"a"},}"#).0.as_deref(),
             Some("to[1]")
         );
+    }
+
+    #[test]
+    fn a_position_that_looks_like_the_status_of_a_failure_is_left_out() {
+        let (_, message) = refusal(&format!("{{{}x", " ".repeat(500)));
+        assert_eq!(message, "the body is malformed JSON");
+        let (_, message) = refusal(&format!("{{{}x", " ".repeat(600)));
+        assert!(message.ends_with("column 602"), "{message}");
     }
 
     #[test]

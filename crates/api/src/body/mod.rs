@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::limits::BODY_INLINE_BYTES_MAX;
+use crate::openapi::Described;
 
 /// What a route does with the body of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct JsonBody {
     raw: Bytes,
     object: Map<String, Value>,
     form: Option<Vec<Part>>,
+    described: Described,
 }
 
 /// Names of the part of a form that holds the JSON.
@@ -75,6 +77,7 @@ impl JsonBody {
             raw,
             object,
             form: None,
+            described: Described::default(),
         })
     }
 
@@ -92,6 +95,11 @@ impl JsonBody {
             form: Some(parts),
             ..body
         })
+    }
+
+    /// Holds whoever reads the fields to what a route's description names.
+    pub(crate) fn described(self, described: Described) -> Self {
+        Self { described, ..self }
     }
 
     /// Returns the parts of a form but for the one with the JSON; `None` when the body was no form.
@@ -128,6 +136,6 @@ impl JsonBody {
     /// Returns a reader of the top-level fields.
     #[must_use]
     pub fn fields(&self) -> Fields<'_> {
-        Fields::of_body(&self.object)
+        Fields::of_body(&self.object).described(self.described.clone())
     }
 }

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod schema;
 mod update;
 
 use posthouse_mailroom::applications::{CallbackUriView, NewCallbackUri};
@@ -13,26 +14,38 @@ use crate::body::Fields;
 use crate::error::ApiError;
 use crate::routes::{Route, Scope};
 
-const PATHS: [(&str, &str); 2] = [
+pub(crate) use schema::{CALLBACK_URI, body};
+
+/// The paths of a collection and of one object, and the word for them in the ids of operations.
+const PATHS: [(&str, &str, &str); 2] = [
     (
         "/v3/applications/redirect-uris",
         "/v3/applications/redirect-uris/{callback_uri_id}",
+        "RedirectUri",
     ),
     (
         "/v3/applications/callback-uris",
         "/v3/applications/callback-uris/{callback_uri_id}",
+        "CallbackUri",
     ),
 ];
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
+    let application = Scope::Application;
     let mut table = Vec::new();
-    for (collection, one) in PATHS {
-        table.push(Route::get(collection, Scope::Application, list::list));
-        table.push(Route::post(collection, Scope::Application, create::create));
-        table.push(Route::get(one, Scope::Application, get::get));
-        table.push(Route::delete(one, Scope::Application, delete::delete));
-        table.extend(Route::update(one, Scope::Application, update::update));
+    for (collection, one, word) in PATHS {
+        table.extend([
+            Route::get(collection, application, list::list)
+                .described(move || list::operation(word)),
+            Route::post(collection, application, create::create)
+                .described(move || create::operation(word)),
+            Route::get(one, application, get::get).described(move || get::operation(word)),
+            Route::delete(one, application, delete::delete)
+                .described(move || delete::operation(word)),
+        ]);
+        let update = Route::update(one, application, update::update);
+        table.extend(update.map(|route| route.described(move || update::operation(word))));
     }
     table
 }

@@ -3,9 +3,18 @@
 use posthouse_mailroom::applications::CallbackUriChanges;
 
 use super::render;
+use super::schema::{CALLBACK_URI, change};
 use crate::body::Change;
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes it for one of the two names that these objects have.
+pub fn operation(word: &str) -> Operation {
+    Operation::new(format!("update{word}"), "Change a callback URI")
+        .body(change())
+        .one(CALLBACK_URI.reference())
+}
 
 /// Changes a callback URI.
 pub async fn update(call: Call) -> Answer {

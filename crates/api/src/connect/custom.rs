@@ -7,8 +7,37 @@ use crate::body::Fields;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::grants;
+use crate::grants::schema::{GRANT, app_password, name};
 use crate::idempotency::idempotent;
+use crate::openapi::Operation;
+use crate::openapi::schema::{email, flag, ignored, object, optional, required, text};
 use crate::routes::Answer;
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    let settings = object([
+        optional("email", email().example("triage@agents.example")),
+        optional("app_password", app_password()),
+        optional("plus_addressing", flag()),
+        ignored("policy_id"),
+        ignored("credential_id"),
+    ]);
+    Operation::new("createCustomAuthentication", "Create an account")
+        .about(
+            "The one that the application has at the address already is answered like a new one.",
+        )
+        .idempotent()
+        .body(object([
+            required("provider", text().example("nylas")),
+            optional("settings", settings),
+            optional("name", name()),
+            optional("workspace_id", text()),
+            ignored("state"),
+            ignored("scope"),
+        ]))
+        .fails([404])
+        .created(GRANT.reference())
+}
 
 /// Makes an account, or answers the one that the application has at the address.
 pub async fn custom(call: Call) -> Answer {

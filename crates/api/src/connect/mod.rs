@@ -6,9 +6,8 @@ use crate::routes::{Route, Scope};
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
-    vec![Route::post(
-        "/v3/connect/custom",
-        Scope::Application,
-        custom::custom,
-    )]
+    vec![
+        Route::post("/v3/connect/custom", Scope::Application, custom::custom)
+            .described(custom::operation),
+    ]
 }

@@ -1,7 +1,17 @@
 //! `DELETE /v3/connectors/{provider}`
 
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes it.
+pub fn operation() -> Operation {
+    Operation::new(
+        "destroyConnector",
+        "Remove a connector that has no accounts",
+    )
+    .deleted()
+}
 
 /// Removes a connector that has no accounts.
 pub async fn delete(call: Call) -> Answer {

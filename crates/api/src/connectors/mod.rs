@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod schema;
 mod update;
 
 use posthouse_mailroom::connectors::{ConnectorChanges, ConnectorView};
@@ -13,18 +14,21 @@ use crate::body::{Change, Fields};
 use crate::error::ApiError;
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::CONNECTOR;
+
 const COLLECTION: &str = "/v3/connectors";
 const ONE: &str = "/v3/connectors/{provider}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(COLLECTION, Scope::Application, list::list),
-        Route::post(COLLECTION, Scope::Application, create::create),
-        Route::get(ONE, Scope::Application, get::get),
-        Route::delete(ONE, Scope::Application, delete::delete),
+        Route::get(COLLECTION, Scope::Application, list::list).described(list::operation),
+        Route::post(COLLECTION, Scope::Application, create::create).described(create::operation),
+        Route::get(ONE, Scope::Application, get::get).described(get::operation),
+        Route::delete(ONE, Scope::Application, delete::delete).described(delete::operation),
     ];
-    table.extend(Route::update(ONE, Scope::Application, update::update));
+    let update = Route::update(ONE, Scope::Application, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

@@ -2,7 +2,19 @@
 
 use super::read::read;
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+use super::schema::{CONTACT, body};
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    Operation::new("createContact", "Create a contact")
+        .about("A contact needs a name or an address.")
+        .select()
+        .body(body())
+        .one(CONTACT.reference())
+}
 
 /// Makes a contact.
 pub async fn create(call: Call) -> Answer {

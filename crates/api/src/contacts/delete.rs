@@ -1,7 +1,13 @@
 //! `DELETE /v3/grants/{grant_id}/contacts/{contact_id}`
 
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the deletion.
+pub fn operation() -> Operation {
+    Operation::new("destroyContact", "Delete a contact").deleted()
+}
 
 /// Deletes a contact.
 pub async fn delete(call: Call) -> Answer {

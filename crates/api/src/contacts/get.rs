@@ -1,7 +1,17 @@
 //! `GET /v3/grants/{grant_id}/contacts/{contact_id}`
 
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+use super::CONTACT;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("findContact", "Get a contact")
+        .select()
+        .one(CONTACT.reference())
+}
 
 /// Answers one contact. `profile_picture` has no effect: pictures are not stored.
 pub async fn get(call: Call) -> Answer {

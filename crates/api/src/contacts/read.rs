@@ -9,7 +9,7 @@ use crate::body::{Change, Fields};
 use crate::error::ApiError;
 
 /// Members that clients send and that nothing is made of: groups do not exist, pictures are not stored.
-const IGNORED: [&str; 4] = ["groups", "picture", "created_at", "updated_at"];
+pub(super) const IGNORED: [&str; 4] = ["groups", "picture", "created_at", "updated_at"];
 
 /// Reads a new contact or a change of one, and the warnings about what is unknown.
 pub(super) fn read(body: &mut Fields<'_>) -> Result<(ContactChange, Vec<String>), ApiError> {

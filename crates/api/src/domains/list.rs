@@ -2,14 +2,22 @@
 
 use serde_json::Value;
 
-use super::render;
+use super::{DOMAIN, render};
 use crate::call::Call;
+use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Paging};
 use crate::routes::Answer;
 
+/// Describes the listing.
+pub fn operation() -> Operation {
+    Operation::new("listDomains", "List the registered domains")
+        .query(Parameter::paging(PageSize::COMMON))
+        .page(DOMAIN.reference())
+}
+
 /// Answers a page of the organisation's domains.
 pub async fn list(call: Call) -> Answer {
-    let paging = Paging::read(&call.query, PageSize::COMMON)?;
+    let paging = Paging::without_offset(&call.query, PageSize::COMMON)?;
     let page = call
         .mailroom
         .list_domains(paging.limit, paging.page_token.as_deref())

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod schema;
 mod update;
 
 use posthouse_mailroom::domains::DomainView;
@@ -11,19 +12,29 @@ use serde_json::{Value, json};
 
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::DOMAIN;
+
 const COLLECTION: &str = "/v3/admin/domains";
 const ONE: &str = "/v3/admin/domains/{domain_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(COLLECTION, Scope::Organization, list::list).admin(),
-        Route::post(COLLECTION, Scope::Organization, create::create).admin(),
-        Route::get(ONE, Scope::Organization, get::get).admin(),
-        Route::delete(ONE, Scope::Organization, delete::delete).admin(),
+        Route::get(COLLECTION, Scope::Organization, list::list)
+            .described(list::operation)
+            .admin(),
+        Route::post(COLLECTION, Scope::Organization, create::create)
+            .described(create::operation)
+            .admin(),
+        Route::get(ONE, Scope::Organization, get::get)
+            .described(get::operation)
+            .admin(),
+        Route::delete(ONE, Scope::Organization, delete::delete)
+            .described(delete::operation)
+            .admin(),
     ];
     let update = Route::update(ONE, Scope::Organization, update::update);
-    table.extend(update.map(Route::admin));
+    table.extend(update.map(|route| route.admin().described(update::operation)));
     table
 }
 

@@ -3,9 +3,24 @@
 use posthouse_mailroom::domains::DomainChanges;
 
 use super::render;
+use super::schema::{DOMAIN, name};
 use crate::body::Change;
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, object, optional, replacement, text};
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    let catch_all = text().about("The account that gets mail for addresses that nobody has.");
+    Operation::new("updateDomain", "Change a domain")
+        .body(object([
+            replacement("name", name()),
+            optional("catch_all_grant_id", catch_all),
+            replacement("include_subdomains", flag()),
+        ]))
+        .one(DOMAIN.reference())
+}
 
 /// Changes a domain, by id or address. Whatever cannot be changed is ignored with a warning.
 pub async fn update(call: Call) -> Answer {

@@ -3,8 +3,29 @@
 use posthouse_mailroom::organise::NewFolder;
 
 use super::render;
+use super::schema::{FOLDER, colour, name};
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{object, optional, required, text};
 use crate::routes::Answer;
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    Operation::new("createFolder", "Create a folder")
+        .about("A `/` in its name makes or uses the folders above it.")
+        .select()
+        .body(object([
+            required("name", name()),
+            optional(
+                "parent_id",
+                text().about("The folder that it will be below."),
+            ),
+            optional("text_color", colour()),
+            optional("background_color", colour()),
+        ]))
+        .fails([409])
+        .one(FOLDER.reference())
+}
 
 /// Makes a folder; a `/` in its name makes or uses those above it.
 pub async fn create(call: Call) -> Answer {

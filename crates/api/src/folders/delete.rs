@@ -1,7 +1,16 @@
 //! `DELETE /v3/grants/{grant_id}/folders/{folder_id}`
 
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the deletion.
+pub fn operation() -> Operation {
+    Operation::new("destroyFolder", "Delete a folder")
+        .about("For good, with the folders below it and all their messages.")
+        .fails([409])
+        .deleted()
+}
 
 /// Deletes a folder for good, with those below it and all their messages.
 pub async fn delete(call: Call) -> Answer {

@@ -1,8 +1,16 @@
 //! `GET /v3/grants/{grant_id}/folders/{folder_id}`
 
-use super::render;
+use super::{FOLDER, render};
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("findFolder", "Get a folder")
+        .select()
+        .one(FOLDER.reference())
+}
 
 /// Answers one folder by id, system name or alias, path, or unique leaf name.
 pub async fn get(call: Call) -> Answer {

@@ -1,10 +1,28 @@
 //! `GET /v3/grants/{grant_id}/folders`
 
-use super::render;
+use super::{FOLDER, render};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Paging};
 use crate::routes::Answer;
+
+/// Describes the listing.
+pub fn operation() -> Operation {
+    Operation::new("listFolders", "List folders")
+        .about("System folders first, then the others by path.")
+        .query(Parameter::paging(PageSize::FOLDERS))
+        .query([
+            Parameter::text(
+                "parent_id",
+                "Only the folders directly below this one, named like in a path.",
+            ),
+            Parameter::flag("single_level", "Only the folders that are below no other."),
+        ])
+        .select()
+        .fails([404])
+        .page(FOLDER.reference())
+}
 
 /// Answers the folders: system folders first, then the others by path.
 ///
@@ -12,7 +30,7 @@ use crate::routes::Answer;
 /// folder. A cursor whose folder was deleted meanwhile is refused like a malformed one.
 pub async fn list(call: Call) -> Answer {
     let grant = call.grant().await?;
-    let paging = Paging::read(&call.query, PageSize::FOLDERS)?;
+    let paging = Paging::without_offset(&call.query, PageSize::FOLDERS)?;
     let top_level_only = call.query.flag("single_level")?.unwrap_or(false);
     let folders = call
         .mailroom

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod schema;
 mod update;
 
 use posthouse_mailroom::actor::GrantRef;
@@ -13,18 +14,21 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::FOLDER;
+
 const COLLECTION: &str = "/v3/grants/{grant_id}/folders";
 const ONE: &str = "/v3/grants/{grant_id}/folders/{folder_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(COLLECTION, Scope::Grant, list::list),
-        Route::post(COLLECTION, Scope::Grant, create::create),
-        Route::get(ONE, Scope::Grant, get::get),
-        Route::delete(ONE, Scope::Grant, delete::delete),
+        Route::get(COLLECTION, Scope::Grant, list::list).described(list::operation),
+        Route::post(COLLECTION, Scope::Grant, create::create).described(create::operation),
+        Route::get(ONE, Scope::Grant, get::get).described(get::operation),
+        Route::delete(ONE, Scope::Grant, delete::delete).described(delete::operation),
     ];
-    table.extend(Route::update(ONE, Scope::Grant, update::update));
+    let update = Route::update(ONE, Scope::Grant, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

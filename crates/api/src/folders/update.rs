@@ -3,9 +3,29 @@
 use posthouse_mailroom::organise::FolderUpdate;
 
 use super::render;
+use super::schema::{FOLDER, colour, name};
 use crate::body::Change;
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{object, optional, replacement, text};
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    Operation::new("updateFolder", "Rename, move or colour a folder")
+        .select()
+        .body(object([
+            replacement("name", name()),
+            optional(
+                "parent_id",
+                text().about("The folder that it will be below; `null` is the top."),
+            ),
+            optional("text_color", colour()),
+            optional("background_color", colour()),
+        ]))
+        .fails([409])
+        .one(FOLDER.reference())
+}
 
 /// Renames, moves or colours a folder.
 pub async fn update(call: Call) -> Answer {

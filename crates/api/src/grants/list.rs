@@ -3,11 +3,46 @@
 use posthouse_mailroom::provision::{AccountQuery, AccountStatus};
 use serde_json::Value;
 
+use super::GRANT;
 use super::render;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::operation::offset_members;
+use crate::openapi::schema::count;
+use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Query};
 use crate::routes::Answer;
+
+/// Describes the listing.
+pub fn operation() -> Operation {
+    let status = ["valid", "invalid"];
+    Operation::new("listGrants", "List accounts")
+        .about("Newest first. Pages are full while accounts remain.")
+        .query([
+            Parameter::limit(PageSize::GRANTS),
+            Parameter::of("offset", count(), "Accounts to skip."),
+            Parameter::choice(
+                "sort_by",
+                &["created_at", "updated_at"],
+                "What they are ordered by.",
+            ),
+            Parameter::choice(
+                "order_by",
+                &["asc", "desc"],
+                "Whether the newest comes last.",
+            ),
+            Parameter::time("since", "Only accounts made after this time."),
+            Parameter::time("before", "Only accounts made before this time."),
+            Parameter::text("email", "Only the account at this address."),
+            Parameter::choice("grant_status", &status, "Only accounts in this state."),
+            Parameter::choice("status", &status, "The older name of `grant_status`."),
+            Parameter::text("provider", "Only accounts of this provider."),
+            Parameter::text("workspace_id", "Only accounts of this workspace."),
+        ])
+        .select()
+        .page(GRANT.reference())
+        .beside_data(offset_members())
+}
 
 /// Answers a page of accounts, newest first. Pages go by offset and are always full while accounts remain: clients take
 /// a short page for the last one.

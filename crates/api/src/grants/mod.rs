@@ -3,6 +3,7 @@
 mod delete;
 mod get;
 mod list;
+pub(crate) mod schema;
 mod update;
 
 use posthouse_mailroom::provision::AccountView;
@@ -10,17 +11,20 @@ use serde_json::{Value, json};
 
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::GRANT;
+
 const COLLECTION: &str = "/v3/grants";
 const ONE: &str = "/v3/grants/{grant_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(COLLECTION, Scope::Application, list::list),
-        Route::get(ONE, Scope::Grant, get::get),
-        Route::delete(ONE, Scope::Grant, delete::delete),
+        Route::get(COLLECTION, Scope::Application, list::list).described(list::operation),
+        Route::get(ONE, Scope::Grant, get::get).described(get::operation),
+        Route::delete(ONE, Scope::Grant, delete::delete).described(delete::operation),
     ];
-    table.extend(Route::update(ONE, Scope::Grant, update::update));
+    let update = Route::update(ONE, Scope::Grant, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

@@ -4,10 +4,35 @@ use posthouse_mailroom::passwords::AppPassword;
 use posthouse_mailroom::provision::AccountChanges;
 
 use super::render;
+use super::schema::{GRANT, app_password, name};
 use crate::body::{Change, Fields};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::{email, flag, ignored, object, optional, replacement, text};
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    let settings = object([
+        optional(
+            "email",
+            email().about("An account keeps its address: only that one is taken."),
+        ),
+        optional("app_password", app_password()),
+        replacement("plus_addressing", flag()),
+    ]);
+    Operation::new("updateGrant", "Change an account")
+        .about("What is not sent stays, also inside `settings`.")
+        .body(object([
+            optional("name", name()),
+            optional("workspace_id", text()),
+            optional("settings", settings),
+            ignored("scope"),
+            ignored("provider"),
+        ]))
+        .one(GRANT.reference())
+}
 
 /// Changes an account: what is not sent stays, also inside `settings`.
 pub async fn update(call: Call) -> Answer {
@@ -22,7 +47,7 @@ pub async fn update(call: Call) -> Answer {
 
 fn read(body: &mut Fields<'_>) -> Result<(AccountChanges, Vec<String>), ApiError> {
     let mut changes = AccountChanges {
-        name: optional(body.change("name")?),
+        name: cleared_or_set(body.change("name")?),
         // `null` keeps the workspace: an account is never without one.
         workspace_id: body.optional("workspace_id")?,
         ..AccountChanges::default()
@@ -32,7 +57,7 @@ fn read(body: &mut Fields<'_>) -> Result<(AccountChanges, Vec<String>), ApiError
     let mut warnings = body.unknown();
     if let Some(mut settings) = settings {
         changes.email = settings.optional("email")?;
-        changes.app_password = optional(settings.change("app_password")?)
+        changes.app_password = cleared_or_set(settings.change("app_password")?)
             .map(|password| password.map(AppPassword::new));
         changes.plus_addressing = settings.replacement("plus_addressing")?;
         warnings.extend(settings.unknown());
@@ -40,7 +65,7 @@ fn read(body: &mut Fields<'_>) -> Result<(AccountChanges, Vec<String>), ApiError
     Ok((changes, warnings))
 }
 
-fn optional(change: Change<String>) -> Option<Option<String>> {
+fn cleared_or_set(change: Change<String>) -> Option<Option<String>> {
     match change {
         Change::Keep => None,
         Change::Clear => Some(None),

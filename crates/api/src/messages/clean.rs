@@ -4,11 +4,35 @@ use http::StatusCode;
 use posthouse_mailroom::clean::Options;
 
 use super::list::reduce;
+use super::schema::MESSAGE;
 use crate::body::Fields;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::{all, flag, list, object, optional, required, text};
 use crate::reply::Reply;
 use crate::routes::Answer;
+use posthouse_mailroom::limits::CLEANED_MESSAGES_MAX;
+
+/// Describes the cleaning.
+pub fn operation() -> Operation {
+    let ids = list(text()).at_least(1).at_most(CLEANED_MESSAGES_MAX);
+    let conversation = [("conversation", text().about("What its author wrote."))];
+    Operation::new("cleanMessages", "Get what the authors of messages wrote")
+        .about("Without quotes, signature and markup, in the order of the request.")
+        .select()
+        .body(object([
+            required("message_id", ids),
+            optional("ignore_links", flag()),
+            optional("ignore_images", flag()),
+            optional("images_as_markdown", flag()),
+            optional("ignore_tables", flag()),
+            optional("remove_conclusion_phrases", flag()),
+            optional("html_as_markdown", flag()),
+        ]))
+        .fails([413])
+        .page(all([MESSAGE.reference(), object(conversation)]))
+}
 
 /// Answers messages with what their authors wrote, in the order of the request.
 pub async fn clean(call: Call) -> Answer {

@@ -39,7 +39,7 @@ impl MessageFields {
                 _ => {
                     return Err(ApiError::invalid(
                         "fields",
-                        format!("expected one of {VALUES}"),
+                        format!("expected one of {}", WORDS.join(", ")),
                     ));
                 }
             }
@@ -71,8 +71,16 @@ impl MessageFields {
     }
 }
 
-const VALUES: &str = "standard, include_headers, include_basic_headers, include_tracking_options, raw_mime, \
-                      include_extracted, include_security";
+/// Every value there is.
+pub(super) const WORDS: [&str; 7] = [
+    "standard",
+    "include_headers",
+    "include_basic_headers",
+    "include_tracking_options",
+    "raw_mime",
+    "include_extracted",
+    "include_security",
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,21 @@ use http::StatusCode;
 
 use super::fields::MessageFields;
 use super::list::reduce;
+use super::schema::{self, MESSAGE, RAW_MESSAGE};
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::either;
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("findMessage", "Get a message")
+        .about("Whatever folder it is in.")
+        .query([schema::fields()])
+        .select()
+        .one(either([MESSAGE.reference(), RAW_MESSAGE.reference()]))
+}
 
 /// Answers one message, whatever folder it is in.
 pub async fn get(call: Call) -> Answer {

@@ -5,11 +5,26 @@ use serde_json::Value;
 
 use super::fields::MessageFields;
 use super::filters;
+use super::schema::{self, MESSAGE, RAW_MESSAGE};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::schema::either;
+use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Paging, Select};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the listing.
+pub fn operation() -> Operation {
+    Operation::new("listMessages", "List messages")
+        .about("Newest first, or best match first when something is searched for.")
+        .query(Parameter::paging(PageSize::COMMON))
+        .query([Parameter::offset(), schema::fields()])
+        .query(schema::filters())
+        .query(schema::listing_filters())
+        .select()
+        .page(either([MESSAGE.reference(), RAW_MESSAGE.reference()]))
+}
 
 /// Answers a page of messages, newest first.
 ///
@@ -37,10 +52,7 @@ pub async fn list(call: Call) -> Answer {
             page.json,
         ));
     }
-    Ok(call.list(
-        &reduced(&page, &select, fields)?,
-        page.next_cursor.as_deref(),
-    ))
+    Ok(call.list(&reduced(&page, &select)?, page.next_cursor.as_deref()))
 }
 
 fn reduced(page: &MessagePage, select: &Select) -> Result<Vec<Value>, ApiError> {

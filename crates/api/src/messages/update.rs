@@ -4,10 +4,34 @@ use http::StatusCode;
 use posthouse_mailroom::organise::{MessageUpdate, Metadata};
 
 use super::list::reduce;
+use super::schema::MESSAGE;
 use crate::body::Change;
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, list, metadata, object, optional, replacement, text};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    let folders = list(text()).at_least(1).at_most(1);
+    Operation::new(
+        "updateMessage",
+        "Change flags, folder or metadata of a message",
+    )
+    .select()
+    .body(object([
+        replacement("unread", flag()),
+        replacement("starred", flag()),
+        replacement("answered", flag()),
+        replacement(
+            "folders",
+            folders.about("The folder that it goes to, by id or name."),
+        ),
+        optional("metadata", metadata().about("Replaces what was there.")),
+    ]))
+    .one(MESSAGE.reference())
+}
 
 /// Changes flags, folder and metadata of a message and answers all of it.
 pub async fn update(call: Call) -> Answer {

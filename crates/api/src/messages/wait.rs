@@ -8,12 +8,41 @@ use posthouse_mailroom::wait::{MessageWait, WaitSince};
 
 use super::fields::MessageFields;
 use super::list::reduce;
+use super::schema::{self, MESSAGE, RAW_MESSAGE};
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::limits::{ADDRESSES_PER_FILTER_MAX, ANY_EMAIL_MAX, WAIT_SECONDS_MAX};
+use crate::openapi::schema::{count, either, flag, text};
+use crate::openapi::{Operation, Parameter};
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the waiting.
+pub fn operation() -> Operation {
+    let seconds = usize::try_from(WAIT_SECONDS_MAX).expect("seconds are few");
+    let timeout = count()
+        .at_least(1)
+        .at_most(seconds)
+        .default_is(WAIT_SECONDS_DEFAULT);
+    let since = "Only messages that came after this: Unix seconds, the id of a message, or a former `next_since`.";
+    Operation::new("waitForMessage", "Wait for the next message")
+        .about("Answers the oldest matching message as soon as there is one, or `null` when the time is over.")
+        .query(schema::filters())
+        .query([
+            Parameter::of("timeout", timeout, "Seconds to wait at most."),
+            Parameter::text("since", since),
+            Parameter::flag("has_otp", "Only with a one-time code."),
+            Parameter::flag("has_link", "Only with a link."),
+            schema::fields(),
+        ])
+        .select()
+        .one(either([MESSAGE.reference(), RAW_MESSAGE.reference()]).nullable())
+        .beside_data([
+            ("timed_out", flag()),
+            ("next_since", text().about("The `since` of the next request.")),
+        ])
+}
 
 /// Without a `timeout`.
 const WAIT_SECONDS_DEFAULT: u64 = 30;

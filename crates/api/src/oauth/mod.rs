@@ -5,17 +5,49 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::{constant, object, text, uuid};
 use crate::reply::Reply;
 use crate::routes::{Answer, Route, Scope};
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
+    let sign_in = |path, id: &'static str, summary: &'static str| {
+        let route = Route::get(path, Scope::Server, sign_in).public();
+        route.described(move || Operation::new(id, summary).about(NOT_OFFERED))
+    };
+    let token = |path, id: &'static str, summary: &'static str| {
+        let route = Route::post(path, Scope::Server, token).public();
+        route.described(move || refusal(Operation::new(id, summary).about(NOT_OFFERED)))
+    };
     vec![
-        Route::get("/v3/connect/auth", Scope::Server, sign_in).public(),
-        Route::get("/v3/connect/tokeninfo", Scope::Server, sign_in).public(),
-        Route::post("/v3/connect/token", Scope::Server, token).public(),
-        Route::post("/v3/connect/revoke", Scope::Server, token).public(),
+        sign_in("/v3/connect/auth", "signIn", "Sign in on a hosted page"),
+        sign_in(
+            "/v3/connect/tokeninfo",
+            "getTokenInfo",
+            "Get what a token is",
+        ),
+        token(
+            "/v3/connect/token",
+            "exchangeToken",
+            "Exchange a code for a token",
+        ),
+        token("/v3/connect/revoke", "revokeToken", "Revoke a token"),
     ]
+}
+
+const NOT_OFFERED: &str = "Not supported for agent accounts: every request is refused with 400.";
+
+/// The shape of OAuth, which these refusals have.
+fn refusal(operation: Operation) -> Operation {
+    let schema = object([
+        ("error", constant("unsupported_grant_type")),
+        ("error_code", constant(0)),
+        ("error_description", text()),
+        ("error_uri", text()),
+        ("request_id", uuid()),
+    ]);
+    operation.answer(400, "Not supported; in the shape of OAuth.", schema)
 }
 
 async fn sign_in(_: Call) -> Answer {

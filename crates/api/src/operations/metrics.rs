@@ -3,8 +3,17 @@
 use crate::call::Call;
 use crate::credentials::bearer;
 use crate::error::ApiError;
+use crate::openapi::Operation;
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("getMetrics", "Get the server's figures")
+        .about("In the Prometheus text format; for loopback, listed networks, and holders of the metrics token.")
+        .fails([401])
+        .bytes(200, "Figures.", "text/plain")
+}
 
 /// Answers the metrics, or 401: they tell how much mail flows, which is not for strangers.
 pub async fn metrics(call: Call) -> Answer {

@@ -9,8 +9,14 @@ use crate::routes::{Route, Scope};
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get("/healthz", Scope::Server, healthz::healthz).public(),
-        Route::get("/readyz", Scope::Server, readyz::readyz).public(),
-        Route::get("/metrics", Scope::Server, metrics::metrics).public(),
+        Route::get("/healthz", Scope::Server, healthz::healthz)
+            .public()
+            .described(healthz::operation),
+        Route::get("/readyz", Scope::Server, readyz::readyz)
+            .public()
+            .described(readyz::operation),
+        Route::get("/metrics", Scope::Server, metrics::metrics)
+            .public()
+            .described(metrics::operation),
     ]
 }

@@ -2,7 +2,17 @@
 
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::{constant, list, object, text};
 use crate::routes::Answer;
+
+/// Describes the check.
+pub fn operation() -> Operation {
+    Operation::new("checkReadiness", "Check that the server can take traffic").one(object([
+        ("status", constant("ready")),
+        ("notes", list(text())),
+    ]))
+}
 
 /// Answers 200 with an operator's notes, or 503 naming what does not work.
 pub async fn readyz(call: Call) -> Answer {

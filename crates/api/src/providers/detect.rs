@@ -5,7 +5,23 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::schema::{constant, flag, object, replacement, text};
+use crate::openapi::{Operation, Parameter};
 use crate::routes::Answer;
+
+/// Describes the detection.
+pub fn operation() -> Operation {
+    Operation::new(
+        "detectProvider",
+        "Tell whether an address could be an account here",
+    )
+    .query([Parameter::text("email", "The address.").required()])
+    .one(object([
+        ("email_address", text()),
+        ("detected", flag()),
+        replacement("provider", constant("nylas")),
+    ]))
+}
 
 /// Answers whether the domain of the address is registered here for the caller.
 pub async fn detect(call: Call) -> Answer {

@@ -10,6 +10,7 @@ pub fn routes() -> Vec<Route> {
     // The address comes in the query; whatever is in the body is ignored.
     let detect = Route::post("/v3/providers/detect", Scope::Server, detect::detect)
         .body(BodyRule::Ignored)
-        .reads();
+        .reads()
+        .described(detect::operation);
     vec![detect]
 }

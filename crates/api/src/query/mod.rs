@@ -15,11 +15,13 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
 use crate::limits::QUERY_PARAMETERS_MAX;
+use crate::openapi::Described;
 
 /// The decoded parameters of one request, in order, without the empty ones.
 #[derive(Debug, Default)]
 pub struct Query {
     pairs: Vec<(String, String)>,
+    described: Described,
 }
 
 impl Query {
@@ -44,11 +46,20 @@ impl Query {
             };
             pairs.push((name, value));
         }
-        Ok(Self { pairs })
+        Ok(Self {
+            pairs,
+            described: Described::default(),
+        })
+    }
+
+    /// Holds whoever reads the parameters to what a route's description names.
+    pub(crate) fn described(self, described: Described) -> Self {
+        Self { described, ..self }
     }
 
     /// Returns a parameter's text; the first one when it is repeated.
     pub fn text(&self, name: &str) -> Option<&str> {
+        self.described.check_parameter(name);
         self.pairs
             .iter()
             .find(|(key, _)| key == name)
@@ -91,6 +102,7 @@ impl Query {
 
     /// Reads a list: every value of a repeated parameter, each split at its commas, trimmed, without empty pieces.
     pub fn list(&self, name: &str) -> Vec<String> {
+        self.described.check_parameter(name);
         let values = self.pairs.iter().filter(|(key, _)| key == name);
         let pieces = values.flat_map(|(_, value)| value.split(','));
         pieces

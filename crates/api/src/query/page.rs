@@ -53,8 +53,8 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// Reads the parameters for a collection with this page size.
-    pub fn read(query: &Query, size: PageSize) -> Result<Self, ApiError> {
+    /// Reads `limit` and `page_token` for a collection with this page size.
+    pub fn without_offset(query: &Query, size: PageSize) -> Result<Self, ApiError> {
         let limit = match query.text("limit") {
             None => size.default,
             Some(text) => match whole_number(text) {
@@ -67,7 +67,16 @@ impl Paging {
                 }
             },
         };
-        let page_token = query.text("page_token").map(str::to_owned);
+        Ok(Self {
+            limit,
+            page_token: query.text("page_token").map(str::to_owned),
+            offset: 0,
+        })
+    }
+
+    /// Reads all three parameters.
+    pub fn read(query: &Query, size: PageSize) -> Result<Self, ApiError> {
+        let paging = Self::without_offset(query, size)?;
         let offset = match query.text("offset") {
             None => 0,
             Some(text) => match whole_number(text) {
@@ -81,11 +90,10 @@ impl Paging {
                 }
             },
         };
-        let offset = if page_token.is_some() { 0 } else { offset };
+        let is_continued = paging.page_token.is_some();
         Ok(Self {
-            limit,
-            page_token,
-            offset,
+            offset: if is_continued { 0 } else { offset },
+            ..paging
         })
     }
 }

@@ -3,6 +3,31 @@
 use posthouse_mailroom::send::QueuedMail;
 use serde_json::{Value, json};
 
+use crate::openapi::schema::{Component, Schema, count, email, object, one_of, text, time, uuid};
+
+/// What mail for one recipient is answered as.
+pub(crate) const QUEUED_MAIL: Component = Component::new("QueuedMail", queued_mail);
+
+/// Every state that mail in the queue is in.
+pub(super) const STATES: [&str; 5] = ["queued", "active", "deferred", "held", "captured"];
+
+fn queued_mail() -> Schema {
+    object([
+        ("id", uuid()),
+        ("message_id", uuid()),
+        ("grant_id", uuid()),
+        ("recipient", email()),
+        ("state", one_of(&STATES)),
+        ("attempts", count()),
+        ("next_attempt_at", time().nullable()),
+        (
+            "last_reply",
+            text().nullable().about("What the other server said last."),
+        ),
+        ("created_at", time()),
+    ])
+}
+
 /// Renders mail for one recipient.
 pub(super) fn render(row: &QueuedMail) -> Value {
     json!({

@@ -1,7 +1,13 @@
 //! `DELETE /v3/grants/{grant_id}/threads/{thread_id}`
 
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the deletion.
+pub fn operation() -> Operation {
+    Operation::new("destroyThread", "Move all messages of a thread to Trash").deleted()
+}
 
 /// Moves every message of a thread to Trash.
 pub async fn delete(call: Call) -> Answer {

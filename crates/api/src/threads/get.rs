@@ -2,10 +2,20 @@
 
 use http::StatusCode;
 
+use super::THREAD;
 use super::reduce;
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("findThread", "Get a thread")
+        .about("Whatever folders its messages are in.")
+        .select()
+        .one(THREAD.reference())
+}
 
 /// Answers one thread, whatever folders its messages are in.
 pub async fn get(call: Call) -> Answer {

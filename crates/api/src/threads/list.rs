@@ -2,12 +2,32 @@
 
 use posthouse_mailroom::read::PageRequest;
 
+use super::THREAD;
 use super::{filters, reduce};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::messages::schema as messages;
+use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Paging};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the listing.
+pub fn operation() -> Operation {
+    Operation::new("listThreads", "List threads")
+        .about("The one with the newest message first. Filters find the threads that have such a message.")
+        .query(Parameter::paging(PageSize::THREADS))
+        .query([Parameter::offset()])
+        .query(messages::filters())
+        .query(messages::listing_filters())
+        .query([
+            Parameter::time("latest_message_after", "Only with a newer message than this."),
+            Parameter::time("latest_message_before", "Only without a newer message than this."),
+            Parameter::time("earliest_message_date", "Only with no message before this."),
+        ])
+        .select()
+        .page(THREAD.reference())
+}
 
 /// Answers a page of threads, the one with the newest message first.
 pub async fn list(call: Call) -> Answer {

@@ -4,6 +4,7 @@ mod delete;
 mod filters;
 mod get;
 mod list;
+mod schema;
 mod update;
 
 use serde_json::Value;
@@ -12,17 +13,20 @@ use crate::error::ApiError;
 use crate::query::Select;
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::THREAD;
+
 const ALL: &str = "/v3/grants/{grant_id}/threads";
 const ONE: &str = "/v3/grants/{grant_id}/threads/{thread_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(ALL, Scope::Grant, list::list),
-        Route::get(ONE, Scope::Grant, get::get),
-        Route::delete(ONE, Scope::Grant, delete::delete),
+        Route::get(ALL, Scope::Grant, list::list).described(list::operation),
+        Route::get(ONE, Scope::Grant, get::get).described(get::operation),
+        Route::delete(ONE, Scope::Grant, delete::delete).described(delete::operation),
     ];
-    table.extend(Route::update(ONE, Scope::Grant, update::update));
+    let update = Route::update(ONE, Scope::Grant, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

@@ -3,10 +3,35 @@
 use http::StatusCode;
 use posthouse_mailroom::threads::ThreadUpdate;
 
+use super::THREAD;
 use super::reduce;
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, ignored, list, object, replacement, text};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    let folders = list(text()).at_least(1).at_most(1);
+    Operation::new(
+        "updateThread",
+        "Change flags or folder of all messages of a thread",
+    )
+    .select()
+    .body(object([
+        replacement("unread", flag()),
+        replacement("starred", flag()),
+        replacement(
+            "folders",
+            folders.about("The folder that they go to, by id or name."),
+        ),
+        ignored("id"),
+        ignored("grant_id"),
+        ignored("object"),
+    ]))
+    .one(THREAD.reference())
+}
 
 /// Changes flags and folder of every message of a thread and answers the thread.
 pub async fn update(call: Call) -> Answer {

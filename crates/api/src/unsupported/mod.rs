@@ -8,6 +8,8 @@ use http::Method;
 use crate::body::BodyRule;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::any;
 use crate::routes::{Answer, Route, Scope};
 
 /// A family: what it is called, and its collection.
@@ -88,14 +90,44 @@ pub fn routes() -> Vec<Route> {
             Method::DELETE,
         ] {
             let feature = family.feature;
+            let describe = operation(&method, family);
             let route = Route::new(method, family.path, scope, move |call| {
                 answer(call, feature)
             });
             // Whatever the body is, it would be refused.
-            table.push(route.body(BodyRule::Ignored).reads().and_below());
+            let route = route.body(BodyRule::Ignored).reads().and_below();
+            table.push(route.described(describe));
         }
     }
     table
+}
+
+/// Describes what a method of a family is answered with.
+fn operation(
+    method: &Method,
+    family: &'static Family,
+) -> impl Fn() -> Operation + Send + Sync + 'static {
+    let id = id(method, family.path);
+    let lists = *method == Method::GET;
+    move || {
+        let summary = format!("Not supported: {}", family.feature);
+        let operation = Operation::new(id.as_str(), summary);
+        if lists {
+            return operation.about("There are none.").page(any());
+        }
+        operation.about("Refused with 400.")
+    }
+}
+
+/// `GET /v3/grants/{grant_id}/room-resources` is `getGrantsRoomResources`.
+fn id(method: &Method, path: &str) -> String {
+    let path = path.replace("/v3/", "").replace("/{grant_id}", "");
+    let words = path.split(['/', '-', '_', '{', '}']);
+    let words = words.filter(|word| !word.is_empty()).map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
+    });
+    method.as_str().to_ascii_lowercase() + &words.collect::<String>()
 }
 
 async fn answer(call: Call, feature: &'static str) -> Answer {

@@ -3,10 +3,38 @@
 use posthouse_mailroom::webhooks::{NewDestination, RequestedScope};
 
 use super::render_revealed;
+use super::schema::{SCOPES, addresses, description, destination, revealed, trigger_types};
 use crate::body::Fields;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, object, one_of, optional, required, text};
 use crate::routes::Answer;
+
+/// Describes the creation.
+pub fn operation() -> Operation {
+    let scope = object([
+        required("type", one_of(&SCOPES)),
+        optional("id", text().about("Not needed for the application.")),
+    ]);
+    Operation::new("createWebhook", "Create a webhook")
+        .about(
+            "Its URL is asked first, and must answer the challenge. This answer shows the secret.",
+        )
+        .body(object([
+            required("trigger_types", trigger_types().at_least(1)),
+            required("webhook_url", destination()),
+            optional("description", description()),
+            optional("notification_email_addresses", addresses()),
+            optional("compressed_delivery", flag().default_is(false)),
+            optional(
+                "scope",
+                scope.about("Whose events; those of the whole application by default."),
+            ),
+            optional("include_junk", flag().default_is(false)),
+        ]))
+        .one(revealed())
+}
 
 /// Makes a destination once its URL has answered the challenge; the answer shows its secret.
 pub async fn create(call: Call) -> Answer {

@@ -1,8 +1,17 @@
 //! `GET /v3/webhooks/{webhook_id}`
 
+use super::WEBHOOK;
 use super::render;
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new("findWebhook", "Get a webhook")
+        .about("Without its secret.")
+        .one(WEBHOOK.reference())
+}
 
 /// Answers one destination, without its secret.
 pub async fn get(call: Call) -> Answer {

@@ -2,9 +2,18 @@
 
 use serde_json::Value;
 
+use super::WEBHOOK;
 use super::render;
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the listing.
+pub fn operation() -> Operation {
+    Operation::new("listWebhooks", "List webhooks")
+        .about("All in one page.")
+        .page(WEBHOOK.reference())
+}
 
 /// Answers all destinations in one page.
 pub async fn list(call: Call) -> Answer {

@@ -3,8 +3,21 @@
 use http::StatusCode;
 
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{any, ignored, map, object, optional, text};
 use crate::reply::Reply;
 use crate::routes::Answer;
+
+/// Describes the sample.
+pub fn operation() -> Operation {
+    Operation::new("getMockPayload", "Get a sample notification")
+        .about("Nothing is sent.")
+        .body(object([
+            optional("trigger_type", text().example("message.created")),
+            ignored("webhook_url"),
+        ]))
+        .one(map(any()))
+}
 
 /// Answers a complete sample notification; nothing is sent.
 pub async fn mock_payload(call: Call) -> Answer {

@@ -7,6 +7,7 @@ mod ip_addresses;
 mod list;
 mod mock_payload;
 mod rotate_secret;
+mod schema;
 mod send_test_event;
 mod update;
 
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::WEBHOOK;
+
 const COLLECTION: &str = "/v3/webhooks";
 const ONE: &str = "/v3/webhooks/{webhook_id}";
 
@@ -23,40 +26,46 @@ const ONE: &str = "/v3/webhooks/{webhook_id}";
 pub fn routes() -> Vec<Route> {
     let application = Scope::Application;
     let mut table = vec![
-        Route::get(COLLECTION, application, list::list),
-        Route::post(COLLECTION, application, create::create),
+        Route::get(COLLECTION, application, list::list).described(list::operation),
+        Route::post(COLLECTION, application, create::create).described(create::operation),
         Route::get(
             "/v3/webhooks/ip-addresses",
             Scope::Server,
             ip_addresses::ip_addresses,
-        ),
+        )
+        .described(ip_addresses::operation),
         Route::post(
             "/v3/webhooks/mock-payload",
             Scope::Server,
             mock_payload::mock_payload,
         )
-        .reads(),
+        .reads()
+        .described(mock_payload::operation),
         Route::post(
             "/v3/webhooks/send-test-event",
             Scope::Server,
             send_test_event::send_test_event,
-        ),
+        )
+        .described(send_test_event::operation),
         // The two spellings that official clients use.
         Route::post(
             "/v3/webhooks/rotate-secret/{webhook_id}",
             application,
             rotate_secret::rotate_secret,
-        ),
+        )
+        .described(rotate_secret::operation),
         Route::new(
             Method::PUT,
             "/v3/webhooks/{webhook_id}/rotate-secret",
             application,
             rotate_secret::rotate_secret,
-        ),
-        Route::get(ONE, application, get::get),
-        Route::delete(ONE, application, delete::delete),
+        )
+        .described(rotate_secret::operation_by_put),
+        Route::get(ONE, application, get::get).described(get::operation),
+        Route::delete(ONE, application, delete::delete).described(delete::operation),
     ];
-    table.extend(Route::update(ONE, application, update::update));
+    let update = Route::update(ONE, application, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

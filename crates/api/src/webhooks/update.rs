@@ -3,8 +3,26 @@
 use posthouse_mailroom::webhooks::DestinationChange;
 
 use super::render;
+use super::schema::{WEBHOOK, addresses, description, destination, trigger_types};
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, object, one_of, optional};
 use crate::routes::Answer;
+
+/// Describes the change.
+pub fn operation() -> Operation {
+    Operation::new("updateWebhook", "Change a webhook")
+        .about("What is absent, `null` or empty stays as it is.")
+        .body(object([
+            optional("trigger_types", trigger_types()),
+            optional("webhook_url", destination()),
+            optional("description", description()),
+            optional("status", one_of(&["active", "pause", "inactive"])),
+            optional("notification_email_addresses", addresses()),
+            optional("compressed_delivery", flag()),
+        ]))
+        .one(WEBHOOK.reference())
+}
 
 /// Changes a destination; what is absent, `null` or empty stays as it is.
 pub async fn update(call: Call) -> Answer {

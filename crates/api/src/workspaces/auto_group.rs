@@ -4,7 +4,21 @@ use posthouse_mailroom::workspaces::AutoGroup;
 use serde_json::json;
 
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, integer, object, optional, text, uuid};
 use crate::routes::Answer;
+
+/// Describes it.
+pub fn operation() -> Operation {
+    Operation::new("autoGroupWorkspaces", "Group accounts by their domains")
+        .about("Accounts of the default workspace go to the workspace of their domain. Done when the answer comes.")
+        .body(object([
+            optional("after_created_at", integer().about("Only accounts made after these Unix seconds.")),
+            optional("invalid_also", flag().default_is(false)),
+            optional("specific_domain", text()),
+        ]))
+        .one(object([("job_id", uuid()), ("message", text())]))
+}
 
 /// Groups the accounts of the default workspace by their domains. The work is done when the answer comes.
 pub async fn auto_group(call: Call) -> Answer {

@@ -2,9 +2,26 @@
 
 use posthouse_mailroom::workspaces::NewWorkspace;
 
+use super::schema::{WORKSPACE, governance, name};
 use super::{read_governance, render};
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, object, optional, required, text};
 use crate::routes::Answer;
+
+/// Describes it.
+pub fn operation() -> Operation {
+    Operation::new("createWorkspace", "Create a workspace")
+        .body(
+            object([
+                required("name", name()),
+                optional("domain", text()),
+                optional("auto_group", flag().default_is(false)),
+            ])
+            .and(governance()),
+        )
+        .one(WORKSPACE.reference())
+}
 
 /// Makes a workspace.
 pub async fn create(call: Call) -> Answer {

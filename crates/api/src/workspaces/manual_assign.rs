@@ -3,7 +3,33 @@
 use serde_json::json;
 
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{list, object, optional, text, uuid};
 use crate::routes::Answer;
+use posthouse_mailroom::limits::ASSIGNED_GRANTS_MAX;
+
+/// Describes it.
+pub fn operation() -> Operation {
+    let accounts = || list(text()).at_most(ASSIGNED_GRANTS_MAX);
+    Operation::new(
+        "assignToWorkspace",
+        "Move accounts into a workspace, and others out of it",
+    )
+    .body(object([
+        optional("assign_grants", accounts()),
+        optional(
+            "remove_grants",
+            accounts().about("These go to the default workspace."),
+        ),
+    ]))
+    .one(object([
+        ("application_id", uuid()),
+        ("workspace_id", uuid()),
+        ("domain", text().nullable()),
+        ("grants_assigned", list(uuid())),
+        ("grants_removed", list(uuid())),
+    ]))
+}
 
 /// Moves accounts into a workspace, and others out of it to the default one.
 pub async fn manual_assign(call: Call) -> Answer {

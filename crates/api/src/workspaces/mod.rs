@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod list;
 mod manual_assign;
+mod schema;
 mod update;
 
 use posthouse_mailroom::workspaces::{Governance, WorkspaceView};
@@ -15,28 +16,33 @@ use crate::body::{Change, Fields};
 use crate::error::ApiError;
 use crate::routes::{Route, Scope};
 
+pub(crate) use schema::WORKSPACE;
+
 const COLLECTION: &str = "/v3/workspaces";
 const ONE: &str = "/v3/workspaces/{workspace_id}";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
     let mut table = vec![
-        Route::get(COLLECTION, Scope::Application, list::list),
-        Route::post(COLLECTION, Scope::Application, create::create),
+        Route::get(COLLECTION, Scope::Application, list::list).described(list::operation),
+        Route::post(COLLECTION, Scope::Application, create::create).described(create::operation),
         Route::post(
             "/v3/workspaces/auto-group",
             Scope::Application,
             auto_group::auto_group,
-        ),
-        Route::get(ONE, Scope::Application, get::get),
-        Route::delete(ONE, Scope::Application, delete::delete),
+        )
+        .described(auto_group::operation),
+        Route::get(ONE, Scope::Application, get::get).described(get::operation),
+        Route::delete(ONE, Scope::Application, delete::delete).described(delete::operation),
         Route::post(
             "/v3/workspaces/{workspace_id}/manual-assign",
             Scope::Application,
             manual_assign::manual_assign,
-        ),
+        )
+        .described(manual_assign::operation),
     ];
-    table.extend(Route::update(ONE, Scope::Application, update::update));
+    let update = Route::update(ONE, Scope::Application, update::update);
+    table.extend(update.map(|route| route.described(update::operation)));
     table
 }
 

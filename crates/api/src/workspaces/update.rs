@@ -2,10 +2,30 @@
 
 use posthouse_mailroom::workspaces::WorkspaceChanges;
 
+use super::schema::{WORKSPACE, governance, name};
 use super::{read_governance, render};
 use crate::body::Change;
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{flag, ignored, object, optional, replacement, text};
 use crate::routes::Answer;
+
+/// Describes it.
+pub fn operation() -> Operation {
+    Operation::new("updateWorkspace", "Change a workspace")
+        .about("By id only. The domain can be set once.")
+        .body(
+            object([
+                replacement("name", name()),
+                optional("domain", text()),
+                replacement("auto_group", flag()),
+                ignored("workspace_id"),
+                ignored("application_id"),
+            ])
+            .and(governance()),
+        )
+        .one(WORKSPACE.reference())
+}
 
 /// Changes a workspace, by id only.
 pub async fn update(call: Call) -> Answer {

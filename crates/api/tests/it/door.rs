@@ -16,6 +16,8 @@ use posthouse_types::clock::SystemClock;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::contract;
+
 /// Wrong keys an address may show in a minute in these tests.
 pub const FAILURES_MAX: u32 = 3;
 
@@ -25,6 +27,8 @@ pub const CONNECTIONS_MAX: u32 = 4;
 pub struct Door {
     pub api: Api,
     pub mailroom: Mailroom,
+    /// Whether the document describes its routes.
+    is_described: bool,
     _directory: TempDir,
 }
 
@@ -46,6 +50,7 @@ impl Door {
         let directory = TempDir::new().expect("a temporary directory");
         let mailroom = mailroom(&directory).await;
         Self {
+            is_described: table.len() == posthouse_api::routes().len(),
             api: Api::with_routes(config(), mailroom.clone(), table),
             mailroom,
             _directory: directory,
@@ -63,6 +68,7 @@ impl Door {
         Self {
             api: Api::new(config, mailroom.clone()),
             mailroom,
+            is_described: false,
             _directory: directory,
         }
     }
@@ -77,10 +83,14 @@ impl Door {
     }
 
     pub async fn send_from(&self, request: Request<Full<Bytes>>, peer: IpAddr) -> Answered {
+        let (method, target) = (request.method().clone(), request.uri().to_string());
         let response = self.api.answer(request, peer).await;
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("a full body").to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if self.is_described {
+            contract::check(&method, &target, head.status, &head.headers, &json);
+        }
         Answered {
             status: head.status,
             headers: head.headers,

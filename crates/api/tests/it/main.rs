@@ -2,7 +2,9 @@
 
 mod account;
 mod contacts;
+mod contract;
 mod conventions;
+mod description;
 mod door;
 mod extracts;
 mod mailboxes;

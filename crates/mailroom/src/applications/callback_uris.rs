@@ -9,7 +9,8 @@ use crate::actor::Actor;
 use crate::limits::{CALLBACK_URIS_MAX, CALLBACK_URL_CHARACTERS_MAX, STORED_SETTINGS_BYTES_MAX};
 use crate::{Mailroom, Refusal};
 
-const PLATFORMS: [&str; 5] = ["web", "desktop", "js", "ios", "android"];
+/// Where a callback URI may be used.
+pub const PLATFORMS: [&str; 5] = ["web", "desktop", "js", "ios", "android"];
 const DEFAULT_PLATFORM: &str = "web";
 
 /// What a client asks for.

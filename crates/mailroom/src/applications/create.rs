@@ -10,7 +10,8 @@ use crate::mailroom::MailroomConfig;
 use crate::names::check_name;
 use crate::{Mailroom, Refusal};
 
-const REGIONS: [&str; 2] = ["us", "eu"];
+/// Where an application may be.
+pub const REGIONS: [&str; 2] = ["us", "eu"];
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Default)]

@@ -7,8 +7,8 @@ mod settings;
 mod update;
 mod view;
 
-pub use callback_uris::{CallbackUriChanges, CallbackUriView, NewCallbackUri};
-pub use create::NewApplication;
+pub use callback_uris::{CallbackUriChanges, CallbackUriView, NewCallbackUri, PLATFORMS};
+pub use create::{NewApplication, REGIONS};
 pub use update::{ApplicationChanges, Branding};
 pub use view::{ApplicationName, ApplicationView};
 

@@ -16,7 +16,9 @@ mod update_folder;
 mod update_message;
 
 pub use create_folder::NewFolder;
-pub use metadata::Metadata;
+pub use metadata::{
+    METADATA_KEY_CHARACTERS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARACTERS_MAX, Metadata,
+};
 pub use update_folder::FolderUpdate;
 pub use update_message::MessageUpdate;
 

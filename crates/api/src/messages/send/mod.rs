@@ -1,9 +1,10 @@
 //! `POST /v3/grants/{grant_id}/messages/send`
 
-mod answer;
-mod files;
+pub(crate) mod answer;
+pub(crate) mod files;
 mod parts;
-mod tracking;
+pub(crate) mod schema;
+pub(crate) mod tracking;
 
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::HeaderDetail;
@@ -12,10 +13,48 @@ use posthouse_mailroom::send::OutgoingSource;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::idempotency::idempotent;
+use crate::messages::schema::MESSAGE;
+use crate::openapi::schema::{Schema, all, constant, flag, integer, object, one_of, text, uuid};
+use crate::openapi::{Operation, Parameter};
 use crate::query::Query;
 use crate::routes::Answer;
 
-pub(crate) use parts::outgoing;
+pub(crate) use parts::{check_not_offered, custom_headers, from, mailboxes, outgoing};
+
+/// Describes the sending.
+pub fn operation() -> Operation {
+    let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
+    let form = "`mime` when the body is a form whose part `mime` is a whole source.";
+    Operation::new("sendMessage", "Send a message")
+        .about("Now, or with `send_at` later. A form has the JSON in its part `message`, and files in others.")
+        .idempotent()
+        .query([
+            Parameter::list("fields", fields, "What the answer shows beyond its standard members."),
+            Parameter::choice("type", &["json", "mime"], form),
+        ])
+        .mail(schema::body())
+        .fails([404, 423])
+        .one(sent())
+        .beside_data([("grant_id", uuid())])
+        .accepted(sent())
+        .beside_data([
+            ("grant_id", uuid()),
+            ("schedule_id", uuid()),
+            ("send_at", integer()),
+            ("use_draft", constant(false)),
+        ])
+}
+
+/// The copy in Sent, or what it will be, with members that only these answers have.
+pub(crate) fn sent() -> Schema {
+    let members = object([
+        ("schedule_id", text()),
+        ("send_at", integer().nullable()),
+        ("use_draft", flag()),
+        ("reply_to_message_id", text()),
+    ]);
+    all([MESSAGE.reference(), members])
+}
 
 /// Sends a message; a repeated request with the same key is answered as the first one was.
 pub async fn send(call: Call) -> Answer {
@@ -43,7 +82,7 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
 }
 
 /// Reads `fields`, of which a sent message has fewer than a listed one.
-fn header_detail(query: &Query) -> Result<Option<HeaderDetail>, ApiError> {
+pub(crate) fn header_detail(query: &Query) -> Result<Option<HeaderDetail>, ApiError> {
     let mut detail = None;
     for name in query.list("fields") {
         match name.as_str() {

@@ -1,0 +1,49 @@
+//! The callback URI as the document shows it.
+
+use posthouse_mailroom::applications::PLATFORMS;
+use posthouse_mailroom::limits::CALLBACK_URL_CHARACTERS_MAX;
+
+use crate::openapi::schema::{
+    Component, Schema, any, ignored, map, object, one_of, optional, replacement, required, text,
+    uuid,
+};
+
+/// What a callback URI is answered as.
+pub(crate) const CALLBACK_URI: Component = Component::new("CallbackUri", callback_uri);
+
+fn callback_uri() -> Schema {
+    object([
+        ("id", uuid()),
+        ("url", text()),
+        ("platform", one_of(&PLATFORMS)),
+        replacement("settings", map(any())),
+    ])
+}
+
+fn url() -> Schema {
+    let most = CALLBACK_URL_CHARACTERS_MAX;
+    text()
+        .at_least(1)
+        .at_most(most)
+        .example("https://app.example/callback")
+}
+
+/// What one is made with.
+pub(crate) fn body() -> Schema {
+    object([
+        required("url", url()),
+        optional("platform", one_of(&PLATFORMS)),
+        optional("settings", map(any()).about("Kept as it is.")),
+        ignored("id"),
+    ])
+}
+
+/// What one is changed with.
+pub(super) fn change() -> Schema {
+    object([
+        replacement("url", url()),
+        replacement("platform", one_of(&PLATFORMS)),
+        optional("settings", map(any())),
+        ignored("id"),
+    ])
+}

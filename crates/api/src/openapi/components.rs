@@ -1,0 +1,26 @@
+//! Every object that has a name in the document.
+
+use super::schema::Component;
+use crate::messages::schema as messages;
+
+/// In the order of the document.
+pub(super) const COMPONENTS: &[Component] = &[
+    crate::applications::APPLICATION,
+    crate::callback_uris::CALLBACK_URI,
+    crate::api_keys::API_KEY,
+    crate::connectors::CONNECTOR,
+    crate::grants::GRANT,
+    crate::workspaces::WORKSPACE,
+    crate::domains::DOMAIN,
+    messages::MESSAGE,
+    messages::RAW_MESSAGE,
+    messages::MAILBOX,
+    messages::ATTACHMENT,
+    messages::EXTRACTED,
+    messages::SECURITY,
+    crate::threads::THREAD,
+    crate::queue::QUEUED_MAIL,
+    crate::folders::FOLDER,
+    crate::webhooks::WEBHOOK,
+    crate::contacts::CONTACT,
+];
