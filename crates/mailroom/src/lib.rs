@@ -8,6 +8,7 @@
 //! - [`receive`]: a message arrives
 //! - [`read`]: mailboxes are read
 //! - [`clean`]: messages as the words of their authors
+//! - [`drafts`]: an account writes, and sends later
 //! - [`send`]: an account sends
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
@@ -28,6 +29,7 @@ pub mod clean;
 pub mod connectors;
 pub mod contacts;
 pub mod domains;
+pub mod drafts;
 pub mod idempotency;
 pub mod limits;
 pub mod organise;

@@ -28,6 +28,9 @@ pub enum ChangeKind {
     FolderCreated = 20,
     FolderUpdated = 21,
     FolderDeleted = 22,
+    DraftCreated = 30,
+    DraftUpdated = 31,
+    DraftDeleted = 32,
     ContactUpdated = 50,
     ContactDeleted = 51,
 }
@@ -45,6 +48,9 @@ impl ChangeKind {
         Self::FolderCreated,
         Self::FolderUpdated,
         Self::FolderDeleted,
+        Self::DraftCreated,
+        Self::DraftUpdated,
+        Self::DraftDeleted,
         Self::ContactUpdated,
         Self::ContactDeleted,
     ];
@@ -64,6 +70,9 @@ impl ChangeKind {
             Self::FolderCreated => "folder.created",
             Self::FolderUpdated => "folder.updated",
             Self::FolderDeleted => "folder.deleted",
+            Self::DraftCreated => "draft.created",
+            Self::DraftUpdated => "draft.updated",
+            Self::DraftDeleted => "draft.deleted",
             Self::ContactUpdated => "contact.updated",
             Self::ContactDeleted => "contact.deleted",
         }

@@ -60,6 +60,7 @@ pub enum Kind {
     Delivery = 14,
     Event = 15,
     Outbound = 30,
+    Schedule = 31,
     Contact = 20,
 }
 

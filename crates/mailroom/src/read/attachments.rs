@@ -1,13 +1,24 @@
 //! Attachments: what they are, and their bytes.
 
 use posthouse_store::Tx;
+use posthouse_store::tables::drafts::files;
 use posthouse_store::tables::messages;
 use posthouse_types::ids::{Key, Kind};
 
 use super::source;
 use crate::actor::GrantRef;
+use crate::drafts::shown_file;
 use crate::receive::document::{self, StoredAttachment};
 use crate::{Mailroom, Refusal};
+
+/// What an attachment belongs to.
+#[derive(Debug, Clone, Copy)]
+enum Holder {
+    /// A part of its source.
+    Message(Key),
+    /// A file of its own.
+    Draft(Key),
+}
 
 /// What an attachment is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +51,7 @@ pub struct AttachmentContent {
 }
 
 impl Mailroom {
-    /// Returns what an attachment of a message is.
+    /// Returns what an attachment of a message, or of a draft, is.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -66,9 +77,25 @@ impl Mailroom {
         message_id: &str,
         attachment_id: &str,
     ) -> Result<AttachmentContent, Refusal> {
-        let (message, stored) = self
+        let (holder, stored) = self
             .find_attachment(grant, message_id, attachment_id)
             .await?;
+        let bytes = match holder {
+            Holder::Message(message) => self.part_of_message(grant, message, stored.part).await?,
+            Holder::Draft(draft) => self.file_of_draft(grant, draft, Key(stored.id)).await?,
+        };
+        Ok(AttachmentContent {
+            info: self.attachment_info(grant, &stored),
+            bytes,
+        })
+    }
+
+    async fn part_of_message(
+        &self,
+        grant: &GrantRef,
+        message: Key,
+        part: u32,
+    ) -> Result<Vec<u8>, Refusal> {
         let key = grant.grant;
         let rows = self
             .store()
@@ -78,46 +105,54 @@ impl Mailroom {
             .await?;
         let row = rows.into_iter().next().ok_or(Refusal::NotFound)?;
         let raw = source::blob(self.store().blobs(), row.blob).await?;
-        let part = stored.part;
-        let bytes = tokio::task::spawn_blocking(move || posthouse_mime::decode_part(&raw, part))
+        tokio::task::spawn_blocking(move || posthouse_mime::decode_part(&raw, part))
             .await
             .ok()
             .flatten()
             .ok_or_else(|| Refusal::Internal {
                 message: format!("a message has no part {part}"),
-            })?;
-        Ok(AttachmentContent {
-            info: self.attachment_info(grant, &stored),
-            bytes,
-        })
+            })
     }
 
+    async fn file_of_draft(
+        &self,
+        grant: &GrantRef,
+        draft: Key,
+        file: Key,
+    ) -> Result<Vec<u8>, Refusal> {
+        let owner = grant.grant;
+        let found = self
+            .store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
+                Ok(files::find(tx, owner, draft, file)?)
+            })
+            .await?;
+        let (_, place) = found.ok_or(Refusal::NotFound)?;
+        source::blob(self.store().blobs(), place).await
+    }
+
+    /// Finds an attachment of a message or of a draft; their ids tell which.
     async fn find_attachment(
         &self,
         grant: &GrantRef,
         message_id: &str,
         attachment_id: &str,
-    ) -> Result<(Key, StoredAttachment), Refusal> {
-        let message = self.open_id(Kind::Message, message_id)?;
+    ) -> Result<(Holder, StoredAttachment), Refusal> {
         let attachment = self.open_id(Kind::Attachment, attachment_id)?;
+        let codec = self.store().ids();
+        let holder = match codec.open(Kind::Message, message_id) {
+            Some(message) => Holder::Message(message),
+            None => Holder::Draft(self.open_id(Kind::Draft, message_id)?),
+        };
         let key = grant.grant;
-        let parts = self
+        let stored = self
             .store()
-            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
-                Ok(messages::parts(tx, key, message)?)
+            .read(move |tx: &mut dyn Tx| match holder {
+                Holder::Message(message) => of_message(tx, key, message, attachment),
+                Holder::Draft(draft) => of_draft(tx, key, draft, attachment),
             })
-            .await?
-            .flatten()
-            .ok_or(Refusal::NotFound)?;
-        let parts = document::read_parts(&parts).map_err(|error| Refusal::Internal {
-            message: format!("a message's parts are damaged: {error}"),
-        })?;
-        let stored = parts
-            .attachments
-            .into_iter()
-            .find(|stored| stored.id == attachment.0)
-            .ok_or(Refusal::NotFound)?;
-        Ok((message, stored))
+            .await?;
+        Ok((holder, stored.ok_or(Refusal::NotFound)?))
     }
 
     fn attachment_info(&self, grant: &GrantRef, stored: &StoredAttachment) -> AttachmentInfo {
@@ -132,4 +167,34 @@ impl Mailroom {
             is_inline: stored.is_inline,
         }
     }
+}
+
+fn of_message(
+    tx: &mut dyn Tx,
+    grant: Key,
+    message: Key,
+    attachment: Key,
+) -> Result<Option<StoredAttachment>, Refusal> {
+    let Some(parts) = messages::parts(tx, grant, message)?.flatten() else {
+        return Ok(None);
+    };
+    let parts = document::read_parts(&parts).map_err(|error| Refusal::Internal {
+        message: format!("a message's parts are damaged: {error}"),
+    })?;
+    let mut attachments = parts.attachments.into_iter();
+    Ok(attachments.find(|stored| stored.id == attachment.0))
+}
+
+fn of_draft(
+    tx: &mut dyn Tx,
+    grant: Key,
+    draft: Key,
+    attachment: Key,
+) -> Result<Option<StoredAttachment>, Refusal> {
+    if files::find(tx, grant, draft, attachment)?.is_none() {
+        return Ok(None);
+    }
+    let all = files::of_draft(tx, draft)?;
+    let place = all.iter().position(|file| file.id == attachment);
+    Ok(place.map(|place| shown_file(place + 1, &all[place])))
 }

@@ -16,9 +16,9 @@ mod source;
 
 pub use attachments::{AttachmentContent, AttachmentInfo};
 pub use folders::FolderView;
-pub(crate) use folders::{find as find_folder, view as view_folder};
+pub(crate) use folders::{filtered as filtered_folders, find as find_folder, view as view_folder};
 pub(crate) use headers::headers_member;
-pub(crate) use list::{Listed, load, selection, selection_among};
+pub(crate) use list::{Listed, load, selection, selection_among, term_groups};
 pub use list::{MessagePage, PAGE_BYTES_MAX};
 pub(crate) use query::{CursorOf, foreign_cursor, open_cursor, seal_cursor};
 pub use query::{Detail, FolderFilter, HeaderDetail, MessageQuery, PageRequest};

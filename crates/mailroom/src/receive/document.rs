@@ -254,7 +254,8 @@ impl Json {
         self
     }
 
-    fn opt_string(&mut self, text: Option<&str>) -> &mut Self {
+    /// Appends a string, or `null`.
+    pub(crate) fn opt_string(&mut self, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.string(text),
             None => self.raw("null"),

@@ -49,8 +49,33 @@ pub(super) fn compose(
     answered: Option<&Answered>,
     marks: &Marks,
 ) -> Result<Composed, Refusal> {
-    let author = sender.author(outgoing.from.as_ref())?;
     let recipients = Recipients::read(&outgoing.to, &outgoing.cc, &outgoing.bcc)?;
+    write(outgoing, sender, recipients, answered, marks)
+}
+
+/// Checks what a message that is not finished has, as sending it would; what it lacks it may get later.
+///
+/// What is checked is all but the body, what the files hold, and the size of both: they may be left out.
+///
+/// # Errors
+/// As sending.
+pub(crate) fn rehearse(outgoing: &Outgoing, sender: &Sender) -> Result<(), Refusal> {
+    let recipients = Recipients::read_any(&outgoing.to, &outgoing.cc, &outgoing.bcc)?;
+    let marks = Marks {
+        now: 0,
+        secret: "rehearsal".to_owned(),
+    };
+    write(outgoing, sender, recipients, None, &marks).map(drop)
+}
+
+fn write(
+    outgoing: &Outgoing,
+    sender: &Sender,
+    recipients: Recipients,
+    answered: Option<&Answered>,
+    marks: &Marks,
+) -> Result<Composed, Refusal> {
+    let author = sender.author(outgoing.from.as_ref())?;
     check_texts(outgoing)?;
     custom_headers::check(&outgoing.custom_headers)?;
     let files = files(outgoing)?;
@@ -89,7 +114,7 @@ pub(super) fn compose(
 }
 
 /// Counted on the message as it goes on the wire.
-pub(super) fn check_size(bytes: usize) -> Result<(), Refusal> {
+pub(crate) fn check_size(bytes: usize) -> Result<(), Refusal> {
     if bytes <= MESSAGE_BYTES_MAX {
         return Ok(());
     }
@@ -124,6 +149,11 @@ fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
             let message = format!("{field}: at most {FILENAME_CHARACTERS_MAX} characters");
             return Err(Refusal::invalid(field, message));
         }
+        if file.content_type.chars().any(char::is_control) {
+            let field = format!("attachments[{place}].content_type");
+            let message = format!("{field}: line breaks and control characters are not allowed");
+            return Err(Refusal::invalid(field, message));
+        }
         let content_id = file.content_id.as_deref();
         let is_shown = !outgoing.is_plaintext
             && content_id.is_some_and(|id| is_referenced(&outgoing.body, id));
@@ -139,7 +169,7 @@ fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
 }
 
 /// Tells whether HTML shows the part with this id.
-pub(super) fn is_referenced(html: &str, content_id: &str) -> bool {
+pub(crate) fn is_referenced(html: &str, content_id: &str) -> bool {
     html.match_indices("cid:").any(|(at, _)| {
         let rest = &html[at + 4..];
         let ends =
@@ -149,11 +179,6 @@ pub(super) fn is_referenced(html: &str, content_id: &str) -> bool {
 }
 
 #[cfg(test)]
-        if file.content_type.chars().any(char::is_control) {
-            let field = format!("attachments[{place}].content_type");
-            let message = format!("{field}: line breaks and control characters are not allowed");
-            return Err(Refusal::invalid(field, message));
-        }
 mod tests {
     use super::*;
 

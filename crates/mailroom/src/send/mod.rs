@@ -7,6 +7,7 @@
 //! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
 //! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
 //! | `scheduled` | messages that are sent later |
+//! | `drafted` | messages that were drafts |
 //! | `local` | mailboxes of this server get theirs from the queue |
 //! | `queue` | what an operator sees of the queue |
 //! | [`limits`] | every number |
@@ -16,6 +17,7 @@ pub mod limits;
 mod commit;
 mod compose;
 mod custom_headers;
+mod drafted;
 mod local;
 mod origin;
 mod outgoing;
@@ -34,7 +36,10 @@ pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;
 pub use tracking::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
 
+pub(crate) use compose::{check_size, is_referenced, rehearse};
+pub(crate) use drafted::Drafted;
 pub(crate) use scheduled::Failure as SendFailure;
+pub(crate) use sender::Sender;
 
 use std::sync::OnceLock;
 

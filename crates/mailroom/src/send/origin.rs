@@ -6,7 +6,9 @@ use posthouse_store::tables::schedules::{self, ScheduleState};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
 
+use super::drafted::Drafted;
 use crate::actor::GrantRef;
+use crate::drafts;
 
 /// Where a message comes from.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,8 @@ pub(super) enum Origin {
     Request,
     /// From a schedule whose time has come.
     Schedule(Release),
+    /// From a draft, which goes.
+    Draft(Drafted),
 }
 
 /// A claimed schedule, and what was promised when it was taken.
@@ -39,7 +43,7 @@ impl Origin {
     /// Returns what names the message and sets its parts apart; nobody else can know it.
     pub(super) fn secret(&self) -> String {
         match self {
-            Self::Request => uuid::Uuid::new_v4().simple().to_string(),
+            Self::Request | Self::Draft(_) => uuid::Uuid::new_v4().simple().to_string(),
             Self::Schedule(release) => release.secret.clone(),
         }
     }
@@ -47,7 +51,7 @@ impl Origin {
     /// Returns the keys that were promised to attachments.
     pub(super) fn attachments(&self) -> &[Key] {
         match self {
-            Self::Request => &[],
+            Self::Request | Self::Draft(_) => &[],
             Self::Schedule(release) => &release.attachments,
         }
     }
@@ -55,7 +59,7 @@ impl Origin {
     /// Returns the key that was promised to the copy, and the thread it joins.
     pub(super) fn place(&self) -> Option<(Key, Key)> {
         match self {
-            Self::Request => None,
+            Self::Request | Self::Draft(_) => None,
             Self::Schedule(release) => Some((release.message, release.thread)),
         }
     }
@@ -63,6 +67,7 @@ impl Origin {
     /// Returns the thread that it belonged to already.
     pub(super) fn thread(&self) -> Option<Key> {
         match self {
+            Self::Draft(draft) => draft.thread,
             Self::Request | Self::Schedule(_) => None,
         }
     }
@@ -76,6 +81,7 @@ impl Origin {
     ) -> Result<bool, StoreError> {
         match self {
             Self::Request => Ok(true),
+            Self::Draft(draft) => Ok(draft.find(tx, grant)?.is_some()),
             Self::Schedule(release) => schedules::close(
                 tx,
                 release.id,
@@ -97,6 +103,12 @@ impl Origin {
     ) -> Result<Vec<(Key, Key)>, StoreError> {
         let release = match self {
             Self::Request => return Ok(Vec::new()),
+            Self::Draft(drafted) => {
+                return match drafted.find(tx, grant)? {
+                    Some(draft) => drafts::remove(tx, grant, &draft, now_us),
+                    None => Ok(Vec::new()),
+                };
+            }
             Self::Schedule(release) => release,
         };
         changes::append(

@@ -27,6 +27,23 @@ impl Recipients {
         cc: &[DisplayAddress],
         bcc: &[DisplayAddress],
     ) -> Result<Self, Refusal> {
+        let read = Self::read_any(to, cc, bcc)?;
+        if read.envelope.is_empty() {
+            let message = "'to' must contain at least one recipient";
+            return Err(Refusal::invalid("to", message).with_fix("Add to: [{\"email\":\"...\"}]"));
+        }
+        Ok(read)
+    }
+
+    /// Reads the three fields, which may be empty.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] that names the address, or for too many.
+    pub(super) fn read_any(
+        to: &[DisplayAddress],
+        cc: &[DisplayAddress],
+        bcc: &[DisplayAddress],
+    ) -> Result<Self, Refusal> {
         let (to, cc, bcc) = (
             mailboxes(to, "to")?,
             mailboxes(cc, "cc")?,
@@ -38,10 +55,6 @@ impl Recipients {
             .filter(|mailbox| seen.insert(mailbox.address.folded()))
             .map(|mailbox| mailbox.address.clone())
             .collect();
-        if envelope.is_empty() {
-            let message = "'to' must contain at least one recipient";
-            return Err(Refusal::invalid("to", message).with_fix("Add to: [{\"email\":\"...\"}]"));
-        }
         if envelope.len() > RECIPIENTS_MAX {
             let message = format!(
                 "'to', 'cc' and 'bcc' may name at most {RECIPIENTS_MAX} recipients together, not {}",
@@ -84,13 +97,13 @@ pub(super) fn mailbox(one: &DisplayAddress, place: &str) -> Result<Mailbox, Refu
         let message = format!("at most {DISPLAY_NAME_CHARACTERS_MAX} characters");
         return Err(wrong("name", message));
     }
-    Ok(Mailbox {
-        name: one.name.clone(),
-        address,
-    })
-}
     // SMTP-08: also where the name never reaches a header, as that of a hidden recipient
     if one.name.chars().any(char::is_control) {
         let message = "line breaks and control characters are not allowed";
         return Err(wrong("name", message.to_owned()));
     }
+    Ok(Mailbox {
+        name: one.name.clone(),
+        address,
+    })
+}

@@ -12,7 +12,7 @@ use crate::{Mailroom, Refusal};
 
 /// An account that may send.
 #[derive(Debug, Clone)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     account: Grant,
     own: EmailAddress,
 }
@@ -23,22 +23,16 @@ impl Mailroom {
     /// # Errors
     /// [`Refusal::Suspended`], [`Refusal::DomainNotVerified`].
     pub(super) async fn sender(&self, grant: &GrantRef) -> Result<Sender, Refusal> {
-        let own = EmailAddress::parse_strict(&grant.email).map_err(|error| Refusal::Internal {
-            message: format!("an account's address is none: {error}"),
-        })?;
-        let (application, key) = (grant.application, grant.grant);
-        let name = own.domain().as_str().to_owned();
-        let (account, domain) = self
+        let grant = grant.clone();
+        let (sender, domain) = self
             .store()
-            .read(move |tx: &mut dyn Tx| -> Result<_, StoreError> {
-                Ok((
-                    grants::find(tx, application, key)?,
-                    domains::covering(tx, &name)?,
-                ))
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
+                let sender = Sender::find(tx, &grant)?.ok_or(Refusal::NotFound)?;
+                let domain = domains::covering(tx, sender.own.domain().as_str())?;
+                Ok((sender, domain))
             })
             .await?;
-        let account = account.ok_or(Refusal::NotFound)?;
-        if account.suspended_inbound.is_some() {
+        if sender.account.suspended_inbound.is_some() {
             return Err(Refusal::Suspended);
         }
         let verified = domain.map(|domain| domain.verified).unwrap_or_default();
@@ -55,16 +49,24 @@ impl Mailroom {
             return Err(Refusal::DomainNotVerified {
                 message: format!(
                     "domain {} is not verified: {} missing",
-                    own.domain(),
+                    sender.own.domain(),
                     missing.join(", ")
                 ),
             });
         }
-        Ok(Sender { account, own })
+        Ok(sender)
     }
 }
 
 impl Sender {
+    /// Returns an account as an author, whether it may send or not; `None` when it is gone.
+    pub(crate) fn find(tx: &mut dyn Tx, grant: &GrantRef) -> Result<Option<Self>, StoreError> {
+        let own = EmailAddress::parse_strict(&grant.email)
+            .map_err(|error| StoreError::Fault(format!("an account's address is none: {error}")))?;
+        let account = grants::find(tx, grant.application, grant.grant)?;
+        Ok(account.map(|account| Self { account, own }))
+    }
+
     /// Returns the author as the message is to show it. SMTP-13: the address is one of the account's own.
     pub(super) fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
         let Some(wanted) = wanted else {
@@ -81,6 +83,14 @@ impl Sender {
             author.name.clone_from(&self.account.name);
         }
         Ok(author)
+    }
+
+    /// Returns the account as the author of what says nothing else.
+    pub(crate) fn shown(&self) -> DisplayAddress {
+        DisplayAddress {
+            name: self.account.name.clone(),
+            email: self.account.email.clone(),
+        }
     }
 
     /// Tells whether mail for an address comes to this account by its own right.

@@ -11,7 +11,7 @@ impl Mailroom {
     /// Moves every message of a thread to Trash; those that are there already stay.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when no message is left of it.
+    /// [`Refusal::NotFound`], also when no message and no draft is left of it.
     pub async fn delete_thread(&self, grant: &GrantRef, thread_id: &str) -> Result<(), Refusal> {
         let thread = self.open_id(Kind::Thread, thread_id)?;
         let changes = MessageChanges::default();

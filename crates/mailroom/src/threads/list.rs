@@ -6,9 +6,11 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::{IdCodec, Key};
 
+use super::drafts::ThreadDrafts;
 use super::object::{self, ThreadWriter};
 use super::query::ThreadQuery;
 use crate::actor::GrantRef;
+use crate::drafts::load as load_drafts;
 use crate::read::{
     CursorOf, Detail, MessagePage, PAGE_BYTES_MAX, PageRequest, load, open_cursor, seal_cursor,
     selection_among,
@@ -35,7 +37,7 @@ impl Mailroom {
             return self.search_threads(grant, search, query, page).await;
         }
         let codec = self.store().ids().clone();
-        let grant = grant.grant;
+        let (owner, grant) = (grant.clone(), grant.grant);
         let behind = page
             .cursor
             .as_deref()
@@ -56,7 +58,7 @@ impl Mailroom {
                 };
                 let found = threads::select(tx, &selection)?;
                 let wanted = &found[..found.len().min(page.limit)];
-                let mut listed = render(tx, &codec, grant, sent(&folders), wanted)?;
+                let mut listed = render(tx, &codec, &owner, sent(&folders), wanted)?;
                 let shown = listed.ends.len();
                 listed.next_cursor = found[..shown]
                     .last()
@@ -101,10 +103,11 @@ pub(super) fn sent(folders: &[Folder]) -> Option<Key> {
 pub(super) fn render(
     tx: &mut dyn Tx,
     codec: &IdCodec,
-    grant: Key,
+    owner: &GrantRef,
     sent: Option<Key>,
     heads: &[Head],
 ) -> Result<MessagePage, StoreError> {
+    let grant = owner.grant;
     let newest: Vec<Key> = heads.iter().map(|head| head.newest.id).collect();
     let newest = load(tx, codec, grant, &newest, Detail::Standard)?.page;
     // Messages that had no room in a page are in the next one, with their threads.
@@ -117,15 +120,22 @@ pub(super) fn render(
     let writer = ThreadWriter::new(codec, grant);
     for chunk in heads.chunks(threads::THREADS_PER_STATEMENT_MAX) {
         let keys: Vec<Key> = chunk.iter().map(|head| head.thread).collect();
-        let summaries = object::summarise(tx, grant, sent, &keys)?;
-        for (summary, newest) in summaries.iter().zip(&mut objects) {
+        let mut summaries = object::summarise(tx, grant, sent, &keys)?;
+        let mut drafts = ThreadDrafts::find(tx, grant, &keys)?;
+        for ((head, summary), newest) in chunk.iter().zip(&mut summaries).zip(&mut objects) {
             if page.json.len() >= PAGE_BYTES_MAX {
                 return Ok(page);
             }
             if !page.json.is_empty() {
                 page.json.push(b',');
             }
-            writer.write(&mut page.json, summary, newest);
+            let draft = drafts.add_to(summary, head.thread, head.newest);
+            let draft = match draft {
+                Some(draft) => load_drafts(tx, codec, owner.application, grant, &[draft])?.json,
+                None => Vec::new(),
+            };
+            let latest = if draft.is_empty() { newest } else { &draft };
+            writer.write(&mut page.json, summary, latest);
             page.ends.push(page.json.len());
         }
     }

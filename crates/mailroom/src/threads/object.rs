@@ -14,12 +14,14 @@ const MESSAGES_READ_MAX: usize = 50;
 /// Participants that a thread shows at most.
 const PARTICIPANTS_MAX: usize = 200;
 
-/// What a thread's object shows beside its newest message.
+/// What a thread's object shows beside its newest message or draft.
 #[derive(Debug)]
 pub(super) struct Summary {
     thread: Key,
     /// Every message, oldest first: a thread has at most ten thousand, after which mail starts a new one.
     messages: Vec<Key>,
+    /// The one that was changed last first.
+    drafts: Vec<Key>,
     folders: Vec<Key>,
     participants: Vec<Address>,
     /// The subject of the oldest message, which has no reply prefix yet.
@@ -29,7 +31,8 @@ pub(super) struct Summary {
     has_attachments: bool,
     starred: bool,
     unread: bool,
-    earliest_at: i64,
+    /// None when only drafts are left.
+    earliest_at: Option<i64>,
     latest_received_at: Option<i64>,
     /// Of the messages in Sent.
     latest_sent_at: Option<i64>,
@@ -69,10 +72,12 @@ pub(super) fn summarise(
 }
 
 impl Summary {
-    fn of(thread: Key) -> Self {
+    /// Returns a thread of which nothing is known yet.
+    pub(super) fn of(thread: Key) -> Self {
         Self {
             thread,
             messages: Vec::new(),
+            drafts: Vec::new(),
             folders: Vec::new(),
             participants: Vec::new(),
             subject: String::new(),
@@ -80,7 +85,7 @@ impl Summary {
             has_attachments: false,
             starred: false,
             unread: false,
-            earliest_at: 0,
+            earliest_at: None,
             latest_received_at: None,
             latest_sent_at: None,
         }
@@ -89,9 +94,7 @@ impl Summary {
     /// Takes in one message; they come oldest first.
     fn count(&mut self, member: Member, sent: Option<Key>) {
         let Position { date_at, id } = member.position;
-        if self.messages.is_empty() {
-            self.earliest_at = date_at;
-        }
+        self.earliest_at.get_or_insert(date_at);
         self.messages.push(id);
         if !self.folders.contains(&member.folder) {
             self.folders.push(member.folder);
@@ -107,6 +110,26 @@ impl Summary {
         *latest = Some(date_at);
     }
 
+    /// Takes in the drafts, which are in this folder.
+    pub(super) fn add_drafts(&mut self, drafts: Vec<Key>, folder: Option<Key>) {
+        self.drafts = drafts;
+        if let Some(folder) = folder.filter(|folder| !self.folders.contains(folder)) {
+            self.folders.push(folder);
+        }
+    }
+
+    /// Takes the texts of drafts, for want of messages; the one that was changed last comes first.
+    pub(super) fn take_texts_of_drafts(&mut self, objects: &[&[u8]]) -> Result<(), StoreError> {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (place, object) in objects.iter().rev().enumerate() {
+            let texts = serde_json::from_slice(object).map_err(|error| {
+                StoreError::Fault(format!("a draft's object is damaged: {error}"))
+            })?;
+            self.take(&mut places, place, texts);
+        }
+        Ok(())
+    }
+
     /// Returns the messages whose texts it shows, oldest first.
     fn messages_read(&self) -> Vec<Key> {
         let newest = self.messages.len().saturating_sub(MESSAGES_READ_MAX - 1);
@@ -120,17 +143,21 @@ impl Summary {
     fn take_texts(&mut self, texts: &mut HashMap<Key, Texts>) {
         let mut places: HashMap<String, usize> = HashMap::new();
         for (place, message) in self.messages_read().into_iter().enumerate() {
-            let Some(texts) = texts.remove(&message) else {
-                continue;
-            };
-            if place == 0 {
-                self.subject = texts.subject;
+            if let Some(texts) = texts.remove(&message) {
+                self.take(&mut places, place, texts);
             }
-            self.snippet = texts.snippet;
-            let everybody = [texts.from, texts.to, texts.cc, texts.bcc];
-            for address in everybody.into_iter().flatten() {
-                self.add_participant(&mut places, address);
-            }
+        }
+    }
+
+    /// Takes one text after the other, oldest first.
+    fn take(&mut self, places: &mut HashMap<String, usize>, place: usize, texts: Texts) {
+        if place == 0 {
+            self.subject = texts.subject;
+        }
+        self.snippet = texts.snippet;
+        let everybody = [texts.from, texts.to, texts.cc, texts.bcc];
+        for address in everybody.into_iter().flatten() {
+            self.add_participant(places, address);
         }
     }
 
@@ -181,13 +208,13 @@ struct ThreadObject<'a> {
     snippet: &'a str,
     participants: &'a [Address],
     message_ids: Vec<String>,
-    draft_ids: [&'static str; 0],
+    draft_ids: Vec<String>,
     folders: Vec<String>,
     has_attachments: bool,
     has_drafts: bool,
     starred: bool,
     unread: bool,
-    earliest_message_date: i64,
+    earliest_message_date: Option<i64>,
     latest_message_received_date: Option<i64>,
     latest_message_sent_date: Option<i64>,
 }
@@ -201,7 +228,7 @@ impl<'a> ThreadWriter<'a> {
         }
     }
 
-    /// Appends a thread's object, `newest` being the finished object of its newest message.
+    /// Appends a thread's object, `newest` being the finished object of its newest message or draft.
     pub(super) fn write(&self, out: &mut Vec<u8>, thread: &Summary, newest: &[u8]) {
         let id = |kind, key| self.codec.seal(kind, key).to_string();
         let ids = |kind, keys: &[Key]| keys.iter().map(|key| id(kind, *key)).collect();
@@ -213,10 +240,10 @@ impl<'a> ThreadWriter<'a> {
             snippet: &thread.snippet,
             participants: &thread.participants,
             message_ids: ids(Kind::Message, &thread.messages),
-            draft_ids: [],
+            draft_ids: ids(Kind::Draft, &thread.drafts),
             folders: ids(Kind::Folder, &thread.folders),
             has_attachments: thread.has_attachments,
-            has_drafts: false,
+            has_drafts: !thread.drafts.is_empty(),
             starred: thread.starred,
             unread: thread.unread,
             earliest_message_date: thread.earliest_at,

@@ -29,7 +29,7 @@ impl Mailroom {
         page: PageRequest,
     ) -> Result<MessagePage, Refusal> {
         let codec = self.store().ids().clone();
-        let grant = grant.grant;
+        let (owner, grant) = (grant.clone(), grant.grant);
         let behind = match &page.cursor {
             None => None,
             Some(cursor) => Some(open_cursor(&codec, grant, cursor).ok_or_else(foreign_cursor)?),
@@ -85,7 +85,7 @@ impl Mailroom {
                 shown.drain(..offset.min(shown.len()));
                 let heads: Vec<Head> = shown.iter().map(|(head, _)| *head).collect();
                 let heads = &heads[..heads.len().min(page.limit)];
-                let mut listed = render(tx, &codec, grant, sent(&folders), heads)?;
+                let mut listed = render(tx, &codec, &owner, sent(&folders), heads)?;
                 let count = listed.ends.len();
                 listed.next_cursor = shown[..count]
                     .last()

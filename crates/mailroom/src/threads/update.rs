@@ -3,7 +3,7 @@
 use posthouse_store::Tx;
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::messages::Position;
-use posthouse_store::tables::{folders, threads};
+use posthouse_store::tables::{drafts, folders, threads};
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::{Key, Kind};
 
@@ -35,10 +35,10 @@ pub(super) enum Destination {
 }
 
 impl Mailroom {
-    /// Changes every message of a thread and returns the thread's object.
+    /// Changes every message of a thread and returns the thread's object. Its drafts stay as they are.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when no message is left of it; [`Refusal::Invalid`] for a folder that is not there, and
+    /// [`Refusal::NotFound`], also when no message and no draft is left of it; [`Refusal::Invalid`] for a folder that is not there, and
     /// for several.
     pub async fn update_thread(
         &self,
@@ -98,7 +98,10 @@ fn step(
     let limit = THREAD_MESSAGES_PER_STEP_MAX;
     let found = threads::messages_from(tx, grant.grant, thread, done, limit)?;
     if found.is_empty() && done.is_none() {
-        return Err(Refusal::NotFound);
+        let drafts = drafts::count_in_thread(tx, grant.grant, thread, 1)?;
+        if drafts == 0 {
+            return Err(Refusal::NotFound);
+        }
     }
     changes.folder = match destined {
         Destination::Stay => None,

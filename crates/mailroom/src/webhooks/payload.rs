@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::envelope::{self, Event};
 use super::scheduled;
 use crate::read::{Detail, load};
-use crate::{Mailroom, contacts};
+use crate::{Mailroom, contacts, drafts};
 
 /// Bits of an event's key that come from the number of its change; the others are its time.
 const EVENT_NUMBER_MASK: i64 = (1 << 21) - 1;
@@ -86,6 +86,16 @@ fn object(
             folder(mailroom, grant, change)
         }
         ChangeKind::MessageSendSuccess | ChangeKind::MessageSendFailed => return Ok(None),
+        ChangeKind::DraftCreated | ChangeKind::DraftUpdated => {
+            let codec = mailroom.store().ids();
+            let shown = drafts::load(tx, codec, change.application, grant, &[change.object])?;
+            return Ok((!shown.ends.is_empty()).then_some(shown.json));
+        }
+        ChangeKind::DraftDeleted => json!({
+            "id": mailroom.public_id(Kind::Draft, change.object),
+            "grant_id": mailroom.public_id(Kind::Grant, grant),
+            "object": "draft",
+        }),
     };
     Ok(Some(object.to_string().into_bytes()))
 }

@@ -89,13 +89,16 @@ pub async fn count(office: &Office, of: &'static str) -> i64 {
     counted.unwrap()
 }
 
-/// Compares every folder's counters with the messages in it, and that numbers are unique and below the next one.
+/// Compares every folder's counters with the messages and drafts in it, and that numbers are unique and below the next one.
 pub async fn assert_folders_are_exact(office: &Office) {
     let sql = "SELECT f.name, f.total_count, f.unread_count, f.total_bytes, f.uid_next, f.highest_modseq,
         CAST(COUNT(m.id) AS BIGINT), CAST(COALESCE(SUM(m.unread), 0) AS BIGINT),
         CAST(COALESCE(SUM(m.size_bytes), 0) AS BIGINT), CAST(COALESCE(MAX(m.uid), 0) AS BIGINT),
         CAST(COUNT(DISTINCT m.uid) AS BIGINT), CAST(COALESCE(MAX(m.modseq), 0) AS BIGINT)
-        FROM folders f LEFT JOIN messages m ON m.folder_id = f.id
+        FROM folders f LEFT JOIN (
+            SELECT id, folder_id, unread, size_bytes, uid, modseq FROM messages
+            UNION ALL SELECT id, folder_id, unread, size_bytes, uid, modseq FROM drafts
+        ) AS m ON m.folder_id = f.id
         GROUP BY f.id, f.name, f.total_count, f.unread_count, f.total_bytes, f.uid_next, f.highest_modseq";
     let rows: Result<Vec<(String, Vec<i64>)>, StoreError> = office
         .store

@@ -9,6 +9,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("ground floor", include_str!("0001_ground_floor.sql")),
     ("long texts", include_str!("0002_long_texts.sql")),
     ("whole mailbox", include_str!("0003_whole_mailbox.sql")),
+    ("drafts", include_str!("0004_drafts.sql")),
     ("schedules", include_str!("0005_schedules.sql")),
 ];
 

@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{contacts, outbound, schedules};
+use super::{contacts, drafts, outbound, schedules};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -68,6 +68,12 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     }
     let external = remove_messages(tx, grant, limit)?;
     if let Some(external) = external {
+        return Ok(Step {
+            more: true,
+            external,
+        });
+    }
+    if let Some(external) = drafts::remove_some(tx, grant, limit)? {
         return Ok(Step {
             more: true,
             external,

@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod deleted_grants;
 pub mod deliveries;
 pub mod domains;
+pub mod drafts;
 pub mod folders;
 pub mod grants;
 pub mod idempotency;

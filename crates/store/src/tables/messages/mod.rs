@@ -101,7 +101,8 @@ impl StoredBody {
         }
     }
 
-    fn columns(&self) -> (Option<&str>, Option<&[u8]>) {
+    /// Returns the columns `body` and `body_frame`, one of which is set.
+    pub(in crate::tables) fn columns(&self) -> (Option<&str>, Option<&[u8]>) {
         match self {
             Self::Plain(json) => (Some(json), None),
             Self::Frame(frame) => (None, Some(frame)),
