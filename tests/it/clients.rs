@@ -2,4 +2,8 @@
 //! requests are known, and the types that its decoder insists on.
 
 mod decoding;
+mod mailbox_commands;
 mod official_command_line;
+mod program;
+mod sending_commands;
+mod strict;

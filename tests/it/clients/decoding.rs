@@ -3,74 +3,9 @@
 use posthouse_tests::letter::Letter;
 use posthouse_tests::server::Posthouse;
 use posthouse_tests::webhook::WebhookReceiver;
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// The JSON types that decoders tell apart.
-#[derive(Clone, Copy, Debug)]
-enum Type {
-    Text,
-    Integer,
-    Flag,
-    Object,
-    Texts,
-    People,
-    Headers,
-    TextMap,
-    Attachments,
-}
-
-impl Type {
-    fn admits(self, value: &Value) -> bool {
-        let each = |is_one: fn(&Value) -> bool| {
-            value.as_array().is_some_and(|rows| rows.iter().all(is_one))
-        };
-        match self {
-            Self::Text => value.is_string(),
-            // Neither a fraction nor a number in quotes.
-            Self::Integer => value.is_i64() || value.is_u64(),
-            Self::Flag => value.is_boolean(),
-            Self::Object => value.is_object(),
-            Self::Texts => each(Value::is_string),
-            Self::People => {
-                each(|person| person["name"].is_string() && person["email"].is_string())
-            }
-            Self::Headers => {
-                each(|header| header["name"].is_string() && header["value"].is_string())
-            }
-            Self::TextMap => value
-                .as_object()
-                .is_some_and(|map| map.values().all(Value::is_string)),
-            Self::Attachments => each(|one| {
-                let texts = ["id", "filename", "content_type"]
-                    .iter()
-                    .all(|field| one[field].is_string());
-                let content_id = one["content_id"].is_string() || one["content_id"].is_null();
-                texts && content_id && one["size"].is_u64() && one["is_inline"].is_boolean()
-            }),
-        }
-    }
-}
-
-#[track_caller]
-fn assert_types(object: &Value, fields: &[(&str, Type)]) {
-    for (field, expected) in fields {
-        let value = &object[field];
-        assert!(
-            value.is_null() || expected.admits(value),
-            "{field} is no {expected:?}: {object}"
-        );
-    }
-}
-
-#[track_caller]
-fn assert_present(object: &Value, fields: &[&str]) {
-    for field in fields {
-        assert!(
-            object.get(field).is_some_and(|value| !value.is_null()),
-            "{field} is missing: {object}"
-        );
-    }
-}
+use super::strict::{ATTACHMENT, FOLDER, GRANT, MESSAGE, WEBHOOK, assert_decodes, assert_present};
 
 #[tokio::test]
 async fn messages_attachments_and_folders_decode() {
@@ -104,31 +39,8 @@ async fn messages_attachments_and_folders_decode() {
         .expect(200)
         .data();
     assert_present(&raw, &["grant_id", "object", "id", "raw_mime"]);
-    let fields = [
-        ("id", Type::Text),
-        ("grant_id", Type::Text),
-        ("thread_id", Type::Text),
-        ("subject", Type::Text),
-        ("body", Type::Text),
-        ("snippet", Type::Text),
-        ("raw_mime", Type::Text),
-        ("object", Type::Text),
-        ("from", Type::People),
-        ("to", Type::People),
-        ("cc", Type::People),
-        ("bcc", Type::People),
-        ("reply_to", Type::People),
-        ("date", Type::Integer),
-        ("created_at", Type::Integer),
-        ("unread", Type::Flag),
-        ("starred", Type::Flag),
-        ("folders", Type::Texts),
-        ("attachments", Type::Attachments),
-        ("headers", Type::Headers),
-        ("metadata", Type::TextMap),
-    ];
     for message in [&listed, &found, &raw] {
-        assert_types(message, &fields);
+        assert_decodes(message, MESSAGE);
     }
     let needed = [
         "id",
@@ -173,10 +85,7 @@ async fn messages_attachments_and_folders_decode() {
         format!("{base}/messages/{id}/attachments/{attachment}"),
     ] {
         let attachment = server.api().get(&path).await.expect(200).data();
-        assert_types(
-            &json!({"attachments": [attachment]}),
-            &[("attachments", Type::Attachments)],
-        );
+        assert_decodes(&attachment, ATTACHMENT);
     }
     server
         .api()
@@ -190,27 +99,7 @@ async fn messages_attachments_and_folders_decode() {
         .expect(200)
         .rows()
     {
-        let texts = [
-            "id",
-            "grant_id",
-            "name",
-            "parent_id",
-            "background_color",
-            "text_color",
-        ];
-        assert_types(&folder, &texts.map(|field| (field, Type::Text)));
-        assert_types(
-            &folder,
-            &[("system_folder", Type::Flag), ("attributes", Type::Texts)],
-        );
-        assert_types(
-            &folder,
-            &[
-                ("total_count", Type::Integer),
-                ("unread_count", Type::Integer),
-                ("child_count", Type::Integer),
-            ],
-        );
+        assert_decodes(&folder, FOLDER);
         assert_present(
             &folder,
             &[
@@ -249,10 +138,8 @@ async fn tenants_grants_and_webhooks_decode() {
     assert!(application["branding"]["name"].is_string(), "{application}");
     assert!(application["callback_uris"].is_array(), "{application}");
     for connector in server.api().get("/v3/connectors").await.expect(200).rows() {
-        assert_types(
-            &connector,
-            &[("provider", Type::Text), ("settings", Type::Object)],
-        );
+        assert!(connector["provider"].is_string(), "{connector}");
+        assert!(connector["settings"].is_null() || connector["settings"].is_object());
     }
     let grant = server
         .api()
@@ -260,30 +147,7 @@ async fn tenants_grants_and_webhooks_decode() {
         .await
         .expect(200)
         .data();
-    assert_types(
-        &grant,
-        &[
-            "id",
-            "provider",
-            "grant_status",
-            "email",
-            "name",
-            "workspace_id",
-        ]
-        .map(|field| (field, Type::Text)),
-    );
-    assert_types(
-        &grant,
-        &[
-            ("scope", Type::Texts),
-            ("blocked", Type::Flag),
-            ("settings", Type::Object),
-        ],
-    );
-    assert_types(
-        &grant,
-        &[("created_at", Type::Integer), ("updated_at", Type::Integer)],
-    );
+    assert_decodes(&grant, GRANT);
     assert_present(
         &grant,
         &[
@@ -318,17 +182,7 @@ async fn tenants_grants_and_webhooks_decode() {
         "{found}"
     );
     for webhook in [created, found] {
-        assert_types(
-            &webhook,
-            &[
-                ("trigger_types", Type::Texts),
-                ("notification_email_addresses", Type::Texts),
-            ],
-        );
-        assert_types(
-            &webhook,
-            &["status_updated_at", "created_at", "updated_at"].map(|field| (field, Type::Integer)),
-        );
+        assert_decodes(&webhook, WEBHOOK);
         let needed = [
             "id",
             "trigger_types",

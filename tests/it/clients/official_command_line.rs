@@ -248,53 +248,6 @@ async fn c_38_providers_and_grants_are_listed_for_sign_in_commands() {
 }
 
 #[tokio::test]
-async fn c_39_email_list_finds_the_inbox_by_its_name() {
-    let server = Posthouse::start().await;
-    let account = server.create_account("agent").await;
-    server.deliver(&Letter::to(&account.email)).await;
-    let base = format!("/v3/grants/{}", account.id);
-    let folders = send(&server.api(), "GET", &format!("{base}/folders"), None)
-        .await
-        .expect(200);
-    assert!(
-        folders.json().get("next_cursor").is_none(),
-        "all folders are on page one"
-    );
-    let inbox = folders
-        .rows()
-        .iter()
-        .find(|folder| folder["name"] == "Inbox")
-        .and_then(|inbox| inbox["id"].as_str().map(str::to_owned));
-    for place in [inbox.expect("a folder named Inbox").as_str(), "INBOX"] {
-        let path = format!("{base}/messages?in={place}&limit=10");
-        assert_eq!(
-            send(&server.api(), "GET", &path, None)
-                .await
-                .expect(200)
-                .rows()
-                .len(),
-            1,
-            "{place}"
-        );
-    }
-    for query in [
-        "in=SENT",
-        "unread=true&limit=200",
-        "metadata_pair=key1:v",
-        "subject=Letter&limit=20&has_attachment=true",
-    ] {
-        send(
-            &server.api(),
-            "GET",
-            &format!("{base}/messages?{query}"),
-            None,
-        )
-        .await
-        .expect(200);
-    }
-}
-
-#[tokio::test]
 async fn c_54_webhooks_are_made_paused_rotated_and_removed() {
     let server = Posthouse::start().await;
     let receiver = WebhookReceiver::start().await;
