@@ -10,7 +10,7 @@
 //! | `change` | what a door says about a draft |
 //! | `fields` | what a row keeps of it |
 //! | `files` | what goes along: kept durably before the transaction |
-//! | `write` | the transaction of everything that makes or changes a draft |
+//! | `state`, `write` | a draft with all that belongs to it, and the transaction of everything that makes or changes one |
 //! | `create`, `update`, `delete`, `get`, `list`, `send` | the use cases |
 //! | `object` | the JSON that the API and webhooks show |
 
@@ -23,6 +23,7 @@ mod get;
 mod list;
 mod object;
 mod send;
+mod state;
 mod update;
 mod write;
 

@@ -9,7 +9,7 @@ use posthouse_store::tables::messages::StoredBody;
 use posthouse_types::ids::{Key, Kind};
 
 use super::fields::{DraftFields, outgoing_file};
-use super::write::text_of_body;
+use super::state::text_of_body;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
 use crate::read::{HeaderDetail, blob_source};

@@ -7,6 +7,7 @@ mod cleaning;
 mod contacts;
 mod domains;
 mod draft_files;
+mod draft_listing;
 mod draft_sending;
 mod drafts;
 mod folders;
