@@ -2,7 +2,7 @@
 //!
 //! Run as `cargo xtask NAME`. Everything with logic lives here; the `justfile` and `.ci/run` only call it.
 
-mod configuration_page;
+mod generated_pages;
 mod layers;
 mod licences;
 mod metadata;
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
         ["licences"] => licences::check(),
         ["check-threats"] => threats::check(),
         ["tidy"] => tidy::check(),
-        ["docs"] => configuration_page::write(),
-        ["docs", "--check"] => configuration_page::check(),
+        ["docs"] => generated_pages::write(),
+        ["docs", "--check"] => generated_pages::check(),
         [reaper::TASK] => reaper::main(),
         _ => {
             eprint!("{USAGE}");

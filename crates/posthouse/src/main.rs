@@ -32,6 +32,10 @@ fn main() -> ExitCode {
             output::write(&config::markdown());
             ExitCode::SUCCESS
         }
+        Command::OpenApi => {
+            output::write(&posthouse_api::openapi::page());
+            ExitCode::SUCCESS
+        }
         command => run_client(command),
     }
 }

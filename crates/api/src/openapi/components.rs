@@ -18,6 +18,7 @@ pub(super) const COMPONENTS: &[Component] = &[
     messages::ATTACHMENT,
     messages::EXTRACTED,
     messages::SECURITY,
+    crate::drafts::DRAFT,
     crate::threads::THREAD,
     crate::queue::QUEUED_MAIL,
     crate::folders::FOLDER,

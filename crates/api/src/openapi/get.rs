@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use http::{HeaderValue, header};
 
-use super::{Operation, page, schema};
+use super::{Operation, document, schema};
 use crate::call::Call;
 use crate::reply::Reply;
-use crate::routes::Answer;
+use crate::routes::{Answer, routes};
 
 /// Describes itself.
 pub fn operation() -> Operation {
@@ -24,7 +24,8 @@ pub fn operation() -> Operation {
 /// Answers the document, the same to everyone.
 pub async fn get(call: Call) -> Answer {
     static PAGE: OnceLock<Bytes> = OnceLock::new();
-    let page = PAGE.get_or_init(|| page().into()).clone();
+    let page = || document(&routes()).to_string().into();
+    let page = PAGE.get_or_init(page).clone();
     let prefix = call.config.path_prefix.trim_end_matches('/');
     let page = if prefix.is_empty() {
         page
@@ -40,7 +41,7 @@ pub async fn get(call: Call) -> Answer {
 
 /// Names the prefix that a proxy asks with.
 fn below(prefix: &str, page: &[u8]) -> Bytes {
-    let server = |url: &str| format!("\"url\": {}", serde_json::Value::from(url));
+    let server = |url: &str| format!("\"url\":{}", serde_json::Value::from(url));
     let page = String::from_utf8_lossy(page);
     page.replacen(&server(super::SERVER), &server(prefix), 1)
         .into()

@@ -48,7 +48,7 @@ pub(crate) fn table() -> Vec<Route> {
     ]
 }
 
-/// Returns the document of the whole API as text, as it is served and committed.
+/// Returns the document of the whole API as text, in the form in which it is committed.
 #[must_use]
 pub fn page() -> String {
     let document = document(&routes());

@@ -12,7 +12,11 @@ fn every_route_is_described() {
     let silent: Vec<String> = posthouse_api::routes()
         .iter()
         .filter(|route| !route.is_described())
-        .filter(|route| !NOT_DESCRIBED_YET.iter().any(|part| route.path.contains(part)))
+        .filter(|route| {
+            !NOT_DESCRIBED_YET
+                .iter()
+                .any(|part| route.path.contains(part))
+        })
         .map(|route| format!("{route:?}"))
         .collect();
     assert!(silent.is_empty(), "no description: {silent:#?}");
@@ -63,7 +67,8 @@ async fn the_document_is_served_without_a_key_and_names_the_prefix() {
     let answer = door.get("/v3/openapi.json").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.bytes, openapi::page());
+    let committed: Value = serde_json::from_str(&openapi::page()).unwrap();
+    assert_eq!(answer.json, committed);
     assert_eq!(answer.json["servers"][0]["url"], "/");
 
     let door = Door::below("/mail").await;

@@ -66,13 +66,16 @@ pub enum Command {
     /// Print the reference page of all settings
     #[command(hide = true)]
     ConfigReference,
+    /// Print the OpenAPI document of the API
+    #[command(hide = true)]
+    OpenApi,
 }
 
 impl Command {
     /// Whether the command was asked for JSON.
     pub fn wants_json(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::ConfigReference => false,
+            Self::Serve(_) | Self::ConfigReference | Self::OpenApi => false,
             Self::Init(args) => args.output.json,
             Self::Agent(args) => args.output.json,
             Self::Auth(args) => args.output.json,

@@ -44,7 +44,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::Contacts(args) => contacts::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
-        Command::Serve(_) | Command::ConfigReference => {
+        Command::Serve(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")
         }
     }
