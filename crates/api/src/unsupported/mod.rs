@@ -4,6 +4,7 @@
 //! names the feature.
 
 use http::Method;
+use posthouse_mailroom::read::Detail;
 
 use crate::body::BodyRule;
 use crate::call::Call;
@@ -12,76 +13,62 @@ use crate::openapi::Operation;
 use crate::openapi::schema::any;
 use crate::routes::{Answer, Route, Scope};
 
-/// A family: what it is called, and its collection.
+/// A family: what it is called, and its collection in one of its two forms.
 struct Family {
     feature: &'static str,
     path: &'static str,
+    scope: Scope,
 }
 
-const fn family(feature: &'static str, path: &'static str) -> Family {
-    Family { feature, path }
+/// Makes the two forms of each family: below an account, and below the application.
+macro_rules! families {
+    ($($feature:literal at $path:literal),* $(,)?) => {
+        &[$(
+            Family {
+                feature: $feature,
+                path: concat!("/v3/grants/{grant_id}/", $path),
+                scope: Scope::Grant,
+            },
+            // The same answer for every application: there is nothing to tell apart.
+            Family {
+                feature: $feature,
+                path: concat!("/v3/", $path),
+                scope: Scope::Server,
+            },
+        )*]
+    };
 }
 
-/// Below an account.
-const OF_GRANTS: &[Family] = &[
-    family("signatures", "/v3/grants/{grant_id}/signatures"),
-    family("templates", "/v3/grants/{grant_id}/templates"),
-    family("workflows", "/v3/grants/{grant_id}/workflows"),
-    family("notetakers", "/v3/grants/{grant_id}/notetakers"),
-    family("scheduling pages", "/v3/grants/{grant_id}/scheduling"),
-    family(
-        "scheduling pages",
-        "/v3/grants/{grant_id}/scheduling/configurations",
-    ),
-    family(
-        "scheduling pages",
-        "/v3/grants/{grant_id}/scheduling/bookings",
-    ),
-    family(
-        "scheduling pages",
-        "/v3/grants/{grant_id}/scheduling/sessions",
-    ),
-    family("room resources", "/v3/grants/{grant_id}/resources"),
-    family("contact groups", "/v3/grants/{grant_id}/contacts/groups"),
-    family(
-        "smart compose drafts",
-        "/v3/grants/{grant_id}/smart-compose",
-    ),
-    family(
-        "smart compose drafts",
-        "/v3/grants/{grant_id}/messages/smart-compose",
-    ),
-    family(
-        "attachment uploads",
-        "/v3/grants/{grant_id}/attachment-uploads",
-    ),
+const FAMILIES: &[Family] = families![
+    "signatures" at "signatures",
+    "templates" at "templates",
+    "workflows" at "workflows",
+    "notetakers" at "notetakers",
+    "scheduling pages" at "scheduling",
+    "scheduling pages" at "scheduling/configurations",
+    "scheduling pages" at "scheduling/bookings",
+    "scheduling pages" at "scheduling/sessions",
+    "room resources" at "resources",
+    "contact groups" at "contacts/groups",
+    "smart compose drafts" at "smart-compose",
+    "smart compose drafts" at "messages/smart-compose",
+    "attachment uploads" at "attachment-uploads",
+    "Pub/Sub channels" at "channels/pubsub",
+    "SNS channels" at "channels/sns",
+    "connector credentials" at "connectors/{provider}/creds",
 ];
 
-/// Below an application.
-const OF_APPLICATIONS: &[Family] = &[
-    family("signatures", "/v3/signatures"),
-    family("templates", "/v3/templates"),
-    family("workflows", "/v3/workflows"),
-    family("notetakers", "/v3/notetakers"),
-    family("scheduling pages", "/v3/scheduling"),
-    family("scheduling pages", "/v3/scheduling/configurations"),
-    family("scheduling pages", "/v3/scheduling/bookings"),
-    family("scheduling pages", "/v3/scheduling/sessions"),
-    family("room resources", "/v3/resources"),
-    family("smart compose drafts", "/v3/smart-compose"),
-    family("attachment uploads", "/v3/attachment-uploads"),
-    family("Pub/Sub channels", "/v3/channels/pubsub"),
-    family("SNS channels", "/v3/channels/sns"),
-    family("connector credentials", "/v3/connectors/{provider}/creds"),
-];
+/// A reply that is composed for the caller, which belongs to a message and not to a collection.
+const COMPOSED_REPLY: Family = Family {
+    feature: "smart compose drafts",
+    path: "/v3/grants/{grant_id}/messages/{message_id}/smart-compose",
+    scope: Scope::Grant,
+};
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
-    let of_grants = OF_GRANTS.iter().map(|family| (family, Scope::Grant));
-    // The same answer for every application: there is nothing to tell apart.
-    let of_applications = OF_APPLICATIONS.iter().map(|family| (family, Scope::Server));
     let mut table = Vec::new();
-    for (family, scope) in of_grants.chain(of_applications) {
+    for family in FAMILIES.iter().chain([&COMPOSED_REPLY]) {
         for method in [
             Method::GET,
             Method::POST,
@@ -91,7 +78,7 @@ pub fn routes() -> Vec<Route> {
         ] {
             let feature = family.feature;
             let describe = operation(&method, family);
-            let route = Route::new(method, family.path, scope, move |call| {
+            let route = Route::new(method, family.path, family.scope, move |call| {
                 answer(call, feature)
             });
             // Whatever the body is, it would be refused.
@@ -131,9 +118,14 @@ fn id(method: &Method, path: &str) -> String {
 }
 
 async fn answer(call: Call, feature: &'static str) -> Answer {
-    // An account of somebody else is not there, for these paths too.
+    // An account or a message of somebody else is not there, for these paths too.
     if call.scope() == Scope::Grant {
-        call.grant().await?;
+        let grant = call.grant().await?;
+        if let Some(message) = call.parameter_if_any("message_id") {
+            call.mailroom
+                .get_message(&grant, message, Detail::Standard)
+                .await?;
+        }
     }
     if matches!(call.method, Method::GET | Method::HEAD) && !call.is_below() {
         let nothing: [(); 0] = [];

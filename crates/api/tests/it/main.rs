@@ -19,5 +19,6 @@ mod sending;
 mod sockets;
 mod tenancy;
 mod threads;
+mod unsupported;
 mod waiting;
 mod webhooks;
