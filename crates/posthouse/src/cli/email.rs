@@ -1,10 +1,11 @@
 //! `posthouse email`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
-use super::{FoldersCommand, Mailbox, OutputArgs, ThreadsCommand};
+use super::{
+    AttachmentsCommand, Compose, DraftsCommand, FoldersCommand, Mailbox, OutputArgs,
+    ScheduledCommand, ThreadsCommand,
+};
 
 /// `posthouse email`.
 #[derive(Debug, Args)]
@@ -40,6 +41,24 @@ pub enum EmailCommand {
     Delete(DeleteArgs),
     /// Wait for the next message and show it
     Wait(WaitArgs),
+    /// Files that came with a message
+    Attachments {
+        /// What to do.
+        #[command(subcommand)]
+        command: AttachmentsCommand,
+    },
+    /// Messages that are being written
+    Drafts {
+        /// What to do.
+        #[command(subcommand)]
+        command: DraftsCommand,
+    },
+    /// Messages that will be sent later
+    Scheduled {
+        /// What to do.
+        #[command(subcommand)]
+        command: ScheduledCommand,
+    },
     /// Folders of an account
     Folders {
         /// What to do.
@@ -97,27 +116,13 @@ pub struct SendArgs {
     /// Whose mailbox.
     #[command(flatten)]
     pub mailbox: Mailbox,
-    /// Recipient; repeatable or comma-separated
-    #[arg(long, value_delimiter = ',', value_name = "ADDRESS", required_unless_present_any = ["cc", "bcc"])]
-    pub to: Vec<String>,
-    /// Recipient of a copy; repeatable or comma-separated
-    #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
-    pub cc: Vec<String>,
-    /// Recipient of a copy that nobody else sees; repeatable or comma-separated
-    #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
-    pub bcc: Vec<String>,
-    /// The subject
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    pub subject: String,
-    /// The text; `-` reads it from standard input
-    #[arg(long, value_name = "TEXT")]
-    pub body: Option<String>,
-    /// The text is HTML
-    #[arg(long)]
-    pub html: bool,
-    /// File to send along; repeatable
-    #[arg(long, value_name = "FILE")]
-    pub attach: Vec<PathBuf>,
+    /// The message.
+    #[command(flatten)]
+    pub message: Compose,
+    /// When to send it: +2h, 2027-01-04T09:00:00+01:00, "2027-01-04 09:00" in this machine's zone, or a Unix second;
+    /// between a minute and 30 days ahead
+    #[arg(long, value_name = "TIME", value_parser = super::when::unix_seconds)]
+    pub at: Option<i64>,
 }
 
 /// What `reply` takes.

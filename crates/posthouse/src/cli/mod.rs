@@ -2,19 +2,28 @@
 
 mod agent;
 mod api_key;
+mod attachments;
+mod compose;
 mod contacts;
+mod drafts;
 mod email;
 mod folders;
 mod otp;
+mod scheduled;
 mod threads;
 mod webhook;
+mod when;
 
 pub use agent::*;
 pub use api_key::*;
+pub use attachments::*;
+pub use compose::*;
 pub use contacts::*;
+pub use drafts::*;
 pub use email::*;
 pub use folders::*;
 pub use otp::*;
+pub use scheduled::*;
 pub use threads::*;
 pub use webhook::*;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Failure, Profile};
 
@@ -108,6 +109,43 @@ impl Api {
         self.call(Method::DELETE, path, None).await
     }
 
+    /// GET of a file, into a writer, whatever its size.
+    ///
+    /// # Errors
+    /// Whatever the server said, or that the writer did not take it.
+    pub async fn download(
+        &self,
+        path: &str,
+        into: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<(), Failure> {
+        let request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.key);
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            let text = self.read(response).await?;
+            self.judge(status, text)?;
+            return Err(self.not_posthouse(status));
+        }
+        let lost = |error: std::io::Error| Failure::Local {
+            message: format!("cannot write the file: {error}"),
+            fix: None,
+        };
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            into.write_all(&chunk).await.map_err(lost)?;
+        }
+        into.flush().await.map_err(lost)
+    }
+
     async fn call(
         &self,
         method: Method,
@@ -127,20 +165,26 @@ impl Api {
             .map_err(|error| self.unreachable(&error))?;
         let status = response.status().as_u16();
         let text = self.read(response).await?;
-        let body = serde_json::from_str::<Value>(&text).map_err(|_| Failure::NotPosthouse {
-            url: self.base.clone(),
-            status,
-        })?;
+        self.judge(status, text)
+    }
+
+    /// Tells an answer from an error, and both from what no Posthouse says.
+    fn judge(&self, status: u16, text: String) -> Result<Answer, Failure> {
+        let body = serde_json::from_str::<Value>(&text).map_err(|_| self.not_posthouse(status))?;
         if (200..300).contains(&status) {
             return Ok(Answer { text, body });
         }
         if body.get("error").is_none() {
-            return Err(Failure::NotPosthouse {
-                url: self.base.clone(),
-                status,
-            });
+            return Err(self.not_posthouse(status));
         }
         Err(Failure::Api { status, text, body })
+    }
+
+    fn not_posthouse(&self, status: u16) -> Failure {
+        Failure::NotPosthouse {
+            url: self.base.clone(),
+            status,
+        }
     }
 
     /// GET of a path outside the API: the status, the text and the `Date` header, whatever they are.

@@ -1,12 +1,14 @@
 //! What people and programs get to see.
 
 mod clean;
+mod files;
 mod plain_text;
 mod screen;
 mod table;
 mod when;
 
 pub use clean::{clean, clean_lines};
+pub use files::{file_name, size};
 pub use plain_text::plain_text;
 pub use screen::{Screen, lost, write};
 pub use table::{details, table};

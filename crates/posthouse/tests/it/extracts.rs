@@ -1,4 +1,4 @@
-//! `email clean` and `otp get`.
+//! `email clean`, `otp get` and `otp watch`.
 
 use serde_json::{Value, json};
 
@@ -56,4 +56,38 @@ fn clean_prints_the_conversation_without_control_characters() {
             .trim_end(),
         body
     );
+}
+
+const WAIT: &str = "/v3/grants/g-1/messages/wait?has_otp=true&fields=include_extracted&select=id,subject,date,extracted";
+
+#[test]
+fn otp_watch_prints_each_code_once_and_goes_on_where_it_was() {
+    let answer = |id: &str, code: &str| {
+        json!({"request_id": "r", "timed_out": false, "next_since": id, "data": {"id": id, "subject": "S", "date": 1, "extracted": {"otp_codes": [{"code": code, "confidence": 0.9}]}}}).to_string()
+    };
+    let nothing = json!({"request_id": "r", "timed_out": true, "next_since": "m-1", "data": null});
+    let (first, nothing) = (answer("m-1", "1111"), nothing.to_string());
+    let server = Scripted::start(&[
+        (&format!("GET {WAIT}&timeout=60"), 200, &first),
+        (
+            &format!("GET {WAIT}&timeout=60&since=m-1"),
+            200,
+            &answer("m-2", "2222"),
+        ),
+    ]);
+    let ended = run(&server, &["otp", "watch", "g-1", "--count", "2"]);
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (0, "1111\n2222\n"),
+        "{}",
+        ended.err
+    );
+
+    let server = Scripted::start(&[
+        (&format!("GET {WAIT}&timeout=1"), 200, &nothing),
+        (&format!("GET {WAIT}&timeout=1&since=m-1"), 200, &nothing),
+    ]);
+    let ended = run(&server, &["otp", "watch", "g-1", "--timeout", "1"]);
+    assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{}", ended.err);
+    assert!(ended.err.contains("no code came"), "{}", ended.err);
 }

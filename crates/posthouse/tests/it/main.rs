@@ -2,9 +2,11 @@
 
 mod accounts;
 mod api_keys;
+mod attachments;
 mod command;
 mod contacts;
 mod doctor;
+mod drafts;
 mod errors;
 mod extracts;
 mod init;

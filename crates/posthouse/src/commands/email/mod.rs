@@ -1,12 +1,16 @@
 //! `posthouse email`.
 
 pub(super) mod account;
+mod attachments;
 mod clean;
+mod compose;
+mod drafts;
 mod folders;
 mod list;
 mod mark;
 mod read;
 mod reply;
+mod scheduled;
 mod search;
 mod send;
 mod text;
@@ -35,6 +39,9 @@ pub async fn run(command: EmailCommand, api: &Api, screen: &Screen) -> Result<()
         EmailCommand::Move(args) => mark::move_to(args, api, screen).await,
         EmailCommand::Delete(args) => mark::delete(args, api, screen).await,
         EmailCommand::Wait(args) => wait::run(args, api, screen).await,
+        EmailCommand::Attachments { command } => attachments::run(command, api, screen).await,
+        EmailCommand::Drafts { command } => drafts::run(command, api, screen).await,
+        EmailCommand::Scheduled { command } => scheduled::run(command, api, screen).await,
         EmailCommand::Folders { command } => folders::run(command, api, screen).await,
         EmailCommand::Threads { command } => threads::run(command, api, screen).await,
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{account, participants};
 use crate::cli::ReadArgs;
 use crate::client::{Api, Failure, segment};
-use crate::output::{Screen, clean_lines, details, field, moment, plain_text};
+use crate::output::{Screen, clean_lines, details, field, moment, plain_text, size};
 
 /// Shows headers and text of one message.
 ///
@@ -76,10 +76,10 @@ fn attachments(message: &Value) -> String {
         .iter()
         .map(|attachment| {
             format!(
-                "  {}  {}  {} bytes  {}",
+                "  {}  {}  {}  {}",
                 field(attachment, "filename"),
                 field(attachment, "content_type"),
-                field(attachment, "size"),
+                size(&attachment["size"]),
                 field(attachment, "id"),
             )
         })

@@ -1,37 +1,33 @@
 //! `posthouse email send`.
 
-use std::path::PathBuf;
+use serde_json::Value;
 
-use base64::Engine;
-use serde_json::{Value, json};
-
-use super::{account, participants, text};
+use super::{account, compose, participants};
 use crate::cli::SendArgs;
 use crate::client::{Answer, Api, Failure, segment};
-use crate::output::{Screen, details, field};
+use crate::output::{Screen, details, field, moment};
 
-/// Sends a message.
+/// Sends a message, or schedules it.
 ///
 /// # Errors
-/// A file that cannot be read, or whatever the server said.
-pub async fn run(message: SendArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    let account = account::choose(message.mailbox, api).await?;
-    let attachments: Vec<Value> = message
-        .attach
-        .iter()
-        .map(attachment)
-        .collect::<Result<_, _>>()?;
-    let body = json!({
-        "to": mailboxes(&message.to),
-        "cc": mailboxes(&message.cc),
-        "bcc": mailboxes(&message.bcc),
-        "subject": message.subject,
-        "body": text::resolve(message.body)?,
-        "is_plaintext": !message.html,
-        "attachments": attachments,
-    });
+/// [`Failure::Usage`] without a recipient, a file that cannot be read, or whatever the server said.
+pub async fn run(args: SendArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    let message = args.message;
+    if message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty() {
+        return Err(Failure::Usage {
+            message: "the message has no recipient".to_owned(),
+            fix: Some("add --to ADDRESS".to_owned()),
+        });
+    }
+    let is_plaintext = !message.html;
+    let mut body = compose::members(message)?;
+    body.insert("is_plaintext".to_owned(), is_plaintext.into());
+    if let Some(send_at) = args.at {
+        body.insert("send_at".to_owned(), send_at.into());
+    }
+    let account = account::choose(args.mailbox, api).await?;
     let path = format!("/v3/grants/{}/messages/send", segment(&account));
-    let answer = api.post(&path, &body).await?;
+    let answer = api.post(&path, &Value::Object(body)).await?;
     print(&answer, screen);
     Ok(())
 }
@@ -43,7 +39,13 @@ pub fn print(answer: &Answer, screen: &Screen) {
         return;
     }
     let message = answer.data();
-    screen.text(&screen.good("Sent."));
+    let send_at = moment(&message["send_at"]);
+    let what = if send_at.is_empty() {
+        "Sent.".to_owned()
+    } else {
+        format!("Scheduled for {send_at}.")
+    };
+    screen.text(&screen.good(&what));
     screen.text(&details(
         screen,
         &[
@@ -53,23 +55,7 @@ pub fn print(answer: &Answer, screen: &Screen) {
             ("Subject", field(message, "subject")),
             ("ID", field(message, "id")),
             ("Thread", field(message, "thread_id")),
+            ("Schedule", field(message, "schedule_id")),
         ],
     ));
-}
-
-fn mailboxes(addresses: &[String]) -> Vec<Value> {
-    let mailbox = |address: &String| json!({ "email": address });
-    addresses.iter().map(mailbox).collect()
-}
-
-fn attachment(path: &PathBuf) -> Result<Value, Failure> {
-    let content = std::fs::read(path).map_err(|error| Failure::Local {
-        message: format!("cannot read {}: {error}", path.display()),
-        fix: None,
-    })?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(json!({
-        "filename": name,
-        "content": base64::engine::general_purpose::STANDARD.encode(content),
-    }))
 }
