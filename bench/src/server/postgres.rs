@@ -93,6 +93,8 @@ impl Postgres {
     /// Begins a `COPY … FROM STDIN`, whose bytes the caller writes.
     pub fn copy(&self, database: &str, sql: &str) -> Result<Copy> {
         let mut command = self.psql(database, sql);
+        // Tables come in any order: what one row refers to may still be missing.
+        command.env("PGOPTIONS", "-c session_replication_role=replica");
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         Ok(Copy(command.spawn().context("starting psql")?))
     }

@@ -48,6 +48,9 @@ pub struct Options {
     /// Seconds for each kind of request at most
     #[arg(long, default_value_t = 6)]
     pub seconds: u64,
+    /// Build no search index and leave out what needs it
+    #[arg(long)]
+    pub without_search: bool,
     /// Fill the mailboxes and measure nothing
     #[arg(long)]
     pub fill_only: bool,
@@ -204,7 +207,7 @@ impl Run<'_> {
 
     /// Waits for the search index, the first time for all of it.
     fn indexed(&self, server: &Posthouse, filled: Filled, mark: &Path) -> Result<Filled> {
-        if self.options.fill_only {
+        if self.options.fill_only || self.options.without_search {
             return Ok(filled);
         }
         let account = server.find_account(&mut server.client()?, fill::NAME)?;
@@ -232,6 +235,7 @@ impl Run<'_> {
             email: &account.email,
             sample: &sample,
             samples: self.bound().samples,
+            with_search: !self.options.without_search,
         };
         let operations = asker.operations()?;
         let (rows, memory) = measure::watched(server.process.id(), || {

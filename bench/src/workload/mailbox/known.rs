@@ -68,11 +68,13 @@ pub fn look(client: &mut Client, grant: &str, filled: &Filled) -> Result<Sample>
         )?;
         sample.thread_cursors.extend(cursor(&threads));
     }
+    // Places may overlap.
+    sample.messages.sort_by(|one, other| one.id.cmp(&other.id));
+    sample.messages.dedup_by(|one, other| one.id == other.id);
     // Their order must not be that of their places.
     for place in (1..sample.messages.len()).rev() {
         sample.messages.swap(place, random.below(place + 1));
     }
-    sample.messages.dedup_by(|one, other| one.id == other.id);
     ensure!(
         sample.messages.len() > PLACES && !sample.message_cursors.is_empty(),
         "the mailbox is too small to be measured"

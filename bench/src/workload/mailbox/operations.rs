@@ -49,6 +49,8 @@ pub struct Asker<'a> {
     pub sample: &'a Sample,
     /// Requests of one kind at most.
     pub samples: usize,
+    /// Whether there is a search index.
+    pub with_search: bool,
 }
 
 impl Asker<'_> {
@@ -58,7 +60,9 @@ impl Asker<'_> {
         all.extend(self.filters());
         all.extend(self.combinations());
         all.extend(self.threads());
-        all.extend(self.searches());
+        if self.with_search {
+            all.extend(self.searches());
+        }
         all.extend(self.changes()?);
         Ok(all)
     }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("whole mailbox", include_str!("0003_whole_mailbox.sql")),
     ("drafts", include_str!("0004_drafts.sql")),
     ("schedules", include_str!("0005_schedules.sql")),
+    ("flags", include_str!("0008_flags.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -63,7 +63,7 @@ pub fn select(tx: &mut dyn Tx, selection: &ThreadSelection) -> Result<Vec<Head>,
     }
     let wanted = selection.limit + selection.offset;
     let mut heads = (selection.message.thread.is_none()).then(|| HeadsWalk::new(selection));
-    let mut matches = MatchesWalk::new(selection);
+    let mut matches = MatchesWalk::new(tx, selection)?;
     let mut step = (2 * wanted).clamp(STEP_MESSAGES_MIN, STEP_MESSAGES_MAX);
     let found = loop {
         if let Some(heads) = &mut heads {
@@ -135,7 +135,7 @@ struct MatchesWalk {
 }
 
 impl MatchesWalk {
-    fn new(selection: &ThreadSelection) -> Self {
+    fn new(tx: &mut dyn Tx, selection: &ThreadSelection) -> Result<Self, StoreError> {
         let bound = selection.start();
         let earliest = selection.earliest_from.map(|time| time - 1);
         let matches = Selection {
@@ -145,12 +145,12 @@ impl MatchesWalk {
             offset: 0,
             ..selection.message.clone()
         };
-        Self {
-            matches,
+        Ok(Self {
+            matches: messages::narrowed(tx, &matches)?,
             bound,
             found: BTreeSet::new(),
             is_at_end: false,
-        }
+        })
     }
 
     fn step(
@@ -160,7 +160,7 @@ impl MatchesWalk {
         messages: usize,
     ) -> Result<(), StoreError> {
         self.matches.limit = messages as i64;
-        let matches = messages::select(tx, &self.matches)?;
+        let matches = messages::select_along(tx, &self.matches)?;
         for chunk in matches.chunks(IDS_PER_STATEMENT_MAX) {
             self.add_threads_of(tx, selection, chunk)?;
         }

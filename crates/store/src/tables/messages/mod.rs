@@ -1,5 +1,6 @@
 //! Messages: one wide row each, found through folders, threads and terms.
 
+mod narrow;
 mod organise;
 mod select;
 
@@ -13,11 +14,12 @@ use crate::limits::BODY_PLAIN_BYTES_MAX;
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
+pub(in crate::tables) use narrow::narrowed;
 pub use organise::{
     Leaving, Placed, documents, in_folder, place, placed, remove, set_aside_before, set_metadata,
 };
 pub use select::{Position, Selection, Source, oldest, select};
-pub(in crate::tables) use select::{Statement, conditions};
+pub(in crate::tables) use select::{Statement, conditions, select_along};
 
 /// Version of the columns `document` and `body_frame` that this release writes.
 pub const DOCUMENT_VERSION: i64 = 2;
@@ -409,12 +411,55 @@ mod tests {
     }
 
     #[test]
+    fn filters_on_flags_walk_through_messages_with_the_flag_only() {
+        let flags = [
+            ("messages_unread", Some(true), None, None),
+            ("messages_starred", None, Some(true), None),
+            ("messages_with_attachment", None, None, Some(true)),
+            ("messages_of_folder", Some(false), None, None),
+        ];
+        for (index, unread, starred, has_attachment) in flags {
+            for behind in [None, selection(Source::Folders).behind] {
+                let selection = Selection {
+                    unread,
+                    starred,
+                    has_attachment,
+                    term_groups: Vec::new(),
+                    after: None,
+                    behind,
+                    ..selection(Source::Folders)
+                };
+                let plan = plan(&select_statement(&selection).unwrap().sql);
+                let expected = format!("SEARCH m USING COVERING INDEX {index} (grant_id=?");
+                assert!(plan.contains(&expected), "{index}: {plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_newest_of_each_condition_reads_an_index_in_its_order() {
+        let selection = selection(Source::Terms(vec![Term(1), Term(2)]));
+        let terms = plan(&narrow::terms_statement(&selection, &[Term(1), Term(2)]).sql);
+        let expected = "SEARCH t USING PRIMARY KEY (grant_id=? AND term=? AND ";
+        assert!(terms.contains(expected), "{terms}");
+        let folders = plan(&narrow::folders_statement(&selection).sql);
+        let expected = "SEARCH m USING COVERING INDEX messages_unread (grant_id=? AND folder_id=? AND date_at>? AND date_at<?)";
+        assert!(folders.contains(expected), "{folders}");
+        for plan in [terms, folders] {
+            assert!(
+                !plan.contains("SCAN m") && !plan.contains("SCAN t"),
+                "{plan}"
+            );
+        }
+    }
+
+    #[test]
     fn the_oldest_message_is_found_without_sorting_a_mailbox() {
         let statement = select::earliest_statement(&selection(Source::Folders)).unwrap();
         let plan = plan(&statement.sql);
         assert!(
             plan.contains(
-                "SEARCH m USING COVERING INDEX messages_of_folder (grant_id=? AND folder_id=? AND date_at>?"
+                "SEARCH m USING COVERING INDEX messages_unread (grant_id=? AND folder_id=? AND date_at>?"
             ),
             "{plan}"
         );
@@ -449,7 +494,7 @@ mod tests {
         let sources = [
             (
                 Source::Folders,
-                "SEARCH m USING COVERING INDEX messages_of_folder (grant_id=? AND folder_id=? AND ",
+                "SEARCH m USING COVERING INDEX messages_unread (grant_id=? AND folder_id=? AND ",
             ),
             (
                 Source::Thread(Key(4)),

@@ -2,6 +2,7 @@
 
 use posthouse_types::ids::Key;
 
+use super::narrow;
 use crate::sql::Tx;
 use crate::tables::terms::Term;
 use crate::{Param, StoreError};
@@ -59,8 +60,17 @@ pub struct Selection {
     pub offset: i64,
 }
 
-/// Returns the positions of the selected messages, newest first. Reads indexes, and rows only for subjects.
+/// Returns the positions of the selected messages, newest first, walking along the narrowest condition.
 pub fn select(tx: &mut dyn Tx, selection: &Selection) -> Result<Vec<Position>, StoreError> {
+    let selection = narrow::narrowed(tx, selection)?;
+    select_along(tx, &selection)
+}
+
+/// The same, walking along the selection's own source.
+pub(in crate::tables) fn select_along(
+    tx: &mut dyn Tx,
+    selection: &Selection,
+) -> Result<Vec<Position>, StoreError> {
     positions(tx, select_statement(selection))
 }
 
@@ -286,11 +296,9 @@ pub(in crate::tables) fn conditions(
         ("has_attachment", selection.has_attachment),
     ];
     for (column, wanted) in flags {
+        // Not bound: there is an index for each flag that is set, which the planner takes for this text only.
         if let Some(wanted) = wanted {
-            and(format!(
-                "m.{column} = {}",
-                statement.bind(i64::from(wanted))
-            ));
+            and(format!("m.{column} = {}", i64::from(wanted)));
         }
     }
     if let Some(thread) = selection.thread {
