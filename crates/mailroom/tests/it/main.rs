@@ -4,6 +4,7 @@ mod accounts;
 mod api_keys;
 mod bootstrap;
 mod cleaning;
+mod combining;
 mod contacts;
 mod domains;
 mod draft_files;
