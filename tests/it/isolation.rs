@@ -278,6 +278,12 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .await
         .expect(200)
         .text_of("id");
+    let draft = json!({"subject": name});
+    let draft_id = api
+        .post(&format!("/v3/grants/{grant}/drafts"), draft)
+        .await
+        .expect(200)
+        .text_of("id");
     let queue_id = queued_by(server, api, &grant, &keys).await;
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     HashMap::from([
@@ -294,6 +300,7 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("domain_id", domain_id),
         ("queue_id", queue_id),
         ("contact_id", contact_id),
+        ("draft_id", draft_id),
         ("email", email),
     ])
 }
@@ -325,6 +332,7 @@ async fn snapshot(owner: &Api, ids: &Ids) -> Vec<String> {
         "/v3/grants?limit=200".to_owned(),
         format!("/v3/grants/{grant}/folders"),
         format!("/v3/grants/{grant}/messages?in=all"),
+        format!("/v3/grants/{grant}/drafts"),
     ];
     let mut seen = Vec::new();
     for path in paths {

@@ -5,6 +5,7 @@ mod clients;
 mod configuration_page;
 mod conversation;
 mod crash;
+mod drafts;
 mod founding_page;
 mod hostile;
 mod isolation;

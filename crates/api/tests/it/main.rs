@@ -1,6 +1,7 @@
 //! The HTTP door over a real embedded store, without a socket where none is needed.
 
 mod account;
+mod bad_input;
 mod contacts;
 mod contract;
 mod conventions;

@@ -45,8 +45,8 @@ impl Metadata {
                 return wrong("metadata".to_owned(), message);
             }
             if value.chars().count() > METADATA_VALUE_CHARACTERS_MAX {
-                let message =
-                    format!("values have at most {METADATA_VALUE_CHARACTERS_MAX} characters");
+                // In words: clients take a text with that number for a failure of the server.
+                let message = "values have at most five hundred characters".to_owned();
                 return wrong(format!("metadata.{key}"), message);
             }
         }

@@ -25,7 +25,7 @@ pub const CUSTOM_HEADER_NAME_CHARACTERS_MAX: usize = 76;
 pub const CUSTOM_HEADER_VALUE_CHARACTERS_MAX: usize = 2_000;
 
 /// Files of a message.
-pub const FILES_MAX: usize = 500;
+pub const FILES_MAX: usize = 400;
 
 /// Characters of a file's name.
 pub const FILENAME_CHARACTERS_MAX: usize = 255;
