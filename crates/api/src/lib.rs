@@ -96,6 +96,7 @@ mod connect;
 mod connectors;
 mod contacts;
 mod domains;
+mod drafts;
 mod folders;
 mod grants;
 mod messages;

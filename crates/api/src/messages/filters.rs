@@ -45,7 +45,7 @@ fn search(query: &Query) -> Result<Option<SearchQuery>, ApiError> {
 }
 
 /// Without `in`, Junk and Trash are left out; `in=all` shows every folder, alone or beside others.
-pub(super) fn folders(query: &Query) -> FolderFilter {
+pub(crate) fn folders(query: &Query) -> FolderFilter {
     let names = query.list("in");
     if names.is_empty() {
         return FolderFilter::Visible;

@@ -1,5 +1,6 @@
 //! The thread as the document shows it.
 
+use crate::drafts::DRAFT;
 use crate::messages::schema::{MAILBOX, MESSAGE};
 use crate::openapi::schema::{
     Component, Schema, constant, either, flag, integer, list, object, text, uuid,
@@ -9,7 +10,6 @@ use crate::openapi::schema::{
 pub(crate) const THREAD: Component = Component::new("Thread", thread);
 
 fn thread() -> Schema {
-    let draft = object([("id", uuid()), ("object", constant("draft"))]);
     let date = || integer().nullable().about("Unix seconds.");
     object([
         ("id", uuid()),
@@ -19,7 +19,7 @@ fn thread() -> Schema {
         ("snippet", text().about("Of its newest message.")),
         ("participants", list(MAILBOX.reference())),
         ("message_ids", list(uuid()).about("Oldest first.")),
-        ("draft_ids", list(uuid())),
+        ("draft_ids", list(uuid()).about("The newest change first.")),
         ("folders", list(uuid())),
         ("has_attachments", flag()),
         ("has_drafts", flag()),
@@ -30,7 +30,7 @@ fn thread() -> Schema {
         ("latest_message_sent_date", date()),
         (
             "latest_draft_or_message",
-            either([MESSAGE.reference(), draft]),
+            either([MESSAGE.reference(), DRAFT.reference()]),
         ),
     ])
 }

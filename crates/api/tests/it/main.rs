@@ -7,6 +7,7 @@ mod contract;
 mod conventions;
 mod description;
 mod door;
+mod drafts;
 mod extracts;
 mod mailboxes;
 mod office;

@@ -16,7 +16,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// Reads `attachments`.
-pub(super) fn of_json(fields: &mut Fields<'_>) -> Result<Vec<OutgoingFile>, ApiError> {
+pub(crate) fn of_json(fields: &mut Fields<'_>) -> Result<Vec<OutgoingFile>, ApiError> {
     let objects = fields.objects("attachments")?.unwrap_or_default();
     objects.into_iter().map(of_object).collect()
 }
@@ -62,7 +62,7 @@ fn decode(text: &str) -> Option<Bytes> {
 }
 
 /// Takes the files of a form. A part that the body refers to by its name, or that has a name of its own, is known by it.
-pub(super) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
+pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
     let files = parts.iter().map(|part| {
         let name = bare(&part.name);
         let is_shown = body.contains(&format!("cid:{name}"));

@@ -1,0 +1,40 @@
+//! `POST /v3/grants/{grant_id}/drafts/{draft_id}`
+
+use posthouse_mailroom::actor::GrantRef;
+
+use crate::call::Call;
+use crate::idempotency::idempotent;
+use crate::messages::send::{answer, header_detail, sent};
+use crate::openapi::schema::{object, one_of, uuid};
+use crate::openapi::{Operation, Parameter};
+use crate::routes::Answer;
+
+/// Describes the sending.
+pub fn operation() -> Operation {
+    let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
+    let about = "What the answer shows beyond its standard members.";
+    Operation::new("sendDraft", "Send a draft")
+        .about(
+            "The message has an id of its own; the draft is gone. One that cannot be sent stays.",
+        )
+        .idempotent()
+        .query([Parameter::list("fields", fields, about)])
+        .body(object([]))
+        .fails([413, 423])
+        .one(sent())
+        .beside_data([("grant_id", uuid())])
+}
+
+/// Sends a draft, which is then gone, and answers the message. A repeated request with the same key is answered as the
+/// first one was.
+pub async fn send(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    idempotent(&call, Some(&grant), work(&call, &grant)).await
+}
+
+async fn work(call: &Call, grant: &GrantRef) -> Answer {
+    let headers = header_detail(&call.query)?;
+    let id = call.parameter("draft_id");
+    let sent = call.mailroom.send_draft(grant, id, headers).await?;
+    Ok(answer::of(call, grant, sent, &call.body.fields().unknown()))
+}
