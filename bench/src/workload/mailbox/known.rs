@@ -9,6 +9,8 @@ use crate::message::Random;
 
 /// Places all over the mailbox that are looked at.
 const PLACES: usize = 100;
+/// Messages left out before it at most: a small mailbox is filled within a second or two, which are too few places.
+const LEFT_OUT_MAX: usize = 2_500;
 /// Messages taken from each.
 const MESSAGES_PER_PLACE: usize = 20;
 
@@ -52,11 +54,12 @@ pub fn look(client: &mut Client, grant: &str, filled: &Filled) -> Result<Sample>
     for _ in 0..PLACES {
         // A little above the oldest second, so that something is below.
         let before = filled.begun_at + 1 + random.below(span) as i64 + 1;
+        let offset = random.below(LEFT_OUT_MAX);
         let fields = "select=id,thread_id,from,subject,date,rfc822_message_id";
         let page = page(
             client,
             &format!(
-                "{grant}/messages?limit={MESSAGES_PER_PLACE}&received_before={before}&{fields}"
+                "{grant}/messages?limit={MESSAGES_PER_PLACE}&received_before={before}&offset={offset}&{fields}"
             ),
         )?;
         let messages = page["data"].as_array().context("no data")?;
@@ -64,7 +67,10 @@ pub fn look(client: &mut Client, grant: &str, filled: &Filled) -> Result<Sample>
         sample.message_cursors.extend(cursor(&page));
         let threads = self::page(
             client,
-            &format!("{grant}/threads?limit=1&latest_message_before={before}&select=id"),
+            &format!(
+                "{grant}/threads?limit=1&latest_message_before={before}&offset={}&select=id",
+                offset / 4
+            ),
         )?;
         sample.thread_cursors.extend(cursor(&threads));
     }
