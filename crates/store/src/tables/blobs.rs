@@ -152,7 +152,6 @@ pub fn orphaned(tx: &mut dyn Tx, objects: &[(Key, Key)]) -> Result<Vec<(Key, Key
     Ok(orphans)
 }
 
-/// Removes those of an application's blobs that nothing refers to; the transaction has removed those that did.
 /// Returns up to `limit` blobs with keys between `after` and `before`, in order, each with whether nothing refers to it.
 ///
 /// What refers to a blob may be gone before the blob was asked about: a row of the queue outlives the copy in Sent, and
@@ -172,6 +171,7 @@ pub fn references(
     })
 }
 
+/// Removes those of an application's blobs that nothing refers to; the transaction has removed those that did.
 ///
 /// `lock` is the clause that locks them: the sweep of deleted accounts passes over what others hold. Returns application
 /// and key of those whose bytes are in the blob store. Whatever else comes to refer to blobs must be
