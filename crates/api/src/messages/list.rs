@@ -22,6 +22,7 @@ pub fn operation() -> Operation {
         .query([Parameter::offset(), schema::fields()])
         .query(schema::filters())
         .query(schema::listing_filters())
+        .query(schema::message_filters())
         .select()
         .page(either([MESSAGE.reference(), RAW_MESSAGE.reference()]))
 }

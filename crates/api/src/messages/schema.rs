@@ -200,7 +200,7 @@ pub(crate) fn filters() -> [Parameter; 8] {
 }
 
 /// The filters of listings alone: those that [`super::filters`] reads beside the shared ones.
-pub(crate) fn listing_filters() -> [Parameter; 9] {
+pub(crate) fn listing_filters() -> [Parameter; 5] {
     let address = |name, about| Parameter::emails(name, ADDRESSES_PER_FILTER_MAX, about);
     [
         address("to", "Only to these addresses."),
@@ -208,6 +208,12 @@ pub(crate) fn listing_filters() -> [Parameter; 9] {
         address("bcc", "Only with these addresses in bcc."),
         Parameter::flag("unread", "Only unread, or only read."),
         Parameter::flag("starred", "Only starred, or only others."),
+    ]
+}
+
+/// The filters that only messages have; in listings of threads they are read and have no effect.
+pub(crate) fn message_filters() -> [Parameter; 4] {
+    [
         Parameter::time("received_after", "Only received after this time."),
         Parameter::time("received_before", "Only received before this time."),
         Parameter::text("rfc822_message_id", "Only with this `Message-ID`."),

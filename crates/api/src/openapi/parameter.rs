@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Schema, count, email, flag, list, one_of, text, time};
+use super::schema::{Schema, any, count, email, flag, list, one_of, text, time};
 use crate::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, METADATA_PAIRS_MAX, OFFSET_MAX};
 use crate::query::PageSize;
 
@@ -92,6 +92,13 @@ impl Parameter {
         self
     }
 
+    /// Says that it is read and has no effect.
+    #[must_use]
+    pub fn without_effect(mut self) -> Self {
+        self.about = "Has no effect here.".to_owned();
+        self
+    }
+
     /// `limit` and `page_token`.
     #[must_use]
     pub fn paging(size: PageSize) -> [Self; 2] {
@@ -104,7 +111,8 @@ impl Parameter {
     /// `limit` alone.
     #[must_use]
     pub fn limit(size: PageSize) -> Self {
-        let schema = count().at_least(1).default_is(size.default);
+        // Without a largest one: whatever is above is clamped, not refused.
+        let schema = any().with("type", "integer").at_least(1).default_is(size.default);
         let about = format!(
             "Entries of a page; above {} counts as {}.",
             size.max, size.max

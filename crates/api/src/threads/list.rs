@@ -20,6 +20,7 @@ pub fn operation() -> Operation {
         .query([Parameter::offset()])
         .query(messages::filters())
         .query(messages::listing_filters())
+        .query(messages::message_filters().map(Parameter::without_effect))
         .query([
             Parameter::time("latest_message_after", "Only with a newer message than this."),
             Parameter::time("latest_message_before", "Only without a newer message than this."),
