@@ -93,6 +93,26 @@ async fn the_node_sdk_sends_json_chunked_forms_and_replies() {
 }
 
 #[tokio::test]
+async fn the_python_sdk_keeps_drafts_and_sends_them() {
+    python("walk_drafts.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_keeps_drafts_and_sends_them() {
+    node("walk_drafts.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_python_sdk_schedules_messages_and_stops_them() {
+    python("walk_schedules.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_schedules_messages_and_stops_them() {
+    node("walk_schedules.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
 async fn the_python_sdk_keeps_contacts() {
     python("walk_contacts.py", Mailbox::Letters).await;
 }

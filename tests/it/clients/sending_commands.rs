@@ -4,8 +4,8 @@ use posthouse_tests::letter::Letter;
 use posthouse_tests::server::{Account, Posthouse};
 use serde_json::{Value, json};
 
-use super::program::{Program, object};
-use super::strict::{GRANT, MESSAGE, assert_present};
+use super::program::{Program, list, object};
+use super::strict::{GRANT, MESSAGE, SCHEDULE, assert_present};
 
 struct Desk {
     server: Posthouse,
@@ -175,4 +175,83 @@ async fn c_52_email_send_signed_is_a_form_with_the_source_in_one_field() {
         raw.contains(signed_part),
         "what is signed stays as it is: {raw}"
     );
+}
+
+#[tokio::test]
+async fn c_50_email_drafts_are_made_shown_sent_with_an_empty_body_and_deleted() {
+    let desk = Desk::open().await;
+    let drafts = format!("{}/drafts", desk.base);
+    let body = json!({"subject": "Plan", "body": "x", "to": [{"name": "", "email": "buyer@shop.example"}]});
+    let draft = desk.program.post(&drafts, body).await.expect(200);
+    let draft = object(&draft, MESSAGE);
+    assert_eq!(draft["object"], "draft");
+    let with_file = desk.program.send_bytes(
+        "POST",
+        &drafts,
+        Some("multipart/form-data; boundary=form"),
+        Some(
+            b"--form\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\n{\"subject\":\"With a file\"}\r\n\
+              --form\r\nContent-Disposition: form-data; name=\"file0\"; filename=\"a.txt\"\r\n\
+              Content-Type: application/octet-stream\r\n\r\nattached\r\n--form--\r\n"
+                .to_vec(),
+        ),
+    );
+    let with_file = object(&with_file.await.expect(200), MESSAGE);
+    assert_eq!(with_file["attachments"][0]["filename"], "a.txt");
+    let listed = desk.program.get(&format!("{drafts}?limit=10")).await;
+    let listed = list(&listed.expect(200), MESSAGE);
+    assert_eq!(
+        [&listed[0]["id"], &listed[1]["id"]],
+        [&with_file["id"], &draft["id"]]
+    );
+
+    let one = format!("{drafts}/{}", draft["id"].as_str().expect("an id"));
+    object(&desk.program.get(&one).await.expect(200), MESSAGE);
+    // The program says JSON and sends nothing (C-1).
+    let sent = desk
+        .program
+        .send_bytes("POST", &one, Some("application/json"), Some(Vec::new()))
+        .await;
+    let sent = object(&sent.expect(200), MESSAGE);
+    assert_eq!(
+        (&sent["object"], &sent["subject"]),
+        (&json!("message"), &json!("Plan"))
+    );
+    desk.program.get(&one).await.expect(404);
+    let other = format!("{drafts}/{}", with_file["id"].as_str().expect("an id"));
+    desk.program.delete(&other).await.expect(200);
+    desk.program.get(&other).await.expect(404);
+}
+
+#[tokio::test]
+async fn c_51_email_scheduled_messages_are_listed_shown_and_cancelled() {
+    let desk = Desk::open().await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let send_at = now.expect("after 1970").as_secs() + 3600;
+    let path = format!("{}/messages/send", desk.base);
+    let body = json!({"subject": "Later", "body": "x", "to": [{"email": "buyer@shop.example", "name": ""}], "send_at": send_at});
+    let sent = desk.program.post(&path, body).await.expect(202);
+    object(&sent, MESSAGE);
+    let schedule_id = sent.json()["schedule_id"].clone();
+    assert_eq!(sent.data()["schedule_id"], schedule_id);
+    assert_eq!(
+        (&sent.json()["send_at"], &sent.json()["use_draft"]),
+        (&json!(send_at), &json!(false))
+    );
+
+    let schedules = format!("{}/messages/schedules", desk.base);
+    let listed = list(&desk.program.get(&schedules).await.expect(200), SCHEDULE);
+    assert_eq!(listed.len(), 1);
+    assert_present(&listed[0], &["schedule_id", "status"]);
+    let one = format!("{schedules}/{}", schedule_id.as_str().expect("an id"));
+    let shown = object(&desk.program.get(&one).await.expect(200), SCHEDULE);
+    assert_eq!(
+        (&shown["schedule_id"], &shown["status"]["code"]),
+        (&schedule_id, &json!("pending"))
+    );
+    let cancelled = desk.program.delete(&one).await.expect(202);
+    assert!(cancelled.data()["message"].is_string());
+    let closed = object(&desk.program.get(&one).await.expect(200), SCHEDULE);
+    assert_eq!(closed["status"]["code"], "cancelled");
+    assert!(closed["close_time"].is_u64());
 }

@@ -12,21 +12,18 @@ use crate::routes::{Answer, Route, Scope};
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
-    let sign_in = |path, id: &'static str, summary: &'static str| {
-        let route = Route::get(path, Scope::Server, sign_in).public();
-        route.described(move || Operation::new(id, summary).about(NOT_OFFERED))
-    };
+    let about = |id, summary| Operation::new(id, summary).about(NOT_OFFERED);
     let token = |path, id: &'static str, summary: &'static str| {
         let route = Route::post(path, Scope::Server, token).public();
-        route.described(move || refusal(Operation::new(id, summary).about(NOT_OFFERED)))
+        route.described(move || refusal(about(id, summary)))
     };
     vec![
-        sign_in("/v3/connect/auth", "signIn", "Sign in on a hosted page"),
-        sign_in(
-            "/v3/connect/tokeninfo",
-            "getTokenInfo",
-            "Get what a token is",
-        ),
+        Route::get("/v3/connect/auth", Scope::Server, sign_in)
+            .public()
+            .described(move || about("signIn", "Sign in on a hosted page")),
+        Route::get("/v3/connect/tokeninfo", Scope::Server, token_info)
+            .public()
+            .described(move || about("getTokenInfo", "Get what a token is")),
         token(
             "/v3/connect/token",
             "exchangeToken",
@@ -51,10 +48,25 @@ fn refusal(operation: Operation) -> Operation {
 }
 
 async fn sign_in(_: Call) -> Answer {
-    Err(ApiError::not_supported(
-        "hosted sign-in and OAuth tokens are not supported for agent accounts",
-    )
-    .with_fix("create an account with POST /v3/connect/custom and an API key"))
+    Err(refused())
+}
+
+/// Answers as every refusal is, with the keys of OAuth beside it: clients take every path that begins like `/v3/connect/token` for one of
+/// OAuth, and fail on an answer without them.
+async fn token_info(call: Call) -> Answer {
+    let refused = refused();
+    let message = refused.message().to_owned();
+    let reply = refused
+        .into_reply(call.request_id)
+        .field("error_code", &0)
+        .field("error_description", &message)
+        .field("error_uri", &"");
+    Ok(reply)
+}
+
+fn refused() -> ApiError {
+    ApiError::not_supported("hosted sign-in and OAuth tokens are not supported for agent accounts")
+        .with_fix("create an account with POST /v3/connect/custom and an API key")
 }
 
 /// Answers in the shape of OAuth: clients of these two paths require all four keys and parse nothing else.

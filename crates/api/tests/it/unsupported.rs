@@ -155,6 +155,10 @@ async fn tokens_and_hosted_sign_in_are_refused_with_or_without_a_key_and_whateve
             assert_eq!(refused.error().1, "not_supported", "{path}");
         }
     }
+    // Clients take this path for one of OAuth too: those keys are beside the error.
+    let info = account.door.get("/v3/connect/tokeninfo?id_token=x").await;
+    assert_eq!(info.json["error_code"], 0);
+    assert!(info.json["error_description"].is_string() && info.json["error_uri"].is_string());
     for path in ["/v3/connect/token", "/v3/connect/revoke?token=x"] {
         for body in [
             "",
