@@ -67,3 +67,7 @@ pub const NOTICE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Seconds for which a caller waits for a connection.
 pub const CONNECTION_WAIT_SECONDS: u64 = 10;
+
+/// Characters of a subject in which a part of it is looked for. With those of four bytes it still fits into an entry of a
+/// PostgreSQL index, which holds a third of a page.
+pub const SUBJECT_SEARCHED_CHARACTERS_MAX: usize = 500;

@@ -10,7 +10,7 @@ use posthouse_types::ids::Key;
 use super::folders::Entry;
 use super::terms::{self, Term};
 use crate::blobs::{compress, decompress};
-use crate::limits::BODY_PLAIN_BYTES_MAX;
+use crate::limits::{BODY_PLAIN_BYTES_MAX, SUBJECT_SEARCHED_CHARACTERS_MAX};
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -56,7 +56,7 @@ pub struct NewMessage<'a> {
     pub has_attachment: bool,
     /// Bytes of trace and blob together.
     pub size_bytes: i64,
-    /// Lower-case subject.
+    /// Lower-case subject; of a long one the front is searched ([`SUBJECT_SEARCHED_CHARACTERS_MAX`]).
     pub subject: &'a str,
     /// The lines above the blob.
     pub trace: &'a [u8],
@@ -132,7 +132,7 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
             message.entry.uid.into(),
             message.entry.modseq.into(),
             message.size_bytes.into(),
-            message.subject.into(),
+            searched(message.subject).into(),
             message.trace.into(),
             message.header_section.into(),
             message.parts.into(),
@@ -152,6 +152,15 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
         message.date_at,
         message.terms,
     )
+}
+
+/// Returns what of a subject is searched for a part of it.
+fn searched(subject: &str) -> &str {
+    let end = subject
+        .char_indices()
+        .nth(SUBJECT_SEARCHED_CHARACTERS_MAX)
+        .map_or(subject.len(), |(end, _)| end);
+    &subject[..end]
 }
 
 /// The columns a listing shows, in the order in which [`show`] hands them on.
@@ -434,6 +443,26 @@ mod tests {
                 assert!(plan.contains(&expected), "{index}: {plan}");
             }
         }
+    }
+
+    #[test]
+    fn filters_on_subjects_walk_through_the_index_and_not_through_rows() {
+        let selection = Selection {
+            subject: Some("x".to_owned()),
+            unread: None,
+            term_groups: Vec::new(),
+            ..selection(Source::Folders)
+        };
+        let plan = plan(&select_statement(&selection).unwrap().sql);
+        let expected = "SEARCH m USING COVERING INDEX messages_of_folder (grant_id=?";
+        assert!(plan.contains(expected), "{plan}");
+    }
+
+    #[test]
+    fn of_a_long_subject_the_front_is_searched() {
+        let long = "ä".repeat(SUBJECT_SEARCHED_CHARACTERS_MAX + 1);
+        assert_eq!(searched(&long), "ä".repeat(SUBJECT_SEARCHED_CHARACTERS_MAX));
+        assert_eq!(searched("short"), "short");
     }
 
     #[test]
