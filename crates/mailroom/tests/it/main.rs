@@ -6,6 +6,7 @@ mod bootstrap;
 mod cleaning;
 mod combining;
 mod contacts;
+mod crowd;
 mod domains;
 mod draft_files;
 mod draft_listing;
