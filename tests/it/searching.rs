@@ -1,13 +1,9 @@
 //! Mail is found by its words soon after its 250, also after the server was killed.
 
 use posthouse_tests::database::Database;
+use posthouse_tests::eventually;
 use posthouse_tests::letter::Letter;
 use posthouse_tests::server::{Account, Options, Posthouse};
-use posthouse_tests::{eventually, eventually_within};
-use std::time::Duration;
-
-/// On a shared database a killed process keeps the lease of the index until it runs out after 30 s.
-const LEASE_DEADLINE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_is_found_by_its_words_also_after_a_kill() {
@@ -49,7 +45,7 @@ async fn found_after_a_kill(options: Options) {
         .deliver(&letter("Heron after", "text\n"))
         .await
         .expect(250);
-    eventually_within(LEASE_DEADLINE, "all three messages found", async || {
+    eventually("all three messages found", async || {
         let found = found(&server, &account, "heron").await;
         (found == ["Heron after", "Between", "Before"]).then_some(())
     })

@@ -47,6 +47,7 @@ pub mod workspaces;
 
 mod bootstrap;
 mod housekeeping;
+mod log_reader;
 mod mailroom;
 mod names;
 mod recent;

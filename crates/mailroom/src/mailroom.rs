@@ -1,7 +1,6 @@
 //! The handle all use cases hang on.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use posthouse_store::{Store, StoreError};
 use posthouse_types::clock::SharedClock;
@@ -48,8 +47,8 @@ pub(crate) struct Inner {
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
     pub(crate) waits: Places,
-    /// The search index has what it is to have.
-    pub(crate) search_ready: AtomicBool,
+    /// Searches that wait for mail to be indexed have it done one after the other.
+    pub(crate) catching_up: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Mailroom {
@@ -73,7 +72,7 @@ impl Mailroom {
                 outward: Outward::default(),
                 outgate: Outgate::default(),
                 waits: Places::default(),
-                search_ready: AtomicBool::new(false),
+                catching_up: tokio::sync::Mutex::new(()),
             }),
         }
     }
@@ -129,9 +128,9 @@ impl From<StoreError> for Refusal {
             StoreError::Conflict { constraint } => Self::Internal {
                 message: format!("unhandled conflict: {constraint}"),
             },
-            StoreError::Refused(reason) | StoreError::Fault(reason) => {
-                Self::Internal { message: reason }
-            }
+            StoreError::Refused(reason)
+            | StoreError::Damaged(reason)
+            | StoreError::Fault(reason) => Self::Internal { message: reason },
         }
     }
 }

@@ -182,6 +182,38 @@ pub fn after(tx: &mut dyn Tx, cursor: Cursor, limit: i64) -> Result<Vec<Change>,
     )
 }
 
+/// Returns the number of the first change that is still in the log, and the number of the last that was ever written.
+pub fn extent(tx: &mut dyn Tx) -> Result<(Option<i64>, i64), StoreError> {
+    let oldest = tx.query_one("SELECT MIN(seq) FROM changes", &[], |row| row.opt_int(0))?;
+    let newest = newest(tx)?;
+    Ok((oldest, newest))
+}
+
+/// Returns the number of the last change that was ever written, whether or not it is still in the log.
+pub fn newest(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    tx.query_one(tx.dialect().newest_change(), &[], |row| row.int(0))
+}
+
+/// Returns when the first change after `cursor` happened, in microseconds.
+pub fn first_after(tx: &mut dyn Tx, cursor: Cursor) -> Result<Option<i64>, StoreError> {
+    let sql = tx.dialect().changes_after();
+    let params = [cursor.tx.into(), cursor.seq.into(), Param::Int(1)];
+    tx.query_opt(sql, &params, |row| row.int(6))
+}
+
+/// Returns the messages that an account was given after `cursor`, as far as the log is known to be whole.
+pub fn messages_after(tx: &mut dyn Tx, cursor: Cursor, grant: Key) -> Result<Vec<Key>, StoreError> {
+    let sql = tx.dialect().messages_after();
+    let created = ChangeKind::MessageCreated as i64;
+    let params = [
+        cursor.tx.into(),
+        cursor.seq.into(),
+        grant.into(),
+        Param::Int(created),
+    ];
+    tx.query(sql, &params, |row| row.key(0))
+}
+
 /// Returns a reader's cursor, or the start of the log for a reader that has none.
 pub fn cursor(tx: &mut dyn Tx, reader: &str) -> Result<Cursor, StoreError> {
     let found = tx.query_opt(

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The store was written by a newer release, or its durability settings are too weak to be trusted.
     #[error("{0}")]
     Refused(String),
+    /// A file of the store is not what was written to it.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
     /// The store holds what it should not, or was asked what it cannot be; a bug or damage.
     #[error("store fault: {0}")]
     Fault(String),
@@ -49,6 +52,9 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::OutOfMemory
                 | ErrorCode::ReadOnly => Self::Unavailable(error.to_string()),
                 ErrorCode::DiskFull => Self::Full(error.to_string()),
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+                    Self::Damaged(error.to_string())
+                }
                 _ => Self::Fault(error.to_string()),
             },
             _ => Self::Fault(error.to_string()),

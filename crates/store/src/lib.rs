@@ -26,4 +26,4 @@ pub mod tables;
 
 pub use error::StoreError;
 pub use sql::{Param, Row, Tx};
-pub use store::{Store, StoreConfig};
+pub use store::{IndexSide, Store, StoreConfig};

@@ -56,6 +56,15 @@ pub const WRITER_CACHE_KIB: u32 = 4 * 1024;
 /// Page cache of each reading connection.
 pub const READER_CACHE_KIB: u32 = 4 * 1024;
 
+/// Page cache of the connection that writes a search index.
+pub const INDEX_CACHE_KIB: u32 = 8 * 1024;
+
+/// Pages in a search index's write-ahead log after which they are copied back.
+pub const INDEX_WAL_PAGES: i64 = 4_096;
+
+/// Pages in it beyond which its writer waits for its readers, as [`WAL_RESTART_PAGES`].
+pub const INDEX_WAL_RESTART_PAGES: i64 = 32_768;
+
 /// Prepared statements kept by each connection.
 pub const STATEMENTS_CACHED_MAX: usize = 256;
 

@@ -1,5 +1,9 @@
 //! The open store: one handle over engine, blobs, keys and the change log's wake-up.
 
+mod index;
+
+pub use index::IndexSide;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -97,6 +101,7 @@ impl Store {
         let store = Self {
             inner: Arc::new(inner),
         };
+        store.open_index().await?;
         if config.database != "sqlite" {
             store.hear_other_nodes(config.database.clone());
         }

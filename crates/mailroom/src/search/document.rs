@@ -2,7 +2,7 @@
 
 use posthouse_store::StoreError;
 use posthouse_store::tables::messages::{Shown, ShownBody, text_of};
-use posthouse_store::tables::search::Fields;
+use posthouse_store::tables::search::{Fields, WordList};
 use serde::Deserialize;
 
 use super::limits::{BODY_CHARACTERS_MAX, WORDS_PER_FIELD_MAX};
@@ -42,7 +42,6 @@ pub(super) fn fields(message: &Shown<'_>) -> Result<Fields, StoreError> {
         ShownBody::Frame(frame) => text_of(frame)?,
     };
     let body: String = body;
-    let visible = posthouse_mime::visible_text(&body, BODY_CHARACTERS_MAX);
     let people = [
         &members.from,
         &members.to,
@@ -57,12 +56,22 @@ pub(super) fn fields(message: &Shown<'_>) -> Result<Fields, StoreError> {
         subject: words(&members.subject, WORDS_PER_FIELD_MAX),
         people: pieces(names_and_addresses),
         files: pieces(files),
-        body: words(&visible, WORDS_PER_FIELD_MAX),
+        body: body_words(&body),
     })
 }
 
+/// Returns the words a reader of a body sees; where there is neither a tag nor an entity, that is all of them.
+fn body_words(body: &str) -> WordList {
+    if body.contains(['<', '&']) {
+        let visible = posthouse_mime::visible_text(body, BODY_CHARACTERS_MAX);
+        return words(&visible, WORDS_PER_FIELD_MAX);
+    }
+    let bounded = &body[..body.floor_char_boundary(BODY_CHARACTERS_MAX)];
+    words(bounded, WORDS_PER_FIELD_MAX)
+}
+
 /// Returns the words of each text that has any, as many as a field may have in all.
-fn pieces<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<Vec<String>> {
+fn pieces<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<WordList> {
     let mut left = WORDS_PER_FIELD_MAX;
     let mut pieces = Vec::new();
     for text in texts {

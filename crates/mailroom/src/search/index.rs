@@ -1,35 +1,34 @@
 //! The reader of the change log that fills the index.
 //!
-//! Mail that arrives is not held up by it: what is indexed was committed before. Messages leave the index with their
-//! rows, so that nothing is found that is gone.
+//! Mail that arrives is not held up by it: what is indexed was committed before. What is deleted leaves the index with a
+//! later step; a search looks at messages that are there only.
 
 use std::collections::BTreeMap;
 
 use posthouse_store::changes::{self, ChangeKind, Cursor};
-use posthouse_store::engine::Dialect;
-use posthouse_store::leases::{self, Lease};
 use posthouse_store::tables::messages;
-use posthouse_store::tables::search::{self, Document};
-use posthouse_store::{StoreError, Tx};
+use posthouse_store::tables::search::{self, Document, READER, State};
+use posthouse_store::{IndexSide, StoreError, Tx};
 use posthouse_types::ids::Key;
-use uuid::Uuid;
 
 use super::document;
 use super::limits::{
-    BACKLOG_PER_STEP_MAX, CHANGES_PER_STEP_MAX, CURSOR_AGE_US_MAX, INDEX_LEASE_US,
-    INDEX_RENEWAL_US, STEP_BYTES_MAX,
+    BACKLOG_PER_STEP_MAX, CHANGES_PER_STEP_MAX, FORGOTTEN_PER_STEP_MAX, POSITION_NOTE,
+    SHARED_STEP_BYTES_MAX, STEP_BYTES_MAX,
 };
+use crate::log_reader::{LogReader, Place};
 use crate::{Mailroom, Refusal};
-
-/// The name of this reader of the change log, and of the lease under which it reads.
-const READER: &str = "search";
 
 /// The reader of the change log: of all processes, one reads at a time. Its cursor is durable together with the index.
 #[derive(Debug)]
 pub struct SearchIndex {
     mailroom: Mailroom,
-    holder: String,
-    hold: Option<Hold>,
+    side: IndexSide,
+    reader: LogReader,
+    /// When and what position was last noted beside the mail.
+    noted: (i64, Cursor),
+    /// The index may hold messages of deleted accounts.
+    forgets: bool,
 }
 
 /// What a step left behind.
@@ -41,69 +40,66 @@ pub struct Indexed {
     pub more: bool,
 }
 
-/// The right to read, and where the reader is.
-#[derive(Debug, Clone)]
-struct Hold {
-    /// None on the embedded store, which no other process reads.
-    lease: Option<Lease>,
-    renewed_us: i64,
-    seen: Cursor,
-    kept: Cursor,
-    kept_us: i64,
-}
-
 /// What a look at the store found.
 #[derive(Debug)]
 struct Look {
-    documents: Vec<Document>,
     seen: Cursor,
-    /// Below which keys messages of before the index are still to be indexed: until now, and after this step.
-    backlog: Option<(Key, Option<Key>)>,
+    documents: Vec<Document>,
+    /// Messages that were deleted.
+    deleted: Vec<Key>,
+    /// Accounts that were deleted.
+    gone: Vec<Key>,
+    backlog: Option<Backlog>,
     more: bool,
 }
 
+/// Messages of before the index that a step takes.
+#[derive(Debug, Clone, Copy)]
+struct Backlog {
+    from: Key,
+    /// Below which key the rest is, and how many were taken; `None` when nothing is left.
+    rest: Option<(Key, i64)>,
+}
+
 impl Mailroom {
-    /// Returns a reader of the change log for the index; it has read nothing and holds nothing yet.
+    /// Returns a reader of the change log for the index that serves; it has read nothing and holds nothing yet.
     #[must_use]
     pub fn search_index(&self) -> SearchIndex {
-        SearchIndex {
-            mailroom: self.clone(),
-            holder: Uuid::new_v4().to_string(),
-            hold: None,
-        }
-    }
-
-    /// Has every message indexed anew, newest first, while the index goes on to serve.
-    ///
-    /// # Errors
-    /// [`Refusal::Unavailable`].
-    pub async fn rebuild_search_index(&self) -> Result<(), Refusal> {
-        let noted = self.store().write(search::begin_backlog);
-        noted.await.map_err(Refusal::from)
+        SearchIndex::new(self, IndexSide::Serving)
     }
 }
 
 impl SearchIndex {
+    pub(super) fn new(mailroom: &Mailroom, side: IndexSide) -> Self {
+        let place = Place::Index(side);
+        Self {
+            mailroom: mailroom.clone(),
+            side,
+            reader: LogReader::new(mailroom.store().clone(), READER, place),
+            noted: (mailroom.clock().unix_us(), Cursor::default()),
+            forgets: true,
+        }
+    }
+
     /// Indexes the next messages: first what the log tells, then what was there before the index.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when the store is; the next step begins where this one did.
     pub async fn step(&mut self) -> Result<Indexed, Refusal> {
-        let Some(hold) = self.held().await? else {
-            return Ok(Indexed::default());
-        };
-        let seen = hold.seen;
-        let look = self
-            .mailroom
-            .store()
-            .read(move |tx: &mut dyn Tx| look(tx, seen));
-        let look = look.await.map_err(Refusal::from)?;
-        let indexed = Indexed {
-            messages: look.documents.len(),
-            more: look.more,
-        };
-        self.keep(hold, look).await?;
-        Ok(indexed)
+        if self.side == IndexSide::Serving && self.mailroom.store().index_is_damaged() {
+            self.renew().await?;
+        }
+        match self.advance().await {
+            Err(StoreError::Damaged(reason)) => {
+                tracing::error!("the search index is damaged and made anew: {reason}");
+                self.renew().await?;
+                Ok(Indexed {
+                    messages: 0,
+                    more: true,
+                })
+            }
+            outcome => outcome.map_err(Refusal::from),
+        }
     }
 
     /// Keeps the position and lets another process read.
@@ -111,108 +107,139 @@ impl SearchIndex {
     /// # Errors
     /// [`Refusal::Unavailable`] when the store is; then the lease runs out and some messages are indexed once more.
     pub async fn finish(mut self) -> Result<(), Refusal> {
-        let Some(hold) = self.hold.take() else {
-            return Ok(());
+        if self.reader.is_reading()
+            && let Ok(Some(position)) = self.reader.position().await
+        {
+            self.note(position).await?;
+        }
+        self.reader.finish().await.map_err(Refusal::from)
+    }
+
+    /// Returns how far the index is.
+    pub(super) async fn state(&self) -> Result<State, StoreError> {
+        let store = self.mailroom.store();
+        store.write_index(self.side, search::state).await
+    }
+
+    async fn renew(&mut self) -> Result<(), Refusal> {
+        self.mailroom.store().renew_index().await?;
+        self.reader.begin_again();
+        Ok(())
+    }
+
+    async fn advance(&mut self) -> Result<Indexed, StoreError> {
+        let Some(position) = self.reader.position().await? else {
+            return Ok(Indexed::default());
         };
-        let now_us = self.mailroom.clock().unix_us();
-        let finished = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-            if !still_held(tx, &hold, now_us)? {
-                return Ok(());
+        let state = self.state_with_total().await?;
+        let skips_known = self.side == IndexSide::Serving;
+        let store = self.mailroom.store();
+        let look = store.read(move |tx: &mut dyn Tx| look(tx, position, state, skips_known));
+        let look = look.await?;
+        let indexed = Indexed {
+            messages: look.documents.len(),
+            more: look.more,
+        };
+        let seen = look.seen;
+        self.forgets |= !look.gone.is_empty();
+        if look.leads_to_something() {
+            self.reader.keep(seen, move |tx| write(tx, &look)).await?;
+        } else {
+            self.reader.pass(seen).await?;
+            if self.forgets {
+                self.forgets = self.forget_some().await?;
             }
-            changes::advance(tx, READER, hold.seen)?;
-            match &hold.lease {
-                Some(lease) => leases::release(tx, lease),
-                None => Ok(()),
-            }
-        });
-        finished.await.map_err(Refusal::from)
+        }
+        self.note_now_and_then(seen).await?;
+        Ok(indexed)
     }
 
-    /// Returns the right to read, taking it when it is free.
-    async fn held(&mut self) -> Result<Option<Hold>, Refusal> {
-        if self.hold.is_none() {
-            let (holder, now_us) = (self.holder.clone(), self.mailroom.clock().unix_us());
-            let taken = self
-                .mailroom
-                .store()
-                .write(move |tx: &mut dyn Tx| take(tx, &holder, now_us));
-            self.hold = taken.await.map_err(Refusal::from)?;
+    /// Returns how far the index is, having counted what there is to do when it is at its beginning.
+    async fn state_with_total(&self) -> Result<State, StoreError> {
+        let mut state = self.state().await?;
+        if state.below == Some(Key(i64::MAX)) && state.total == 0 {
+            let store = self.mailroom.store();
+            let total = store
+                .read(|tx: &mut dyn Tx| search::count_messages(tx))
+                .await?;
+            if total > 0 {
+                let anew = state.anew;
+                let begun = move |tx: &mut dyn Tx| search::begin(tx, total, anew);
+                store.write_index(self.side, begun).await?;
+                state.total = total;
+            }
         }
-        Ok(self.hold.clone())
+        Ok(state)
     }
 
-    /// Writes what was found and the position in one transaction; the position alone only now and then.
-    async fn keep(&mut self, mut hold: Hold, look: Look) -> Result<(), Refusal> {
+    /// Takes some messages of deleted accounts out of the index; tells whether there may be more.
+    async fn forget_some(&self) -> Result<bool, StoreError> {
+        let store = self.mailroom.store();
+        let forgotten = |tx: &mut dyn Tx| search::forget_some(tx, FORGOTTEN_PER_STEP_MAX);
+        store.write_index(self.side, forgotten).await
+    }
+
+    async fn note_now_and_then(&mut self, seen: Cursor) -> Result<(), StoreError> {
+        let age = self.mailroom.clock().unix_us() - self.noted.0;
+        if age < i64::try_from(POSITION_NOTE.as_micros()).unwrap_or(i64::MAX) {
+            return Ok(());
+        }
+        self.note(seen).await
+    }
+
+    /// Notes beside the mail how far an index with a file of its own is, because the log is cut behind its readers.
+    async fn note(&mut self, seen: Cursor) -> Result<(), StoreError> {
         let now_us = self.mailroom.clock().unix_us();
-        hold.seen = look.seen;
-        let moved = hold.seen != hold.kept && now_us - hold.kept_us >= CURSOR_AGE_US_MAX;
-        let aging = hold.lease.is_some() && now_us - hold.renewed_us >= INDEX_RENEWAL_US;
-        if look.documents.is_empty() && look.backlog.is_none() && !moved && !aging {
-            self.hold = Some(hold);
-            return Ok(());
+        let store = self.mailroom.store();
+        if store.has_index_files() && self.side == IndexSide::Serving && seen != self.noted.1 {
+            let noted = move |tx: &mut dyn Tx| changes::advance(tx, READER, seen);
+            store.write(noted).await?;
         }
-        let current = hold.clone();
-        let (documents, backlog) = (look.documents, look.backlog);
-        let kept = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-            if !still_held(tx, &current, now_us)? {
-                return Ok(false);
-            }
-            if current.seen != current.kept {
-                changes::advance(tx, READER, current.seen)?;
-            }
-            if let Some((from, to)) = backlog {
-                search::shorten_backlog(tx, from, to)?;
-            }
-            search::index(tx, &documents)?;
-            Ok::<_, StoreError>(true)
-        });
-        if !kept.await.map_err(Refusal::from)? {
-            tracing::warn!("another process fills the search index now");
-            self.hold = None;
-            return Ok(());
-        }
-        hold.kept = hold.seen;
-        hold.kept_us = now_us;
-        hold.renewed_us = now_us;
-        self.hold = Some(hold);
+        self.noted = (now_us, seen);
         Ok(())
     }
 }
 
-fn take(tx: &mut dyn Tx, holder: &str, now_us: i64) -> Result<Option<Hold>, StoreError> {
-    let mut lease = None;
-    if !tx.dialect().is_embedded() {
-        lease = leases::acquire(tx, READER, holder, now_us, now_us + INDEX_LEASE_US)?;
-        if lease.is_none() {
-            return Ok(None);
-        }
+impl Look {
+    fn leads_to_something(&self) -> bool {
+        let nothing = self.documents.is_empty() && self.deleted.is_empty() && self.gone.is_empty();
+        !nothing || self.backlog.is_some()
     }
-    let cursor = changes::cursor(tx, READER)?;
-    Ok(Some(Hold {
-        lease,
-        renewed_us: now_us,
-        seen: cursor,
-        kept: cursor,
-        kept_us: now_us,
-    }))
 }
 
-/// Tells whether the lease is still ours, and renews it; see the reader for webhooks.
-fn still_held(tx: &mut dyn Tx, hold: &Hold, now_us: i64) -> Result<bool, StoreError> {
-    let Some(lease) = &hold.lease else {
-        return Ok(true);
-    };
-    let until_us = now_us + INDEX_LEASE_US;
-    let renewed = leases::acquire(tx, READER, &lease.holder, now_us, until_us)?;
-    Ok(renewed.is_some_and(|renewed| renewed.token == lease.token))
+/// Writes what a look found.
+fn write(tx: &mut dyn Tx, look: &Look) -> Result<(), StoreError> {
+    search::forget(tx, &look.deleted)?;
+    for grant in &look.gone {
+        search::forget_account(tx, *grant)?;
+    }
+    search::index(tx, &look.documents)?;
+    match look.backlog {
+        Some(Backlog {
+            from,
+            rest: Some((to, done)),
+        }) => search::shorten(tx, from, to, done),
+        Some(Backlog { from, rest: None }) => search::mark_complete(tx, from),
+        None => Ok(()),
+    }
 }
 
-fn look(tx: &mut dyn Tx, seen: Cursor) -> Result<Look, StoreError> {
+/// Reads, in one snapshot, what the log tells and the messages it tells of, or messages of before the index.
+///
+/// Whatever is deleted behind the snapshot is told of later in the log, and then leaves the index.
+fn look(
+    tx: &mut dyn Tx,
+    seen: Cursor,
+    state: State,
+    skips_known: bool,
+) -> Result<Look, StoreError> {
     let batch = changes::after(tx, seen, CHANGES_PER_STEP_MAX)?;
-    let mut room = Room::default();
+    let mut room = Room::of(tx);
     let mut look = Look {
-        documents: Vec::new(),
         seen,
+        documents: Vec::new(),
+        deleted: Vec::new(),
+        gone: Vec::new(),
         backlog: None,
         more: batch.len() as i64 == CHANGES_PER_STEP_MAX,
     };
@@ -222,57 +249,93 @@ fn look(tx: &mut dyn Tx, seen: Cursor) -> Result<Look, StoreError> {
             break;
         }
         look.seen = change.position;
-        if let (ChangeKind::MessageCreated, Some(grant)) = (change.kind, change.grant) {
-            room.take(tx, grant, change.object)?;
+        match (change.kind, change.grant) {
+            (ChangeKind::MessageCreated, Some(grant)) => {
+                // A search that could not wait may have had it indexed already.
+                let is_known = skips_known && search::is_indexed(tx, change.object)?;
+                if !is_known {
+                    room.take(tx, grant, change.object)?;
+                }
+            }
+            (ChangeKind::MessageDeleted, _) => look.deleted.push(change.object),
+            (ChangeKind::GrantDeleted, _) => look.gone.push(change.object),
+            _ => {}
         }
     }
-    if let Some(below) = search::backlog(tx)? {
+    if let Some(below) = state.below {
+        look.more = true;
         if batch.is_empty() {
-            let rest = older(tx, below, &mut room)?;
-            look.backlog = Some((below, rest));
-            look.more = rest.is_some();
-        } else {
-            look.more = true;
+            let skips_known = skips_known && !state.anew;
+            look.backlog = Some(older(tx, below, skips_known, &mut room)?);
         }
     }
     look.documents = room.documents.into_values().collect();
     Ok(look)
 }
 
-/// Takes messages of before the index, newest first; returns below which key the rest is, if there is any.
-fn older(tx: &mut dyn Tx, below: Key, room: &mut Room) -> Result<Option<Key>, StoreError> {
-    let mut left = None;
+/// Takes messages of before the index, newest first.
+fn older(
+    tx: &mut dyn Tx,
+    below: Key,
+    skips_known: bool,
+    room: &mut Room,
+) -> Result<Backlog, StoreError> {
+    let mut rest = None;
+    let mut done = 0;
     for (message, grant) in search::of_backlog(tx, below, BACKLOG_PER_STEP_MAX)? {
         if room.is_full() {
             break;
         }
-        left = Some(message);
-        room.take(tx, grant, message)?;
+        done += 1;
+        rest = Some((message, done));
+        if !(skips_known && search::is_indexed(tx, message)?) {
+            room.take(tx, grant, message)?;
+        }
     }
-    Ok(left)
+    Ok(Backlog { from: below, rest })
 }
 
 /// The documents of one step, in the order of their keys, in which the index wants them.
-#[derive(Default)]
-struct Room {
-    documents: BTreeMap<Key, Document>,
+pub(super) struct Room {
+    pub(super) documents: BTreeMap<Key, Document>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 impl Room {
-    fn is_full(&self) -> bool {
-        self.bytes >= STEP_BYTES_MAX
+    pub(super) fn of(tx: &mut dyn Tx) -> Self {
+        Self {
+            documents: BTreeMap::new(),
+            bytes: 0,
+            bytes_max: if tx.dialect().is_embedded() {
+                STEP_BYTES_MAX
+            } else {
+                SHARED_STEP_BYTES_MAX
+            },
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= self.bytes_max
     }
 
     /// Reads a message, if it is still there.
-    fn take(&mut self, tx: &mut dyn Tx, grant: Key, message: Key) -> Result<(), StoreError> {
-        let dialect: Dialect = tx.dialect();
+    pub(super) fn take(
+        &mut self,
+        tx: &mut dyn Tx,
+        grant: Key,
+        message: Key,
+    ) -> Result<(), StoreError> {
         messages::show(tx, grant, &[message], &mut |shown| {
             // What cannot be read is not found; the reader goes on, or nothing behind it would be.
             match document::fields(&shown) {
                 Ok(fields) => {
-                    let document = Document::new(dialect, grant, message, &fields);
-                    self.bytes += document.bytes();
+                    self.bytes += fields.bytes();
+                    let document = Document {
+                        message,
+                        grant,
+                        fields,
+                    };
                     self.documents.insert(message, document);
                 }
                 Err(error) => {

@@ -29,26 +29,39 @@ pub const WORDS_PER_FIELD_MAX: usize = 60_000;
 /// Characters of a body that are indexed.
 pub(crate) const BODY_CHARACTERS_MAX: usize = 512 * 1024;
 
-/// Changes dealt with in one step.
-pub(crate) const CHANGES_PER_STEP_MAX: i64 = 256;
+/// Changes dealt with in one step: what is indexed with one commit is one stretch of the index, and stretches have to be
+/// merged later.
+pub(crate) const CHANGES_PER_STEP_MAX: i64 = 2_048;
 
 /// Messages of before the index dealt with in one step.
-pub(crate) const BACKLOG_PER_STEP_MAX: i64 = 64;
+pub(crate) const BACKLOG_PER_STEP_MAX: i64 = 1_024;
 
-/// Bytes for the engine after which a step takes no further message: every writer waits while it takes them in.
-pub(crate) const STEP_BYTES_MAX: usize = 512 * 1024;
+/// Messages of one account dealt with in one step, when a search waits for them.
+pub(crate) const WAITED_FOR_PER_STEP_MAX: usize = 512;
 
-/// How long one process reads the change log for all, unless it renews this.
-pub(crate) const INDEX_LEASE_US: i64 = 30_000_000;
+/// Bytes of words after which a step takes no further message.
+pub(crate) const STEP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Age at which the lease is renewed, when nothing was indexed meanwhile.
-pub(crate) const INDEX_RENEWAL_US: i64 = 10_000_000;
+/// Bytes of words after which a step takes no further message, where the index is in the database with the mail.
+pub(crate) const SHARED_STEP_BYTES_MAX: usize = 512 * 1024;
 
-/// How old the durable cursor may get while nothing but the cursor has to be written.
-pub(crate) const CURSOR_AGE_US_MAX: i64 = 5_000_000;
+/// Messages of deleted accounts that leave the index in one step.
+pub(crate) const FORGOTTEN_PER_STEP_MAX: i64 = 1_000;
 
-/// How long the first search waits for the index that it has begun.
-pub const FIRST_INDEX_WAIT: Duration = Duration::from_secs(10);
+/// Age of a change up to which a search does not wait until it is indexed.
+pub(crate) const FRESH: Duration = Duration::from_millis(500);
 
-/// Pause between two looks whether it is there.
-pub const FIRST_INDEX_LOOK_PAUSE: Duration = Duration::from_millis(25);
+/// How long a search waits at most for its account to be indexed.
+pub const INDEX_WAIT: Duration = Duration::from_secs(10);
+
+/// Changes a second beyond which the server is so busy that indexing waits.
+pub(crate) const BUSY_CHANGES_PER_SECOND: i64 = 1_000;
+
+/// How long indexing waits at most while the server is busy.
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(30);
+
+/// How many changes may wait to be indexed while the server is busy.
+pub(crate) const BUSY_CHANGES_MAX: i64 = 200_000;
+
+/// How often the position of an index with a file of its own is noted beside the mail, where the log is cut behind it.
+pub(crate) const POSITION_NOTE: Duration = Duration::from_secs(60);

@@ -29,7 +29,7 @@ impl Mailroom {
             None => None,
             Some(cursor) => Some(open_cursor(&codec, grant, cursor).ok_or_else(foreign_cursor)?),
         };
-        self.index_is_ready().await?;
+        self.index_is_ready(grant).await?;
         let limit = page.limit;
         let offset = match behind {
             Some(_) => 0,

@@ -5,7 +5,7 @@
 //! such characters becomes its overlapping pairs, and its last character by itself. Pairs that follow each other find
 //! any part of a run, as a phrase.
 
-use posthouse_store::tables::search::Words;
+use posthouse_store::tables::search::{WordList, Words};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -13,8 +13,12 @@ use super::limits::WORD_CHARACTERS_MAX;
 
 /// Returns the words of a text in order, at most `words_max`.
 #[must_use]
-pub fn words(text: &str, words_max: usize) -> Vec<String> {
+pub fn words(text: &str, words_max: usize) -> WordList {
     let mut splitter = Splitter::new(words_max);
+    if text.is_ascii() {
+        splitter.ascii(text);
+        return splitter.words;
+    }
     for piece in text.split_whitespace() {
         if splitter.is_full() {
             break;
@@ -27,7 +31,7 @@ pub fn words(text: &str, words_max: usize) -> Vec<String> {
 /// Returns what a word or phrase of a query looks for; `None` when there is no letter or digit in it.
 #[must_use]
 pub(crate) fn wanted(text: &str, is_prefix: bool, words_max: usize) -> Option<Words> {
-    let mut found = words(text, words_max);
+    let mut found: Vec<String> = words(text, words_max).iter().map(str::to_owned).collect();
     let last = found.last()?;
     let mut is_prefix = is_prefix;
     let mut characters = last.chars();
@@ -52,9 +56,9 @@ pub(crate) fn wanted(text: &str, is_prefix: bool, words_max: usize) -> Option<Wo
 }
 
 struct Splitter {
-    words: Vec<String>,
+    words: WordList,
     words_max: usize,
-    word: String,
+    /// Of the word that is being written.
     characters: usize,
     run: Vec<char>,
 }
@@ -62,9 +66,8 @@ struct Splitter {
 impl Splitter {
     fn new(words_max: usize) -> Self {
         Self {
-            words: Vec::new(),
+            words: WordList::default(),
             words_max,
-            word: String::new(),
             characters: 0,
             run: Vec::new(),
         }
@@ -74,21 +77,26 @@ impl Splitter {
         self.words.len() >= self.words_max
     }
 
+    fn ascii(&mut self, text: &str) {
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                self.letter(char::from(byte.to_ascii_lowercase()));
+            } else {
+                self.end_word();
+            }
+        }
+        self.end_word();
+    }
+
     /// Takes a text without white space.
     fn piece(&mut self, piece: &str) {
         if piece.is_ascii() {
-            for byte in piece.bytes() {
-                if byte.is_ascii_alphanumeric() {
-                    self.letter(char::from(byte.to_ascii_lowercase()));
-                } else {
-                    self.end_word();
-                }
-            }
-        } else {
-            let folded = piece.nfkd().filter(|one| !is_left_out(*one)).nfc();
-            for character in folded {
-                self.character(character);
-            }
+            self.ascii(piece);
+            return;
+        }
+        let folded = piece.nfkd().filter(|one| !is_left_out(*one)).nfc();
+        for character in folded {
+            self.character(character);
         }
         self.end_word();
         self.end_run();
@@ -115,32 +123,30 @@ impl Splitter {
 
     fn letter(&mut self, letter: char) {
         self.characters += 1;
-        if self.characters <= WORD_CHARACTERS_MAX {
-            self.word.push(letter);
+        if self.characters <= WORD_CHARACTERS_MAX && !self.is_full() {
+            self.words.push_letter(letter);
         }
     }
 
     fn end_word(&mut self) {
         self.characters = 0;
-        if !self.word.is_empty() {
-            let word = std::mem::take(&mut self.word);
-            self.push(word);
-        }
+        self.words.end_word();
     }
 
     fn end_run(&mut self) {
         let run = std::mem::take(&mut self.run);
         for pair in run.windows(2) {
-            self.push(pair.iter().collect());
+            self.push(pair);
         }
         if let Some(last) = run.last() {
-            self.push(last.to_string());
+            self.push(&[*last]);
         }
     }
 
-    fn push(&mut self, word: String) {
+    fn push(&mut self, word: &[char]) {
         if !self.is_full() {
-            self.words.push(word);
+            word.iter().for_each(|one| self.words.push_letter(*one));
+            self.words.end_word();
         }
     }
 }
@@ -187,7 +193,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn split(text: &str) -> String {
-        words(text, 100).join(" ")
+        joined(&words(text, 100))
+    }
+
+    fn joined(words: &WordList) -> String {
+        words.iter().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -246,7 +256,7 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_bounded_letters_and_stay_themselves(text in any::<String>()) {
-            for word in words(&text, 50) {
+            for word in words(&text, 50).iter() {
                 prop_assert!(!word.is_empty() && word.chars().count() <= WORD_CHARACTERS_MAX);
                 prop_assert!(word.chars().all(|one| one.is_alphanumeric() || is_combining_mark(one) || is_unspaced(one)), "{word:?}");
             }

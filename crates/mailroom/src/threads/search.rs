@@ -34,7 +34,7 @@ impl Mailroom {
             None => None,
             Some(cursor) => Some(open_cursor(&codec, grant, cursor).ok_or_else(foreign_cursor)?),
         };
-        self.index_is_ready().await?;
+        self.index_is_ready(grant).await?;
         let offset = match behind {
             Some(_) => 0,
             None => usize::try_from(page.offset).unwrap_or_default(),

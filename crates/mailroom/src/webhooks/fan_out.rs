@@ -4,34 +4,28 @@ use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use posthouse_store::changes::{self, Cursor};
-use posthouse_store::leases::{self, Lease};
 use posthouse_store::tables::deliveries::{self, Claim, DeliveryState, NewDelivery};
 use posthouse_store::tables::webhooks;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
-use uuid::Uuid;
 
-use super::limits::{
-    CHANGES_PER_STEP_MAX, CHANGES_SKIPPED_PER_STEP_MAX, CLAIM_US, CURSOR_AGE_US_MAX,
-    FAN_OUT_LEASE_US, FAN_OUT_RENEWAL_US, STEP_BYTES_MAX,
-};
+use super::limits::{CHANGES_PER_STEP_MAX, CHANGES_SKIPPED_PER_STEP_MAX, CLAIM_US, STEP_BYTES_MAX};
 use super::payload;
 use super::queue::{ClaimedDelivery, Room};
 use super::subscription::{Context, Subscription};
+use crate::log_reader::{LogReader, Place};
 use crate::{Mailroom, Refusal};
 
-/// The name of this reader of the change log, and of the lease under which it reads.
+/// The name of this reader of the change log.
 const READER: &str = "webhooks";
 
-/// The reader of the change log: of all processes, one reads at a time.
-///
-/// Its cursor is durable together with the deliveries it stands for. While there is nothing to deliver it moves in
-/// memory only and is kept now and then, so that mail nobody wants to hear of costs no commit.
+/// The reader of the change log that writes deliveries: of all processes, one reads at a time.
 #[derive(Debug)]
 pub struct FanOut {
     mailroom: Mailroom,
-    holder: String,
-    hold: Option<Hold>,
+    reader: LogReader,
+    /// There was nobody to notify.
+    quiet: bool,
 }
 
 /// What a step left behind.
@@ -45,18 +39,6 @@ pub struct FannedOut {
     pub more: bool,
     /// Whether there is nothing to react to: no destination at all, or another process reads.
     pub quiet: bool,
-}
-
-/// The right to read, and where the reader is.
-#[derive(Debug, Clone)]
-struct Hold {
-    /// None on the embedded store, which no other process reads.
-    lease: Option<Lease>,
-    renewed_us: i64,
-    seen: Cursor,
-    kept: Cursor,
-    kept_us: i64,
-    quiet: bool,
 }
 
 /// What a look at the log found.
@@ -86,8 +68,8 @@ impl Mailroom {
     pub fn fan_out(&self) -> FanOut {
         FanOut {
             mailroom: self.clone(),
-            holder: Uuid::new_v4().to_string(),
-            hold: None,
+            reader: LogReader::new(self.store().clone(), READER, Place::Mail),
+            quiet: false,
         }
     }
 }
@@ -98,28 +80,24 @@ impl FanOut {
     /// # Errors
     /// [`Refusal::Unavailable`] when the store is; the next step begins where this one did.
     pub async fn step(&mut self, room: &Room<'_>) -> Result<FannedOut, Refusal> {
-        let Some(hold) = self.held().await? else {
+        let Some(position) = self.reader.position().await? else {
             return Ok(FannedOut {
                 quiet: true,
                 ..FannedOut::default()
             });
         };
-        let look = self.look(&hold).await?;
+        let look = self.look(position).await?;
         let (more, quiet) = (look.more, look.quiet);
-        let seen = look.seen.unwrap_or(hold.seen);
-        let hold = Hold {
-            seen,
-            quiet,
-            ..hold
-        };
+        self.quiet = quiet;
+        let seen = look.seen.unwrap_or(position);
         let mut fanned_out = if look.drafts.is_empty() {
-            self.keep_position_if_old(hold).await?;
+            self.reader.pass(seen).await?;
             FannedOut::default()
         } else {
-            self.write(hold, look.drafts, room).await?
+            self.write(seen, look.drafts, room).await?
         };
         fanned_out.more = more;
-        fanned_out.quiet = quiet || self.hold.is_none();
+        fanned_out.quiet = quiet || !self.reader.is_reading();
         Ok(fanned_out)
     }
 
@@ -127,141 +105,42 @@ impl FanOut {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when the store is; then the lease runs out and some changes are read once more.
-    pub async fn finish(mut self) -> Result<(), Refusal> {
-        let Some(hold) = self.hold.take() else {
-            return Ok(());
-        };
-        let now_us = self.mailroom.clock().unix_us();
-        let finished = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-            if !still_held(tx, &hold, now_us)? {
-                return Ok(());
-            }
-            changes::advance(tx, READER, hold.seen)?;
-            match &hold.lease {
-                Some(lease) => leases::release(tx, lease),
-                None => Ok(()),
-            }
-        });
-        finished.await.map_err(Refusal::from)
+    pub async fn finish(self) -> Result<(), Refusal> {
+        self.reader.finish().await.map_err(Refusal::from)
     }
 
-    /// Returns the right to read, taking it when it is free.
-    async fn held(&mut self) -> Result<Option<Hold>, Refusal> {
-        if self.hold.is_none() {
-            let (holder, now_us) = (self.holder.clone(), self.mailroom.clock().unix_us());
-            let taken = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-                let lease = if tx.dialect().is_embedded() {
-                    None
-                } else {
-                    let until_us = now_us + FAN_OUT_LEASE_US;
-                    let lease = leases::acquire(tx, READER, &holder, now_us, until_us)?;
-                    if lease.is_none() {
-                        return Ok(None);
-                    }
-                    lease
-                };
-                Ok::<_, StoreError>(Some((lease, changes::cursor(tx, READER)?)))
-            });
-            self.hold = taken
-                .await
-                .map_err(Refusal::from)?
-                .map(|(lease, cursor)| Hold {
-                    lease,
-                    renewed_us: now_us,
-                    seen: cursor,
-                    kept: cursor,
-                    kept_us: now_us,
-                    quiet: false,
-                });
-        }
-        Ok(self.hold.clone())
-    }
-
-    async fn look(&self, hold: &Hold) -> Result<Look, Refusal> {
+    async fn look(&self, position: Cursor) -> Result<Look, Refusal> {
         let mailroom = self.mailroom.clone();
-        let (seen, quiet) = (hold.seen, hold.quiet);
+        let quiet = self.quiet;
         self.mailroom
             .store()
-            .read(move |tx: &mut dyn Tx| look(tx, &mailroom, seen, quiet))
+            .read(move |tx: &mut dyn Tx| look(tx, &mailroom, position, quiet))
             .await
             .map_err(Refusal::from)
     }
 
-    /// Writes the cursor, and renews the lease, when that has not been done for a while.
-    async fn keep_position_if_old(&mut self, mut hold: Hold) -> Result<(), Refusal> {
-        let now_us = self.mailroom.clock().unix_us();
-        let moved = hold.seen != hold.kept && now_us - hold.kept_us >= CURSOR_AGE_US_MAX;
-        let aging = hold.lease.is_some() && now_us - hold.renewed_us >= FAN_OUT_RENEWAL_US;
-        if moved || aging {
-            let current = hold.clone();
-            let kept = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-                let held = still_held(tx, &current, now_us)?;
-                if held && current.seen != current.kept {
-                    changes::advance(tx, READER, current.seen)?;
-                }
-                Ok::<_, StoreError>(held)
-            });
-            if !kept.await.map_err(Refusal::from)? {
-                self.lost();
-                return Ok(());
-            }
-            hold.kept = hold.seen;
-            hold.kept_us = now_us;
-            hold.renewed_us = now_us;
-        }
-        self.hold = Some(hold);
-        Ok(())
-    }
-
-    /// Writes deliveries and cursor in one transaction.
+    /// Writes deliveries and position in one transaction.
     async fn write(
         &mut self,
-        mut hold: Hold,
+        seen: Cursor,
         drafts: Vec<Draft>,
         room: &Room<'_>,
     ) -> Result<FannedOut, Refusal> {
         let (claims, behind) = share_out(&drafts, room);
         let now_us = self.mailroom.clock().unix_us();
-        let (mailroom, current) = (self.mailroom.clone(), hold.clone());
-        let written = self.mailroom.store().write(move |tx: &mut dyn Tx| {
-            if !still_held(tx, &current, now_us)? {
-                return Ok(None);
-            }
-            changes::advance(tx, READER, current.seen)?;
-            insert(tx, &mailroom, &drafts, &claims, now_us).map(Some)
+        let mailroom = self.mailroom.clone();
+        let written = self.reader.keep(seen, move |tx| {
+            insert(tx, &mailroom, &drafts, &claims, now_us)
         });
-        let Some(claimed) = written.await.map_err(Refusal::from)? else {
-            self.lost();
+        let Some(claimed) = written.await? else {
             return Ok(FannedOut::default());
         };
-        hold.kept = hold.seen;
-        hold.kept_us = now_us;
-        hold.renewed_us = now_us;
-        self.hold = Some(hold);
         Ok(FannedOut {
             claimed,
             behind,
             ..FannedOut::default()
         })
     }
-
-    fn lost(&mut self) {
-        tracing::warn!("another process reads the change log for webhooks now");
-        self.hold = None;
-    }
-}
-
-/// Tells whether the lease is still ours, and renews it.
-///
-/// Renewing writes the lease's row, so a process that takes the lease meanwhile waits for this transaction, and this one
-/// for it: what comes behind this in the transaction cannot be done twice.
-fn still_held(tx: &mut dyn Tx, hold: &Hold, now_us: i64) -> Result<bool, StoreError> {
-    let Some(lease) = &hold.lease else {
-        return Ok(true);
-    };
-    let until_us = now_us + FAN_OUT_LEASE_US;
-    let renewed = leases::acquire(tx, READER, &lease.holder, now_us, until_us)?;
-    Ok(renewed.is_some_and(|renewed| renewed.token == lease.token))
 }
 
 fn look(

@@ -38,15 +38,6 @@ pub const DELIVERY_DAYS: i64 = 7;
 /// How long a claimed delivery belongs to its process; longer than waiting for a place and one attempt together.
 pub const CLAIM_US: i64 = 30_000_000;
 
-/// How long one process reads the change log for all, unless it renews this.
-pub(crate) const FAN_OUT_LEASE_US: i64 = 30_000_000;
-
-/// Age at which the lease on the change log is renewed, when no fan-out has done so.
-pub(crate) const FAN_OUT_RENEWAL_US: i64 = 10_000_000;
-
-/// How old the durable cursor may get while nothing but the cursor has to be written.
-pub(crate) const CURSOR_AGE_US_MAX: i64 = 5_000_000;
-
 /// Changes dealt with in one step.
 pub(crate) const CHANGES_PER_STEP_MAX: i64 = 64;
 

@@ -19,6 +19,7 @@ mod reading;
 mod receiving;
 mod repeatable;
 mod scheduling;
+mod search_index;
 mod searching;
 mod sending;
 mod support;

@@ -1,17 +1,15 @@
-//! Mail is found by its words: grammar, ranking, pages, filters, accounts apart; the index follows the log.
+//! Mail is found by its words: grammar, fields, scripts, ranking, pages, filters.
 
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::{Detail, FolderFilter, MessagePage, MessageQuery, PageRequest};
 use posthouse_mailroom::search::{Indexed, SearchQuery};
-use posthouse_store::tables::search;
-use posthouse_store::{StoreError, Tx};
 use serde_json::Value;
 
 use crate::support::{Office, every_engine, objects};
 
 /// Indexes all there is; on a shared server the log ends for now below other tests' transactions.
-async fn index(office: &Office, expected: usize) {
+pub async fn index(office: &Office, expected: usize) {
     let mut index = office.mailroom.search_index();
     let mut done = 0;
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -29,26 +27,26 @@ async fn index(office: &Office, expected: usize) {
     index.finish().await.unwrap();
 }
 
-fn query(text: &str) -> MessageQuery {
+pub fn query(text: &str) -> MessageQuery {
     MessageQuery {
         search: Some(SearchQuery::parse(text).unwrap()),
         ..MessageQuery::default()
     }
 }
 
-fn subjects(listed: &[Value]) -> Vec<&str> {
+pub fn subjects(listed: &[Value]) -> Vec<&str> {
     listed
         .iter()
         .map(|object| object["subject"].as_str().unwrap())
         .collect()
 }
 
-async fn found(office: &Office, grant: &GrantRef, text: &str) -> String {
+pub async fn found(office: &Office, grant: &GrantRef, text: &str) -> String {
     let listed = office.list(grant, query(text)).await;
     subjects(&listed).join(" ")
 }
 
-async fn page(
+pub async fn page(
     office: &Office,
     grant: &GrantRef,
     query: &MessageQuery,
@@ -68,7 +66,7 @@ async fn page(
 }
 
 /// Delivers plain messages to `triage`, one after the other, ten seconds apart.
-async fn mail(office: &Office, letters: &[(&str, &str)]) {
+pub async fn mail(office: &Office, letters: &[(&str, &str)]) {
     for (subject, body) in letters {
         let text = format!(
             "From: Buyer <buyer@shop.example>\r\nTo: triage@agents.localhost\r\nSubject: {subject}\r\n\
@@ -80,7 +78,7 @@ async fn mail(office: &Office, letters: &[(&str, &str)]) {
     }
 }
 
-async fn deliver(office: &Office, text: &str) {
+pub async fn deliver(office: &Office, text: &str) {
     office
         .deliver_confirmed(&["triage@agents.localhost"], text)
         .await;
@@ -386,84 +384,6 @@ async fn other_filters_and_the_rule_of_junk_and_trash_hold_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tenant_accounts_never_find_each_other_and_what_is_deleted_is_found_no_more() {
-    for office in every_engine().await {
-        let triage = office.account("triage").await;
-        let other = office.account("other").await;
-        mail(&office, &[("mine", "needle common")]).await;
-        office
-            .deliver_confirmed(
-                &["other@agents.localhost"],
-                "From: x@y.example\r\nSubject: theirs\r\n\r\nneedle secret\r\n",
-            )
-            .await;
-        index(&office, 2).await;
-        assert_eq!(found(&office, &triage, "needle").await, "mine");
-        assert_eq!(found(&office, &other, "needle").await, "theirs");
-        assert_eq!(found(&office, &triage, "secret").await, "");
-        assert_eq!(found(&office, &triage, "needle OR -common").await, "mine");
-        assert_eq!(found(&office, &triage, "n* OR s*").await, "mine");
-
-        let deleted: Result<u64, StoreError> = office
-            .store
-            .write(|tx| tx.execute("DELETE FROM messages WHERE subject = 'mine'", &[]))
-            .await;
-        assert_eq!(deleted.unwrap(), 1);
-        assert_eq!(found(&office, &triage, "needle").await, "");
-        let left: i64 = office
-            .store
-            .read(|tx| {
-                tx.query_one("SELECT CAST(COUNT(*) AS BIGINT) FROM search", &[], |row| {
-                    row.int(0)
-                })
-            })
-            .await
-            .unwrap_or_else(|error: StoreError| panic!("{error}"));
-        assert_eq!(left, 1, "the index forgets with the message");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn mail_of_before_the_index_is_found_and_a_rebuild_finds_all_again() {
-    for office in every_engine().await {
-        let grant = office.account("triage").await;
-        let letters: Vec<String> = (0..150).map(|number| format!("m{number}")).collect();
-        let letters: Vec<(&str, &str)> =
-            letters.iter().map(|one| (one.as_str(), "needle")).collect();
-        mail(&office, &letters).await;
-        // As if the log had been cut long ago.
-        let cut: Result<u64, StoreError> = office
-            .store
-            .write(|tx| tx.execute("DELETE FROM changes", &[]))
-            .await;
-        assert!(cut.unwrap() > 0);
-        index(&office, 150).await;
-        assert_eq!(office.list(&grant, query("needle")).await.len(), 50);
-        assert_eq!(found(&office, &grant, "m0 needle").await, "m0");
-
-        let emptied: Result<u64, StoreError> = office
-            .store
-            .write(|tx| tx.execute("DELETE FROM search", &[]))
-            .await;
-        emptied.unwrap();
-        assert_eq!(found(&office, &grant, "needle").await, "");
-        office.mailroom.rebuild_search_index().await.unwrap();
-        index(&office, 150).await;
-        assert_eq!(office.list(&grant, query("needle")).await.len(), 50);
-        let again: i64 = office
-            .store
-            .read(|tx| {
-                tx.query_one("SELECT CAST(COUNT(*) AS BIGINT) FROM search", &[], |row| {
-                    row.int(0)
-                })
-            })
-            .await
-            .unwrap_or_else(|error: StoreError| panic!("{error}"));
-        assert_eq!(again, 150);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn store_01_no_text_reaches_an_engines_own_syntax() {
     for office in every_engine().await {
         let grant = office.account("triage").await;
@@ -492,120 +412,4 @@ async fn store_01_no_text_reaches_an_engines_own_syntax() {
             assert_eq!(found(&office, &grant, text).await, "plain", "{text}");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn long_messages_are_indexed_and_end() {
-    for office in every_engine().await {
-        let grant = office.account("triage").await;
-        // Every word is another one, so that the engine's own limits are met.
-        let body: String = (0..120_000)
-            .map(|number| {
-                format!(
-                    "w{number:x}{}",
-                    if number % 12 == 11 { "\r\n" } else { " " }
-                )
-            })
-            .collect();
-        mail(&office, &[("long", &body), ("short", "w1 w2")]).await;
-        index(&office, 2).await;
-        assert_eq!(found(&office, &grant, "w1 wff").await, "long");
-        assert_eq!(found(&office, &grant, "\"w1 w2\"").await, "short long");
-        assert_eq!(found(&office, &grant, "\"w1000 w1001\"").await, "long");
-    }
-}
-
-/// Matches beyond those that are ranked.
-const UNRANKED: usize = 1_050;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn behind_the_ranked_matches_the_rest_follows_newest_first() {
-    for office in every_engine().await {
-        let grant = office.account("triage").await;
-        mail(&office, &[("first", "needle")]).await;
-        let first: i64 = office
-            .store
-            .read(|tx| tx.query_one("SELECT id FROM messages", &[], |row| row.int(0)))
-            .await
-            .unwrap_or_else(|error: StoreError| panic!("{error}"));
-        let all = 10_000 + UNRANKED;
-        multiply(&office, &grant, first, all).await;
-        // All of them are in the index already.
-        let done: Result<u64, StoreError> = office
-            .store
-            .write(|tx: &mut dyn Tx| tx.execute("DELETE FROM search_backlog", &[]))
-            .await;
-        assert_eq!(done.unwrap(), 1);
-
-        let query = query("needle");
-        // The oldest of all has the word in its subject, and so has the oldest that is ranked.
-        let top = page(&office, &grant, &query, 3, None, 0).await.unwrap();
-        let id = |number: usize| {
-            let key = posthouse_types::ids::Key(first + number as i64);
-            office
-                .mailroom
-                .public_id(posthouse_types::ids::Kind::Message, key)
-        };
-        let ids = |page: &MessagePage| -> Vec<String> {
-            objects(page)
-                .iter()
-                .map(|object| object["id"].as_str().unwrap().to_owned())
-                .collect()
-        };
-        assert_eq!(ids(&top), [id(UNRANKED), id(all - 1), id(all - 2)]);
-        let across = page(&office, &grant, &query, 4, None, 9_998).await.unwrap();
-        assert_eq!(
-            ids(&across),
-            [
-                id(UNRANKED + 2),
-                id(UNRANKED + 1),
-                id(UNRANKED - 1),
-                id(UNRANKED - 2)
-            ]
-        );
-        let cursor = across.next_cursor.unwrap();
-        let rest = page(&office, &grant, &query, 2_000, Some(&cursor), 0)
-            .await
-            .unwrap();
-        let expected: Vec<String> = (0..UNRANKED - 2).rev().map(id).collect();
-        assert_eq!(ids(&rest), expected);
-        assert_eq!(rest.next_cursor, None);
-    }
-}
-
-/// Makes `all` messages of one, a second apart, and indexes them: `needle` is in all bodies, and in the subjects of the
-/// oldest message and of the oldest that is ranked.
-async fn multiply(office: &Office, grant: &GrantRef, first: i64, all: usize) {
-    const COLUMNS: &str = "application_id, grant_id, folder_id, thread_id, blob_id, created_at, unread, starred,
-        answered, has_attachment, uid, modseq, size_bytes, subject, trace, document_version, document, body";
-    let copy = format!(
-        "WITH RECURSIVE series (n) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT n + 1 FROM series WHERE n + 1 < $3)
-         INSERT INTO messages (id, date_at, {COLUMNS}) SELECT id + n, date_at + n, {COLUMNS} FROM messages, series WHERE id = $1"
-    );
-    let grant = grant.grant;
-    let done: Result<(), StoreError> = office
-        .store
-        .write(move |tx| {
-            tx.execute(&copy, &[first.into(), 1.into(), (all as i64).into()])?;
-            let documents: Vec<search::Document> = (0..all)
-                .map(|number| {
-                    let needle = vec!["needle".to_owned()];
-                    let is_in_subject = number == 0 || number == UNRANKED;
-                    let fields = search::Fields {
-                        subject: if is_in_subject {
-                            needle.clone()
-                        } else {
-                            Vec::new()
-                        },
-                        body: needle,
-                        ..search::Fields::default()
-                    };
-                    let key = posthouse_types::ids::Key(first + number as i64);
-                    search::Document::new(tx.dialect(), grant, key, &fields)
-                })
-                .collect();
-            search::index(tx, &documents)
-        })
-        .await;
-    done.unwrap();
 }

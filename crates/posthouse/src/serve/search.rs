@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use posthouse_mailroom::Mailroom;
+use posthouse_mailroom::search::{Indexed, Pace, SearchIndex, rebuild::NextIndex};
+use posthouse_mailroom::{Mailroom, Refusal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -16,13 +17,17 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Indexes mail until the stop. Several processes may try: one at a time does it.
 pub async fn index(mailroom: Mailroom, stop: CancellationToken) {
-    until_wanted(&mailroom, &stop).await;
     let mut changes = mailroom.changes_hint();
-    let mut index = mailroom.search_index();
+    let mut indexing = Indexing {
+        pace: Pace::default(),
+        serving: mailroom.search_index(),
+        next: None,
+        mailroom,
+    };
     while !stop.is_cancelled() {
         // Seen before the log is read, so that what is committed meanwhile wakes the next turn.
         changes.mark_unchanged();
-        match index.step().await {
+        match indexing.turn().await {
             Ok(step) => {
                 metrics::counter!("posthouse_search_indexed_messages_total")
                     .increment(step.messages as u64);
@@ -42,20 +47,40 @@ pub async fn index(mailroom: Mailroom, stop: CancellationToken) {
             }
         }
     }
-    if let Err(error) = index.finish().await {
+    if let Err(error) = indexing.serving.finish().await {
         tracing::warn!("cannot keep the position in the change log: {error}");
     }
 }
 
-/// Waits until somebody searches, here or in another process, or the stop.
-async fn until_wanted(mailroom: &Mailroom, stop: &CancellationToken) {
-    while !stop.is_cancelled() {
-        match mailroom.search_is_wanted().await {
-            Ok(true) => return,
-            Ok(false) => {}
-            Err(error) => tracing::warn!("cannot see whether mail is to be indexed: {error}"),
+/// The index that serves, and the one that is to take its place, if there is one.
+struct Indexing {
+    mailroom: Mailroom,
+    pace: Pace,
+    serving: SearchIndex,
+    next: Option<NextIndex>,
+}
+
+impl Indexing {
+    /// Indexes some mail; new mail first, so that it is found while everything is indexed anew.
+    async fn turn(&mut self) -> Result<Indexed, Refusal> {
+        if self.pace.waits(&self.mailroom).await? {
+            return Ok(Indexed::default());
         }
-        pause(POLL, stop).await;
+        let step = self.serving.step().await?;
+        if step.more {
+            return Ok(step);
+        }
+        let Some(next) = self.mailroom.next_search_index() else {
+            self.next = None;
+            return Ok(step);
+        };
+        let next = self.next.get_or_insert(next);
+        let rebuilt = next.step().await?;
+        if !rebuilt.more {
+            self.next = None;
+            self.serving = self.mailroom.search_index();
+        }
+        Ok(rebuilt)
     }
 }
 

@@ -112,6 +112,42 @@ impl Dialect {
         }
     }
 
+    /// Returns the query for the messages that an account was given after a position of the change log, in its order.
+    ///
+    /// Parameters: transaction number, sequence number, account, and the kind of change.
+    #[must_use]
+    pub fn messages_after(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT object_id FROM changes WHERE seq > $2 AND tx >= $1 AND grant_id = $3 AND kind = $4 ORDER BY seq"
+            }
+            Self::Postgres => {
+                "SELECT object_id FROM changes WHERE (tx, seq) > ($1, $2) AND grant_id = $3 AND kind = $4 ORDER BY tx, seq"
+            }
+        }
+    }
+
+    /// Returns the query for the number of the last change that was ever written.
+    #[must_use]
+    pub fn newest_change(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)"
+            }
+            Self::Postgres => "SELECT COALESCE(MAX(seq), 0) FROM changes",
+        }
+    }
+
+    /// Returns the query for where the reader of the change log that fills the search index is, as searches see it.
+    /// Parameter: its name.
+    #[must_use]
+    pub fn indexed_up_to(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT tx, seq FROM finder.cursors WHERE name = $1",
+            Self::Postgres => "SELECT tx, seq FROM cursors WHERE name = $1",
+        }
+    }
+
     /// Lets one transaction at a time write to a mailbox, until it ends.
     ///
     /// Must come before the transaction's first write: PostgreSQL then numbers the transactions of one mailbox in the

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("drafts", include_str!("0004_drafts.sql")),
     ("schedules", include_str!("0005_schedules.sql")),
     ("flags", include_str!("0008_flags.sql")),
+    ("search index apart", include_str!("0009_search.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -5,12 +5,13 @@
 
 mod checkpoint;
 mod file;
+mod index;
 mod job;
 mod session;
 mod writer;
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
@@ -20,6 +21,8 @@ use crate::limits::WRITER_QUEUE_CLOSURES_MAX;
 use crate::sql::Tx;
 use checkpoint::Checkpoints;
 use file::DatabaseFile;
+use index::Index;
+pub use index::{IndexSide, Origin};
 use job::{Closure, Job, Work};
 use session::{Role, Session};
 
@@ -29,6 +32,8 @@ pub struct Sqlite {
     writer: Mutex<Option<thread::JoinHandle<()>>>,
     readers: Arc<Mutex<Vec<Session>>>,
     reading: Arc<Semaphore>,
+    directory: PathBuf,
+    index: OnceLock<Arc<Index>>,
 }
 
 impl Sqlite {
@@ -53,7 +58,68 @@ impl Sqlite {
             writer: Mutex::new(Some(handle)),
             readers: Arc::new(Mutex::new(readers)),
             reading: Arc::new(Semaphore::new(readers_max)),
+            directory: path.parent().map(Path::to_owned).unwrap_or_default(),
+            index: OnceLock::new(),
         })
+    }
+
+    /// Opens or makes the search index, once the database has its schema.
+    pub fn open_index(&self, origin: &Origin) -> Result<(), StoreError> {
+        let index = Index::open(self.directory.clone(), origin)?;
+        let _ = self.index.set(Arc::new(index));
+        Ok(())
+    }
+
+    /// Begins another search index beside the one that serves, unless one is in the making.
+    pub fn begin_next_index(&self, origin: &Origin) -> Result<(), StoreError> {
+        self.opened_index()?.begin_next(origin)
+    }
+
+    /// Tells whether another search index is in the making.
+    pub fn has_next_index(&self) -> bool {
+        self.index.get().is_some_and(|index| index.has_next())
+    }
+
+    /// Has the search index in the making serve from now on.
+    pub fn serve_next_index(&self) -> Result<(), StoreError> {
+        self.opened_index()?.serve_next();
+        self.attach_idle_readers()
+    }
+
+    /// Tells whether something in the search index could not be read.
+    pub fn index_is_damaged(&self) -> bool {
+        let index = self.index.get();
+        index.is_some_and(|index| index.serving().is_damaged())
+    }
+
+    /// Gives the search index up and begins with an empty one.
+    pub fn renew_index(&self, origin: &Origin) -> Result<(), StoreError> {
+        self.opened_index()?.renew(origin)?;
+        self.attach_idle_readers()
+    }
+
+    /// Runs a closure in a transaction on a search index; see [`crate::Store::write_index`].
+    pub async fn write_index<T, E, F>(&self, side: IndexSide, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let index = Arc::clone(self.opened_index()?);
+        index.write(side, work).await
+    }
+
+    fn opened_index(&self) -> Result<&Arc<Index>, StoreError> {
+        self.index.get().ok_or_else(stopped)
+    }
+
+    /// Lets go of the file that served before, which takes up room as long as anybody has it open.
+    fn attach_idle_readers(&self) -> Result<(), StoreError> {
+        let serving = self.opened_index()?.serving();
+        for reader in lock(&self.readers).iter_mut() {
+            reader.attach(&serving)?;
+        }
+        Ok(())
     }
 
     /// Runs a closure in the next group commit; see [`crate::Store::write`].
@@ -97,18 +163,20 @@ impl Sqlite {
             .await
             .map_err(|_| stopped())?;
         let readers = Arc::clone(&self.readers);
+        let index = self.index.get().map(|index| index.serving());
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let taken = readers
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .pop();
+            let taken = lock(&readers).pop();
             let mut session = taken.ok_or_else(stopped)?;
+            // Whatever is the matter with the index, all but searches can go on.
+            if let Some(index) = index
+                && let Err(error) = session.attach(&index)
+            {
+                tracing::error!("the search index cannot be read: {error}");
+                index.note_damage();
+            }
             let outcome = session.snapshot(work);
-            readers
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push(session);
+            lock(&readers).push(session);
             outcome
         });
         task.await.unwrap_or_else(|_| {
@@ -118,16 +186,19 @@ impl Sqlite {
 
     /// Waits for the closures already queued, copies the log back and closes.
     pub fn close(&self) {
-        let handle = self
-            .writer
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        if let Some(index) = self.index.get() {
+            index.close();
+        }
+        let handle = lock(&self.writer).take();
         let Some(handle) = handle else { return };
         if self.work.send(Work::Close).is_ok() {
             let _ = handle.join();
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn stopped() -> StoreError {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -9,12 +11,13 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::Checkpoints;
 use super::file::DatabaseFile;
+use super::index::IndexFile;
 use super::job::Job;
 use crate::StoreError;
 use crate::engine::Dialect;
 use crate::limits::{
-    BUSY_WAIT, READER_CACHE_KIB, STATEMENTS_CACHED_MAX, WAL_KEPT_BYTES_MAX, WAL_RESTART_WAIT,
-    WRITER_CACHE_KIB,
+    BUSY_WAIT, INDEX_CACHE_KIB, READER_CACHE_KIB, STATEMENTS_CACHED_MAX, WAL_KEPT_BYTES_MAX,
+    WAL_RESTART_WAIT, WRITER_CACHE_KIB,
 };
 use crate::sql::{EachRow, Param, Row, Tx};
 
@@ -26,6 +29,8 @@ pub(super) enum Role<'a> {
     Reader,
     /// Copying the log back.
     Checkpointer,
+    /// Writing a search index; tells how many pages its log has.
+    Indexer(&'a Arc<AtomicI64>),
 }
 
 /// One connection with its rewritten statements.
@@ -34,6 +39,8 @@ pub(super) struct Session {
     numbered: HashMap<Box<str>, Box<str>>,
     /// Bytes handed to statements since the transaction began: what it keeps in memory until its commit, roughly.
     handed_bytes: usize,
+    /// The search index that searches on this connection read.
+    index: Option<Arc<IndexFile>>,
     /// After the connection, so that it is dropped after it.
     _file: DatabaseFile,
 }
@@ -58,6 +65,11 @@ impl Session {
                  PRAGMA mmap_size = 1073741824;"
             ),
             Role::Checkpointer => "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;".to_owned(),
+            // What the disk has not got when the power fails is read from the change log again.
+            Role::Indexer(_) => format!(
+                "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {WAL_KEPT_BYTES_MAX};
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{INDEX_CACHE_KIB};"
+            ),
         };
         connection.execute_batch(&settings)?;
         // The writer copies the log back when it ends in order; the last connection to close must not do it unasked.
@@ -66,12 +78,49 @@ impl Session {
             require_durable(&connection)?;
             checkpoints.watch(&mut connection)?;
         }
+        if let Role::Indexer(pages) = role {
+            let pages = Arc::clone(pages);
+            connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count: i32| {
+                pages.store(i64::from(count), Ordering::Relaxed);
+                Ok(())
+            }))?;
+        }
         Ok(Self {
             connection,
             numbered: HashMap::new(),
             handed_bytes: 0,
+            index: None,
             _file: file.clone(),
         })
+    }
+
+    /// Has searches on this connection read an index; must be called between transactions.
+    pub(super) fn attach(&mut self, index: &Arc<IndexFile>) -> Result<(), StoreError> {
+        if let Some(attached) = &self.index {
+            if Arc::ptr_eq(attached, index) {
+                return Ok(());
+            }
+            self.connection.execute_batch("DETACH DATABASE finder")?;
+            self.index = None;
+        }
+        let path = index.path();
+        let path = path.to_str().ok_or_else(|| {
+            StoreError::Refused("the data directory's path is not UTF-8".to_owned())
+        })?;
+        self.connection
+            .execute("ATTACH DATABASE ?1 AS finder", [path])?;
+        self.index = Some(Arc::clone(index));
+        self.connection.execute_batch(&format!(
+            "PRAGMA finder.cache_size = -{READER_CACHE_KIB}; PRAGMA finder.mmap_size = 1073741824;"
+        ))?;
+        Ok(())
+    }
+
+    /// Takes a transaction back, if one is still running.
+    pub(super) fn roll_back(&mut self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.batch("ROLLBACK");
+        }
     }
 
     /// Copies back what can be copied without waiting; returns how many pages of the log are now in the database.
@@ -207,6 +256,12 @@ impl Tx for Session {
             return Ok(());
         }
         Ok(self.connection.execute_batch(sql)?)
+    }
+
+    fn note_index_damage(&mut self) {
+        if let Some(index) = &self.index {
+            index.note_damage();
+        }
     }
 
     fn dialect(&self) -> Dialect {

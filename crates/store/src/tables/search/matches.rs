@@ -1,59 +1,17 @@
-//! The full-text index: which messages hold which words. Filled from the change log, emptied with the messages.
+//! Searches: matches by key or by rank, and those of them that other filters take.
 
 use std::collections::HashMap;
 
 use posthouse_types::ids::Key;
 
 use crate::engine::Dialect;
-use crate::engine::full_text::Place;
+use crate::engine::full_text::{Condition, Place, Words};
 use crate::sql::Tx;
 use crate::tables::messages::{Position, Selection, Source, Statement, conditions};
 use crate::{Param, StoreError};
 
-pub use crate::engine::full_text::{Condition, Fields, Words};
-
 /// What a match's rank counts: this much for each word in the subject, 1 for each among people and files.
 const SUBJECT_WEIGHT: i64 = 1_000;
-
-/// A message as the index takes it; made before the transaction.
-#[derive(Debug)]
-pub struct Document {
-    /// The message.
-    pub message: Key,
-    grant: Key,
-    columns: Vec<String>,
-}
-
-impl Document {
-    /// Makes a message's words ready for an engine.
-    #[must_use]
-    pub fn new(dialect: Dialect, grant: Key, message: Key, fields: &Fields) -> Self {
-        Self {
-            message,
-            grant,
-            columns: dialect.index_columns(grant, fields),
-        }
-    }
-
-    /// Returns how many bytes the engine has to take in.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.columns.iter().map(String::len).sum()
-    }
-}
-
-/// Makes messages findable, in place of what was known of them; those that are gone are left out.
-///
-/// Must come in the order of keys: SQLite writes a stretch of its own whenever a key is smaller than the one before.
-pub fn index(tx: &mut dyn Tx, documents: &[Document]) -> Result<(), StoreError> {
-    let sql = tx.dialect().index_message();
-    for document in documents {
-        let mut params: Vec<Param<'_>> = vec![document.message.into(), document.grant.into()];
-        params.extend(document.columns.iter().map(Param::from));
-        tx.execute(sql, &params)?;
-    }
-    Ok(())
-}
 
 /// A stretch of messages by key, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +30,10 @@ pub fn newest(
     stretch: Stretch,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
-    let expression = tx.dialect().search_expression(grant, condition);
+    let Some(mark) = mark(tx, grant)? else {
+        return Ok(Vec::new());
+    };
+    let expression = tx.dialect().search_expression(&mark, condition);
     let sql = tx.dialect().newest_matches();
     let params = [
         Param::from(&expression),
@@ -80,7 +41,7 @@ pub fn newest(
         stretch.newest.into(),
         limit.into(),
     ];
-    tx.query(sql, &params, |row| row.key(0))
+    matching(tx, sql, &params)
 }
 
 /// A match with its rank: the more of the words are in the subject, then among people and files, the higher.
@@ -134,9 +95,12 @@ fn with(
     stretch: Stretch,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
+    let Some(mark) = mark(tx, grant)? else {
+        return Ok(Vec::new());
+    };
     let dialect = tx.dialect();
-    let there = dialect.words_expression(grant, words, place);
-    let mut expression = dialect.search_expression(grant, condition);
+    let there = dialect.words_expression(&mark, words, place);
+    let mut expression = dialect.search_expression(&mark, condition);
     if dialect.is_embedded() {
         expression = match condition {
             Condition::Words(_) => there.clone(),
@@ -152,7 +116,28 @@ fn with(
     if !dialect.is_embedded() {
         params.push(Param::from(&there));
     }
-    tx.query(dialect.matches_with(), &params, |row| row.key(0))
+    matching(tx, dialect.matches_with(), &params)
+}
+
+fn mark(tx: &mut dyn Tx, grant: Key) -> Result<Option<String>, StoreError> {
+    let mark = Dialect::mark(tx, grant);
+    noting_damage(tx, mark)
+}
+
+fn matching(tx: &mut dyn Tx, sql: &str, params: &[Param<'_>]) -> Result<Vec<Key>, StoreError> {
+    let found = tx.query(sql, params, |row| row.key(0));
+    noting_damage(tx, found)
+}
+
+/// A damaged index is made anew; until then nothing can be found.
+fn noting_damage<T>(tx: &mut dyn Tx, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+    outcome.map_err(|error| match error {
+        StoreError::Damaged(reason) => {
+            tx.note_index_damage();
+            StoreError::Unavailable(reason)
+        }
+        other => other,
+    })
 }
 
 /// Sizes to which lists of matches are padded, so that few statements serve all searches.
@@ -201,69 +186,4 @@ fn among_statement(selection: &Selection, messages: &[Key]) -> Statement {
          WHERE m.id IN ({messages}) AND m.grant_id + 0 = {grant} AND m.folder_id IN ({folders}){further}"
     );
     statement
-}
-
-/// Returns the key below which messages of before the index are still to be indexed; `None` when there are none.
-pub fn backlog(tx: &mut dyn Tx) -> Result<Option<Key>, StoreError> {
-    tx.query_opt(
-        "SELECT below FROM search_backlog WHERE id = 1",
-        &[],
-        |row| row.key(0),
-    )
-}
-
-/// Has every message indexed anew.
-pub fn begin_backlog(tx: &mut dyn Tx) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO search_backlog (id, below) VALUES (1, $1)
-         ON CONFLICT (id) DO UPDATE SET below = excluded.below",
-        &[Param::Int(i64::MAX)],
-    )?;
-    Ok(())
-}
-
-/// Notes below which key the rest of the backlog is, or that there is none; unless it has begun anew since.
-pub fn shorten_backlog(tx: &mut dyn Tx, from: Key, to: Option<Key>) -> Result<(), StoreError> {
-    match to {
-        Some(to) => tx.execute(
-            "UPDATE search_backlog SET below = $2 WHERE id = 1 AND below = $1",
-            &[from.into(), to.into()],
-        )?,
-        None => {
-            tx.execute(
-                "DELETE FROM search_backlog WHERE id = 1 AND below = $1",
-                &[from.into()],
-            )?;
-            tx.execute("UPDATE search_wanted SET ready = 1 WHERE id = 1", &[])?
-        }
-    };
-    Ok(())
-}
-
-/// Tells whether somebody has ever searched, and if so, whether the index had everything there was then.
-pub fn readiness(tx: &mut dyn Tx) -> Result<Option<bool>, StoreError> {
-    tx.query_opt("SELECT ready FROM search_wanted WHERE id = 1", &[], |row| {
-        row.flag(0)
-    })
-}
-
-/// Notes that somebody searches: from now on there is an index.
-pub fn want(tx: &mut dyn Tx) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO search_wanted (id, ready)
-         SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM search_backlog) THEN 0 ELSE 1 END
-         WHERE NOT EXISTS (SELECT 1 FROM search_wanted)
-         ON CONFLICT (id) DO NOTHING",
-        &[],
-    )?;
-    Ok(())
-}
-
-/// Returns messages of the backlog, newest first, with their accounts.
-pub fn of_backlog(tx: &mut dyn Tx, below: Key, limit: i64) -> Result<Vec<(Key, Key)>, StoreError> {
-    tx.query(
-        "SELECT id, grant_id FROM messages WHERE id < $1 ORDER BY id DESC LIMIT $2",
-        &[below.into(), limit.into()],
-        |row| Ok((row.key(0)?, row.key(1)?)),
-    )
 }
