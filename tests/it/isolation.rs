@@ -284,6 +284,7 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .await
         .expect(200)
         .text_of("id");
+    let schedule_id = scheduled_by(api, &grant).await;
     let queue_id = queued_by(server, api, &grant, &keys).await;
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     HashMap::from([
@@ -299,10 +300,23 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("api_key_id", api_key),
         ("domain_id", domain_id),
         ("queue_id", queue_id),
+        ("schedule_id", schedule_id),
         ("contact_id", contact_id),
         ("draft_id", draft_id),
         ("email", email),
     ])
+}
+
+/// Takes a message to be sent in an hour and returns its schedule.
+async fn scheduled_by(api: &Api, grant: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let send_at = now.expect("after 1970").as_secs() + 3_600;
+    let letter = json!({"to": [{"email": "buyer@shop.example"}], "send_at": send_at});
+    let path = format!("/v3/grants/{grant}/messages/send");
+    api.post(&path, letter)
+        .await
+        .expect(202)
+        .text_of("schedule_id")
 }
 
 /// Sends a message to another server and returns its row in the queue, which only an operator's key shows.

@@ -31,7 +31,7 @@ pub(crate) fn read(query: &Query) -> Result<MessageQuery, ApiError> {
 }
 
 /// Reads what is searched for; `q` is the short name.
-fn search(query: &Query) -> Result<Option<SearchQuery>, ApiError> {
+pub(super) fn search(query: &Query) -> Result<Option<SearchQuery>, ApiError> {
     let named = ["search_query_native", "q"]
         .into_iter()
         .find_map(|name| query.text(name).map(|text| (name, text)));

@@ -15,6 +15,8 @@ mod wait;
 use crate::body::BodyRule;
 use crate::routes::{Route, Scope};
 
+pub(crate) use schedules::SCHEDULE;
+
 const ONE: &str = "/v3/grants/{grant_id}/messages/{message_id}";
 
 /// Returns the routes of this folder.

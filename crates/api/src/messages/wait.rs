@@ -47,23 +47,14 @@ pub fn operation() -> Operation {
 /// Without a `timeout`.
 const WAIT_SECONDS_DEFAULT: u64 = 30;
 
-/// Filters that need what is not computed yet.
-const NOT_SUPPORTED: [(&str, &str); 4] = [
-    ("q", "full-text search is not supported here yet"),
-    (
-        "search_query_native",
-        "full-text search is not supported here yet",
-    ),
-    ("has_otp", "waiting for one-time codes is not supported yet"),
-    ("has_link", "waiting for links is not supported yet"),
-];
-
 /// Answers the oldest matching message as soon as there is one, or none when the time is over.
 pub async fn wait(call: Call) -> Answer {
     let grant = call.grant().await?;
     let fields = MessageFields::read(&call.query)?;
     let wait = MessageWait {
         query: filters(&call.query)?,
+        has_otp: call.query.flag("has_otp")?,
+        has_link: call.query.flag("has_link")?,
         since: since(&call.query)?,
         detail: fields.detail(),
         timeout: timeout(&call.query)?,
@@ -85,12 +76,6 @@ pub async fn wait(call: Call) -> Answer {
 }
 
 fn filters(query: &Query) -> Result<MessageQuery, ApiError> {
-    for (name, why) in NOT_SUPPORTED {
-        if query.has(name) {
-            return Err(ApiError::not_supported(why)
-                .with_fix("filter with from, any_email, subject, thread_id or has_attachment"));
-        }
-    }
     Ok(MessageQuery {
         folders: folders(query),
         from: query.list_of_at_most("from", ADDRESSES_PER_FILTER_MAX)?,
@@ -98,6 +83,7 @@ fn filters(query: &Query) -> Result<MessageQuery, ApiError> {
         subject: query.text("subject").map(str::to_owned),
         thread_id: query.text("thread_id").map(str::to_owned),
         has_attachment: query.flag("has_attachment")?,
+        search: super::filters::search(query)?,
         ..MessageQuery::default()
     })
 }
@@ -176,15 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_computed_yet_is_refused_and_not_ignored() {
-        for name in ["q", "search_query_native", "has_otp", "has_link"] {
-            let error = filters(&query(&format!("{name}=true"))).unwrap_err();
-            assert_eq!(error.kind(), "not_supported", "{name}");
-        }
+    fn only_the_filters_of_a_wait_count() {
         let plain = filters(&query("unread=true")).unwrap();
         assert_eq!(
             (plain.folders, plain.unread),
             (FolderFilter::Incoming, None)
         );
+        assert!(filters(&query("q=code")).unwrap().search.is_some());
+        assert_eq!(filters(&query("q=%22")).unwrap_err().field(), Some("q"));
     }
 }

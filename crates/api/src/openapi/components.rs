@@ -19,6 +19,7 @@ pub(super) const COMPONENTS: &[Component] = &[
     messages::EXTRACTED,
     messages::SECURITY,
     crate::drafts::DRAFT,
+    crate::messages::SCHEDULE,
     crate::threads::THREAD,
     crate::queue::QUEUED_MAIL,
     crate::folders::FOLDER,

@@ -66,17 +66,14 @@ async fn wrong_parameters_are_refused_before_any_waiting() {
         "since=yesterday",
         "has_attachment=maybe",
         "fields=everything",
+        "has_otp=maybe",
+        "has_link=2",
+        "q=%22open",
+        "search_query_native=a+OR",
     ] {
         let refused = account.get(&format!("/messages/wait?{bad}")).await;
         assert_eq!(refused.error().0, 400, "{bad}");
         assert!(!refused.error().2.contains("timeout"), "{bad}");
-    }
-    for unsupported in ["q=code", "search_query_native=code"] {
-        let refused = account.get(&format!("/messages/wait?{unsupported}")).await;
-        assert_eq!(
-            (refused.error().0, refused.error().1),
-            (400, "not_supported")
-        );
     }
     // A word of the path is never taken for an id.
     let wrong = account
@@ -84,4 +81,42 @@ async fn wrong_parameters_are_refused_before_any_waiting() {
         .send(account.request(Method::DELETE, "/messages/wait"))
         .await;
     assert_eq!(wrong.error().0, 405);
+}
+
+#[tokio::test]
+async fn codes_links_and_words_are_waited_for_together_with_fields_and_select() {
+    let account = Account::open().await;
+    account.receive("First", "nothing here").await;
+    account.receive("Second", "Your code is 482913.").await;
+    account
+        .receive(
+            "Third",
+            "Your code is 771204: https://app.example/verify?t=a",
+        )
+        .await;
+    for (filter, subject) in [
+        ("has_otp=True", "Second"),
+        ("has_otp=false", "First"),
+        ("has_link=true", "Third"),
+        ("has_otp=1&has_link=1", "Third"),
+        ("q=771204", "Third"),
+        ("q=code&has_link=false", "Second"),
+        ("search_query_native=code+-verify", "Second"),
+    ] {
+        let path = format!(
+            "/messages/wait?since=0&timeout=5&{filter}&fields=include_extracted&select=subject,extracted"
+        );
+        let answer = account.get(&path).await;
+        let message = &answer.json["data"];
+        assert_eq!(message["subject"], subject, "{filter}: {:?}", answer.json);
+        assert!(message["extracted"]["otp_codes"].is_array(), "{filter}");
+        assert_eq!(message.get("body"), None);
+    }
+    let none = account
+        .get("/messages/wait?since=0&timeout=1&q=nowhere")
+        .await;
+    assert_eq!(none.json["data"], Value::Null);
+    let next = none.json["next_since"].as_str().unwrap();
+    let last = account.get("/messages?limit=1&select=id").await;
+    assert_eq!(last.json["data"][0]["id"], next, "all were looked at");
 }

@@ -13,6 +13,7 @@ mod find;
 pub mod index;
 pub mod limits;
 mod list;
+mod matches;
 mod pace;
 pub mod query;
 pub mod rebuild;
@@ -20,6 +21,7 @@ pub mod words;
 
 pub(crate) use find::{Walk, open_cursor, seal_cursor};
 pub use index::{Indexed, SearchIndex};
+pub(crate) use matches::matches;
 pub use pace::Pace;
 pub use query::{QueryError, SearchQuery};
 pub use rebuild::IndexReport;

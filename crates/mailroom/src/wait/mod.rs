@@ -6,7 +6,10 @@
 //!
 //! Nothing is missed in between: a request takes its place first and looks then, so what is committed behind its back
 //! wakes it. It reads on by message key, which grows with every message that is stored in a mailbox.
+//!
+//! What the database can tell of a message selects the candidates; for words, codes and links each candidate is read.
 
+mod closer;
 mod places;
 mod watch;
 
@@ -21,6 +24,8 @@ use tokio::time::Instant;
 use crate::actor::GrantRef;
 use crate::read::{Detail, MessageQuery, selection};
 use crate::{Mailroom, Refusal};
+
+use closer::Wanted;
 
 pub(crate) use places::Places;
 
@@ -37,8 +42,12 @@ const EARLIER_LOOKED_AT_MAX: i64 = 50;
 /// What is waited for.
 #[derive(Debug, Clone)]
 pub struct MessageWait {
-    /// Which messages match.
+    /// Which messages match. Words are looked for in the message itself: the index may not have it yet.
     pub query: MessageQuery,
+    /// With or without a one-time code only.
+    pub has_otp: Option<bool>,
+    /// With or without a link only.
+    pub has_link: Option<bool>,
     /// From when on.
     pub since: WaitSince,
     /// What the message shows.
@@ -69,9 +78,24 @@ pub struct Waited {
 
 /// A place in the order of messages; what comes after it counts.
 #[derive(Debug, Clone, Copy)]
-enum Behind {
-    Time(i64),
-    Key(Key),
+struct Behind {
+    /// Accepted in this Unix second or later.
+    time: Option<i64>,
+    /// Stored after this message; 0 for any.
+    key: Key,
+}
+
+impl Behind {
+    fn key(key: Key) -> Self {
+        Self { time: None, key }
+    }
+
+    fn time(time: i64) -> Self {
+        Self {
+            time: Some(time),
+            key: Key(0),
+        }
+    }
 }
 
 impl Mailroom {
@@ -90,21 +114,19 @@ impl Mailroom {
         let deadline = Instant::now() + wait.timeout;
         let request_began = Key::floor_of(self.clock().unix_ms());
         let mut place = self.take_place(grant.grant)?;
-        let query = Arc::new(wait.query);
-        let from = match &wait.since {
+        let wanted = Wanted::of(&wait);
+        let mut from = match &wait.since {
             WaitSince::Request => {
-                self.behind_earlier(grant.grant, &query, request_began)
+                self.behind_earlier(grant.grant, &wanted.query, request_began)
                     .await?
             }
-            WaitSince::Time(time) => Behind::Time(*time),
-            WaitSince::Message(id) => Behind::Key(self.open_since(id)?),
+            WaitSince::Time(time) => Behind::time(*time),
+            WaitSince::Message(id) => Behind::key(self.open_since(id)?),
         };
         loop {
             place.mark_seen();
-            if let Some(waited) = self
-                .first_match(grant.grant, &query, from, wait.detail)
-                .await?
-            {
+            let found = self.first_match(grant.grant, &wanted, &mut from, deadline);
+            if let Some(waited) = found.await? {
                 return Ok(waited);
             }
             let arrived = tokio::time::timeout_at(deadline, place.arrival()).await;
@@ -128,8 +150,11 @@ impl Mailroom {
 
     fn spell(&self, from: Behind) -> String {
         match from {
-            Behind::Time(time) => time.to_string(),
-            Behind::Key(key) => self.public_id(Kind::Message, key),
+            Behind {
+                time: Some(time),
+                key: Key(0),
+            } => time.to_string(),
+            Behind { key, .. } => self.public_id(Kind::Message, key),
         }
     }
 
@@ -150,36 +175,50 @@ impl Mailroom {
             .unwrap_or_default();
         let earlier = recent.iter().map(|position| position.id);
         let last = earlier.filter(|id| *id < request_began).max();
-        Ok(Behind::Key(last.unwrap_or(earliest).max(earliest)))
+        Ok(Behind::key(last.unwrap_or(earliest).max(earliest)))
     }
 
+    /// Looks for the oldest match, and leaves `from` behind the messages that were looked at in vain: they are not read
+    /// again. Goes on to the next message until the deadline.
     async fn first_match(
+        &self,
+        grant: Key,
+        wanted: &Wanted,
+        from: &mut Behind,
+        deadline: Instant,
+    ) -> Result<Option<Waited>, Refusal> {
+        while let Some(found) = self.oldest(grant, &wanted.query, *from).await? {
+            if self.is_wanted(grant, found, wanted).await?
+                && let Some(message) = self.message_object(grant, found, wanted.detail).await?
+            {
+                return Ok(Some(Waited {
+                    message: Some(message),
+                    next_since: self.public_id(Kind::Message, found),
+                }));
+            }
+            from.key = found;
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn oldest(
         &self,
         grant: Key,
         query: &Arc<MessageQuery>,
         from: Behind,
-        detail: Detail,
-    ) -> Result<Option<Waited>, Refusal> {
+    ) -> Result<Option<Key>, Refusal> {
         let found = self
             .select(grant, query, move |tx, mut selection| {
-                let newer_than = match from {
-                    Behind::Key(key) => key,
-                    Behind::Time(time) => {
-                        selection.after = Some(time - 1);
-                        Key(0)
-                    }
-                };
-                Ok(messages::oldest(tx, &selection, newer_than)?)
+                if let Some(time) = from.time {
+                    selection.after = Some(time.saturating_sub(1));
+                }
+                Ok(messages::oldest(tx, &selection, from.key)?)
             })
-            .await?
-            .flatten();
-        let Some(found) = found else { return Ok(None) };
-        // One that goes in this very moment is not waited for any more.
-        let object = self.message_object(grant, found.id, detail).await?;
-        Ok(object.map(|message| Waited {
-            message: Some(message),
-            next_since: self.public_id(Kind::Message, found.id),
-        }))
+            .await?;
+        Ok(found.flatten().map(|position| position.id))
     }
 
     /// Runs a query over the messages that match; `None` when none can.

@@ -20,6 +20,8 @@ fn wait(since: WaitSince, timeout: Duration) -> MessageWait {
             folders: FolderFilter::Incoming,
             ..MessageQuery::default()
         },
+        has_otp: None,
+        has_link: None,
         since,
         detail: Detail::Standard,
         timeout,
@@ -235,5 +237,77 @@ async fn an_account_has_so_many_places_and_whoever_leaves_frees_one() {
             let answer = answer.unwrap().unwrap();
             assert_eq!((answer.message, answer.next_since), (None, "0".to_owned()));
         }
+    }
+}
+
+const CODE: &str = "Your verification code is 482913.";
+const LINK: &str = "See https://app.example/verify?t=abc to go on.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_for_codes_and_links_pass_over_what_has_none() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for (subject, body) in [
+            ("Neither", "Hello there, see you on Tuesday."),
+            ("Code", CODE),
+            ("Link", LINK),
+            ("Both", &format!("{CODE}\r\n{LINK}")),
+        ] {
+            let raw = format!(
+                "From: Ann <ann@a.example>\r\nSubject: {subject}\r\nMessage-ID: <{subject}@a.example>\r\n\r\n{body}\r\n"
+            );
+            let to = ["triage@agents.localhost"];
+            office.deliver_confirmed(&to, &raw).await;
+            office.clock.forward(1);
+        }
+        let found = async |has_otp, has_link| {
+            let mut subjects = Vec::new();
+            let mut since = WaitSince::Time(0);
+            loop {
+                let one = MessageWait {
+                    has_otp,
+                    has_link,
+                    ..wait(since, Duration::from_millis(500))
+                };
+                let waited = waited(&office, &grant, one).await;
+                if waited.message.is_none() {
+                    return subjects;
+                }
+                subjects.push(subject(&waited));
+                since = WaitSince::Message(waited.next_since);
+            }
+        };
+        assert_eq!(found(Some(true), None).await, ["Code", "Both"]);
+        assert_eq!(found(None, Some(true)).await, ["Link", "Both"]);
+        assert_eq!(found(Some(false), None).await, ["Neither", "Link"]);
+        assert_eq!(found(None, Some(false)).await, ["Neither", "Code"]);
+        assert_eq!(found(Some(true), Some(true)).await, ["Both"]);
+        assert_eq!(found(Some(true), Some(false)).await, ["Code"]);
+        assert_eq!(found(Some(false), Some(false)).await, ["Neither"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_arrives_while_waiting_ends_the_wait_and_other_mail_does_not() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let waiting = {
+            let (mailroom, grant) = (office.mailroom.clone(), grant.clone());
+            let one = MessageWait {
+                has_otp: Some(true),
+                ..wait(WaitSince::Request, LONG)
+            };
+            tokio::spawn(async move { mailroom.wait_for_message(&grant, one).await })
+        };
+        office.clock.forward(1);
+        for number in 0..5 {
+            deliver(&office, &format!("Newsletter {number}")).await;
+        }
+        let raw = format!("From: Ann <ann@a.example>\r\nSubject: Sign in\r\n\r\n{CODE}\r\n");
+        let to = ["triage@agents.localhost"];
+        office.deliver_confirmed(&to, &raw).await;
+        let answer = tokio::time::timeout(LONG, waiting);
+        let answer = answer.await.unwrap().unwrap().unwrap();
+        assert_eq!(subject(&answer), "Sign in");
     }
 }

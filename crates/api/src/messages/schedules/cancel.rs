@@ -4,7 +4,20 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::call::Call;
+use crate::openapi::Operation;
+use crate::openapi::schema::{object, text};
 use crate::routes::Answer;
+
+/// Describes the calling off.
+pub fn operation() -> Operation {
+    Operation::new(
+        "stopScheduledMessage",
+        "Call off a message that is sent later",
+    )
+    .about("Until ten seconds before its time.")
+    .fails([400])
+    .accepted(object([("message", text())]))
+}
 
 /// Calls a message off that waits for its time.
 pub async fn cancel(call: Call) -> Answer {

@@ -1,8 +1,18 @@
 //! `GET /v3/grants/{grant_id}/messages/schedules/{schedule_id}`
 
-use super::render::render;
+use super::render::{SCHEDULE, render};
 use crate::call::Call;
+use crate::openapi::Operation;
 use crate::routes::Answer;
+
+/// Describes the answer.
+pub fn operation() -> Operation {
+    Operation::new(
+        "findScheduledMessage",
+        "Get what has become of a message that is sent later",
+    )
+    .one(SCHEDULE.reference())
+}
 
 /// Answers one schedule.
 pub async fn get(call: Call) -> Answer {
