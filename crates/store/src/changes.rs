@@ -33,6 +33,7 @@ pub enum ChangeKind {
     DraftDeleted = 32,
     ContactUpdated = 50,
     ContactDeleted = 51,
+    ThreadReplied = 60,
 }
 
 impl ChangeKind {
@@ -53,6 +54,7 @@ impl ChangeKind {
         Self::DraftDeleted,
         Self::ContactUpdated,
         Self::ContactDeleted,
+        Self::ThreadReplied,
     ];
 
     /// Returns the name of the event, as the API spells trigger types.
@@ -75,6 +77,7 @@ impl ChangeKind {
             Self::DraftDeleted => "draft.deleted",
             Self::ContactUpdated => "contact.updated",
             Self::ContactDeleted => "contact.deleted",
+            Self::ThreadReplied => "thread.replied",
         }
     }
 

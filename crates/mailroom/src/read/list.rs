@@ -1,8 +1,11 @@
 //! Listing and getting messages.
 
+use std::collections::HashMap;
+
 use posthouse_store::tables::folders::{self as folder_rows, Folder};
 use posthouse_store::tables::messages::{self, Selection, Source};
 use posthouse_store::tables::terms::{Field, Term};
+use posthouse_store::tables::tracked;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{IdCodec, Key, Kind};
@@ -159,6 +162,10 @@ pub(crate) fn load(
     if detail == Detail::RawMime {
         return headers::raw_sources(tx, codec, &writer, grant, ids);
     }
+    let tracking = match detail {
+        Detail::With { tracking: true, .. } => Some(tracking_members(tx, grant, ids)?),
+        _ => None,
+    };
     let mut rendered = Rendered::default();
     // A guess at the usual object keeps the buffer from growing step by step.
     rendered.json.reserve(ids.len() * 4_096);
@@ -169,8 +176,10 @@ pub(crate) fn load(
             return Ok(());
         }
         writer.open(&mut rendered.json, &message)?;
-        if matches!(detail, Detail::With { tracking: true, .. }) {
-            rendered.json.extend_from_slice(NO_TRACKING.as_bytes());
+        if let Some(tracking) = &tracking {
+            let member = tracking.get(&message.id);
+            let member = member.map_or(NO_TRACKING, String::as_str);
+            rendered.json.extend_from_slice(member.as_bytes());
         }
         rendered.json.push(b'}');
         rendered
@@ -193,6 +202,17 @@ pub(crate) fn load(
     let shown = &ids[..page.ends.len().min(ids.len())];
     let wanted = headers::wanted(tx, grant, shown, parts)?;
     Ok(Listed { page, wanted })
+}
+
+/// Returns the member `tracking_options` of those messages that have some, each with the comma before it.
+fn tracking_members(
+    tx: &mut dyn Tx,
+    grant: Key,
+    ids: &[Key],
+) -> Result<HashMap<Key, String>, StoreError> {
+    let options = tracked::options(tx, grant, ids)?.into_iter();
+    let member = |(id, options)| (id, format!(",\"tracking_options\":{options}"));
+    Ok(options.map(member).collect())
 }
 
 /// Received mail is never tracked.
@@ -219,7 +239,7 @@ impl Rendered {
                 next_cursor: None,
             };
         }
-        let places: std::collections::HashMap<Key, (usize, usize)> = self
+        let places: HashMap<Key, (usize, usize)> = self
             .pieces
             .iter()
             .map(|(id, start, end)| (*id, (*start, *end)))

@@ -15,6 +15,7 @@ use super::accept::{InboundDelivery, ReceiveRefusal};
 use super::document;
 use super::queued::QueueRow;
 use super::receipts::{DUPLICATE_WINDOW_MS, digest};
+use super::replied::{self, Authors, Joined};
 use super::room::Share;
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
@@ -50,6 +51,7 @@ impl Prepared {
 #[derive(Debug)]
 struct Shared {
     thread_keys: ThreadKeys,
+    authors: Authors,
     terms: Vec<Term>,
     subject: String,
     body: StoredBody,
@@ -94,6 +96,7 @@ pub(crate) fn prepare(
     let normalised = posthouse_mime::subject::normalise(&message.subject);
     let subject_base = normalised.base.to_lowercase();
     let shared = Shared {
+        authors: Authors::of(message, delivery.envelope_from.is_none()),
         thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
         terms: document::terms(message, &subject_base, codec),
         subject: message.subject.to_lowercase(),
@@ -281,8 +284,8 @@ fn insert_copy(
         .ok_or_else(|| StoreError::Conflict {
             constraint: "the account was deleted while its mail arrived".to_owned(),
         })?;
-    let thread =
-        threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?.unwrap_or(id);
+    let joined = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?;
+    let thread = joined.unwrap_or(id);
     messages::insert(
         tx,
         &NewMessage {
@@ -317,6 +320,20 @@ fn insert_copy(
             object: id,
             at_us: shared.now_us,
             data: None,
+        },
+    )?;
+    if joined.is_none() {
+        return Ok(());
+    }
+    replied::announce(
+        tx,
+        &Joined {
+            message: id,
+            thread,
+            recipient: &copy.recipient,
+            keys: &shared.thread_keys,
+            authors: &shared.authors,
+            now_us: shared.now_us,
         },
     )
 }

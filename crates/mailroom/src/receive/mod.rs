@@ -9,6 +9,7 @@ mod deliver;
 mod queued;
 mod receipts;
 mod recipient;
+mod replied;
 mod room;
 mod trace;
 
@@ -23,5 +24,6 @@ pub use trace::Transmission;
 pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;
 pub(crate) use recipient::{RecipientCache, recipient_cache};
+pub(crate) use replied::Replied;
 pub(crate) use room::Room;
 pub(crate) use trace::rfc5322_date;

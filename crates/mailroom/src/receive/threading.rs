@@ -66,6 +66,13 @@ impl ThreadKeys {
     }
 }
 
+impl ThreadKeys {
+    /// Returns the terms of the ids that the header names: In-Reply-To, then References from last to first.
+    pub(super) fn references(&self) -> &[Term] {
+        &self.references
+    }
+}
+
 /// Returns the thread a message joins, or `None` when it starts one.
 pub(crate) fn find(
     tx: &mut dyn Tx,

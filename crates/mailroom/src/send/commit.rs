@@ -9,12 +9,14 @@ use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::messages::{self, NewMessage, StoredBody};
 use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState};
 use posthouse_store::tables::terms::Term;
+use posthouse_store::tables::tracked::{self, NewTracked};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
 use super::origin::Origin;
+use super::tracking::TrackingOptions;
 use crate::Mailroom;
 use crate::actor::GrantRef;
 use crate::organise::{self, MessageChanges};
@@ -38,6 +40,7 @@ pub(super) struct Ready {
     pub(super) size_bytes: i64,
     pub(super) header_section: Vec<u8>,
     pub(super) starred: bool,
+    pub(super) tracking: Option<TrackingOptions>,
     pub(super) metadata: Option<String>,
     /// The message that it answers, and that one's thread.
     pub(super) answered: Option<(Key, Key)>,
@@ -128,6 +131,7 @@ pub(super) fn commit(
             data: None,
         },
     )?;
+    track(tx, grant, ready, id, thread)?;
     queue(tx, mailroom, grant, ready, id, blob.key)?;
     if let Some((answered, _)) = ready.answered {
         let changes = MessageChanges {
@@ -182,6 +186,32 @@ pub(super) fn thread(
         }
         None => threading::find(tx, grant.grant, &grant.email, keys, now),
     }
+}
+
+/// Notes what the application wants to learn of the message.
+fn track(
+    tx: &mut dyn Tx,
+    grant: &GrantRef,
+    ready: &Ready,
+    message: Key,
+    thread: Key,
+) -> Result<(), StoreError> {
+    let wanted = ready.tracking.as_ref();
+    let Some(wanted) = wanted.filter(|wanted| **wanted != TrackingOptions::default()) else {
+        return Ok(());
+    };
+    let options = serde_json::to_string(wanted).expect("flags and texts serialise");
+    tracked::insert(
+        tx,
+        &NewTracked {
+            message,
+            grant: grant.grant,
+            thread,
+            options: &options,
+            label: &wanted.label,
+            thread_replies: wanted.thread_replies,
+        },
+    )
 }
 
 fn queue(

@@ -17,6 +17,7 @@ use super::outgoing::{Outgoing, OutgoingSource};
 use super::reply::Answered;
 use super::sender::Sender;
 use super::source;
+use super::tracking::TrackingOptions;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
@@ -41,6 +42,7 @@ pub struct SentMessage {
 pub(super) struct Notes {
     pub(super) metadata: Metadata,
     pub(super) starred: bool,
+    pub(super) tracking: Option<TrackingOptions>,
 }
 
 /// Everything that is known of a message before it is written down, which may be done on another thread.
@@ -115,6 +117,7 @@ impl Mailroom {
         let notes = Notes {
             metadata: outgoing.metadata.clone(),
             starred: outgoing.starred,
+            tracking: outgoing.tracking.clone(),
         };
         Ok(Order {
             sender,
@@ -244,6 +247,7 @@ impl Mailroom {
             size_bytes,
             header_section: posthouse_mime::header_section(raw).to_vec(),
             starred: order.notes.starred,
+            tracking: order.notes.tracking,
             metadata: order.notes.metadata.stored(),
             answered: order
                 .answered

@@ -23,14 +23,10 @@ pub struct TrackingOptions {
 }
 
 impl TrackingOptions {
-    /// Returns the names of what is wanted.
+    /// Returns the names of what is wanted and cannot be told of: what is counted by a host that this server has not.
     #[must_use]
-    pub fn wanted(&self) -> Vec<&'static str> {
-        let named = [
-            ("opens", self.opens),
-            ("links", self.links),
-            ("thread_replies", self.thread_replies),
-        ];
+    pub fn not_counted(&self) -> Vec<&'static str> {
+        let named = [("opens", self.opens), ("links", self.links)];
         let wanted = named.into_iter().filter(|(_, wanted)| *wanted);
         wanted.map(|(name, _)| name).collect()
     }

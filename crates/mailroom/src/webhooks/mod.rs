@@ -14,7 +14,7 @@
 //! | `create`, `find`, `update`, `delete` | destinations |
 //! | `check`, `triggers`, `challenge` | what a destination may ask for, and whether its URL agrees |
 //! | `signature`, `outgoing` | secrets, signatures, the HTTP form |
-//! | `fan_out`, `subscription`, `payload`, `scheduled`, `envelope` | from the change log to deliveries |
+//! | `fan_out`, `subscription`, `payload`, `scheduled`, `replied`, `envelope` | from the change log to deliveries |
 //! | `queue`, `record`, `retry` | claims, outcomes, repetitions |
 //! | `samples` | mock payloads and test events |
 //! | [`limits`] | every number |
@@ -33,6 +33,7 @@ mod outgoing;
 mod payload;
 mod queue;
 mod record;
+mod replied;
 mod retry;
 mod samples;
 mod scheduled;

@@ -7,7 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 use serde_json::{Map, Value, json};
 
 use super::envelope::{self, Event};
-use super::scheduled;
+use super::{replied, scheduled};
 use crate::read::{Detail, load};
 use crate::{Mailroom, contacts, drafts};
 
@@ -48,6 +48,7 @@ fn data(
         ChangeKind::MessageSendSuccess | ChangeKind::MessageSendFailed => {
             scheduled::data(tx, mailroom, change)
         }
+        ChangeKind::ThreadReplied => Ok(replied::data(mailroom, change)),
         _ => Ok(object(tx, mailroom, change)?.map(|object| (String::new(), object))),
     }
 }
@@ -85,7 +86,9 @@ fn object(
         ChangeKind::FolderCreated | ChangeKind::FolderUpdated | ChangeKind::FolderDeleted => {
             folder(mailroom, grant, change)
         }
-        ChangeKind::MessageSendSuccess | ChangeKind::MessageSendFailed => return Ok(None),
+        ChangeKind::MessageSendSuccess
+        | ChangeKind::MessageSendFailed
+        | ChangeKind::ThreadReplied => return Ok(None),
         ChangeKind::DraftCreated | ChangeKind::DraftUpdated => {
             let codec = mailroom.store().ids();
             let shown = drafts::load(tx, codec, change.application, grant, &[change.object])?;

@@ -26,5 +26,6 @@ mod support;
 mod tenants;
 mod threading;
 mod threads;
+mod tracking;
 mod waiting;
 mod workspaces;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("schedules", include_str!("0005_schedules.sql")),
     ("flags", include_str!("0008_flags.sql")),
     ("search index apart", include_str!("0009_search.sql")),
+    ("tracked", include_str!("0009_tracked.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -22,5 +22,6 @@ pub mod schedules;
 pub mod search;
 pub mod terms;
 pub mod threads;
+pub mod tracked;
 pub mod webhooks;
 pub mod workspaces;

@@ -1,4 +1,4 @@
-//! `tracking_options`: checked; nothing is tracked, and the answer says so.
+//! `tracking_options`: checked; replies are announced, opens and links are not counted here, and the answer says so.
 
 use posthouse_mailroom::send::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
 
@@ -28,11 +28,11 @@ pub(crate) fn read(
         return Err(options.wrong("domain_name", "not a tracking host of this server"));
     }
     let mut warnings = options.unknown();
-    let wanted = read.wanted();
-    if !wanted.is_empty() {
-        let names = wanted.join(", ");
+    let not_counted = read.not_counted();
+    if !not_counted.is_empty() {
+        let names = not_counted.join(", ");
         warnings.push(format!(
-            "tracking is disabled on this server, nothing is tracked: {names}"
+            "tracking is disabled on this server, nothing is counted: {names}"
         ));
     }
     Ok((Some(read), warnings))
