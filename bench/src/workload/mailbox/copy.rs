@@ -43,6 +43,10 @@ pub fn store(from: &Path, postgres: &Postgres, database: &str, to: &Path) -> Res
         stop::check()?;
         table(&source, postgres, database, name).with_context(|| format!("copying {name}"))?;
     }
+    // There was nothing to index yet when the server made the tables.
+    let to_do =
+        "UPDATE search_state SET below = 9223372036854775807, complete = 0, done = 0, total = 0";
+    postgres.run(database, to_do)?;
     // What autovacuum would do within minutes.
     postgres.run(database, "VACUUM (ANALYZE)")?;
     postgres.run(database, "CHECKPOINT")?;
