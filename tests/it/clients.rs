@@ -2,6 +2,7 @@
 //! requests are known, and the types that its decoder insists on.
 
 mod decoding;
+mod every_client;
 mod mailbox_commands;
 mod official_command_line;
 mod program;

@@ -33,6 +33,16 @@ async fn the_node_sdk_manages_the_application_its_connectors_and_grants() {
 }
 
 #[tokio::test]
+async fn the_python_sdk_groups_accounts_in_workspaces() {
+    python("walk_workspaces.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_groups_accounts_in_workspaces() {
+    node("walk_workspaces.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
 async fn the_python_sdk_pages_filters_and_reads_messages() {
     python("walk_messages.py", Mailbox::Bulk).await;
 }

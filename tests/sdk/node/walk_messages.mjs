@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import { end, identifier, nylas, reader, refusal, step } from './walking.mjs';
+import { end, eventually, identifier, nylas, reader, refusal, step } from './walking.mjs';
 
 const bulkCount = 205;
 
@@ -79,6 +79,22 @@ async function pageTokens() {
   assert.equal((await list({ limit: 500 })).data.length, bulkCount);
 }
 
+async function search() {
+  step('messages.list and threads.list with searchQueryNative');
+  const queryParams = { searchQueryNative: 'rechnung OR (bulk 204)', limit: 10, unread: true };
+  // A committed message is searchable within a second, and the first search begins the index.
+  const found = (resource) => eventually('the search to find both', async () => {
+    const { data } = await resource.list({ identifier, queryParams });
+    return data.length === 2 && data;
+  });
+  const messages = await found(nylas.messages);
+  assert.deepEqual(messages.map(({ subject }) => subject).sort(), ['Bulk 204', 'Rechnung für Zoë']);
+  const threads = await found(nylas.threads);
+  assert.deepEqual(threads.map(({ id }) => id).sort(), messages.map(({ threadId }) => threadId).sort());
+  const unbalanced = { searchQueryNative: '(unbalanced' };
+  await refusal(() => nylas.messages.list({ identifier, queryParams: unbalanced }), 400, 'invalid_request_error');
+}
+
 async function addressInsteadOfId() {
   step("the account's address instead of its id (ALL-7, N-9)");
   for (const address of [reader, 'READER@agents.localhost', `email:${reader}`]) {
@@ -90,5 +106,6 @@ async function addressInsteadOfId() {
 await messages();
 await selection();
 await pageTokens();
+await search();
 await addressInsteadOfId();
 end();

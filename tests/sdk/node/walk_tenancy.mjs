@@ -17,8 +17,11 @@ async function applications() {
 async function redirectUris() {
   step('applications.redirectUris');
   const uris = nylas.applications.redirectUris;
-  const requestBody = { url: 'http://localhost:9007/node', platform: 'web' };
+  // N-7: the SDK sends `sha_1_certificate_fingerprint`.
+  const settings = { sha1CertificateFingerprint: 'AB:CD', packageName: 'example.shop' };
+  const requestBody = { url: 'http://localhost:9007/node', platform: 'web', settings };
   const created = (await uris.create({ requestBody })).data;
+  assert.deepEqual(created.settings, settings);
   const redirectUriId = created.id;
   assert.equal((await uris.find({ redirectUriId })).data.url, requestBody.url);
   assert.ok((await uris.list()).data.some((uri) => uri.id === redirectUriId));

@@ -3,7 +3,7 @@
 import base64
 import uuid
 
-from walking import READER, end, grant_id, nylas, refusal, step
+from walking import READER, end, eventually, grant_id, nylas, refusal, step
 
 BULK_COUNT = 205
 
@@ -84,6 +84,24 @@ def page_tokens():
     assert nylas.messages.list(grant_id, {"subject": "Bulk 204"}).next_cursor is None
 
 
+def search():
+    step("messages.list and threads.list with search_query_native")
+
+    def found(resource):
+        query = {"search_query_native": "rechnung OR (bulk 204)", "limit": 10, "unread": True}
+        rows = resource.list(grant_id, query).data
+        return rows if len(rows) == 2 else None
+
+    # A committed message is searchable within a second, and the first search begins the index.
+    messages = eventually("the search to find both", lambda: found(nylas.messages))
+    assert {m.subject for m in messages} == {"Rechnung für Zoë", "Bulk 204"}
+    threads = eventually("the threads of both", lambda: found(nylas.threads))
+    assert {t.id for t in threads} == {m.thread_id for m in messages}
+    refusal(
+        lambda: nylas.messages.list(grant_id, {"search_query_native": "(unbalanced"}), 400, "invalid_request_error"
+    )
+
+
 def address_instead_of_id():
     step("the account's address instead of its id (ALL-7)")
     for identifier in (READER, "READER%40agents.localhost", f"email:{READER}"):
@@ -94,5 +112,6 @@ def address_instead_of_id():
 messages()
 selection()
 page_tokens()
+search()
 address_instead_of_id()
 end()

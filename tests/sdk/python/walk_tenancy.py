@@ -22,7 +22,9 @@ def applications():
 def redirect_uris():
     step("applications.redirect_uris")
     uris = nylas.applications.redirect_uris
-    created = uris.create({"url": "http://localhost:9007/python", "platform": "web"}).data
+    settings = {"sha1_certificate_fingerprint": "AB:CD", "package_name": "example.shop"}
+    created = uris.create({"url": "http://localhost:9007/python", "platform": "web", "settings": settings}).data
+    assert created.settings.sha1_certificate_fingerprint == "AB:CD"
     assert created.id and created.platform == "web"
     assert uris.find(created.id).data.url == "http://localhost:9007/python"
     assert created.id in [uri.id for uri in uris.list().data]

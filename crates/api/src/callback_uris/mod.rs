@@ -8,7 +8,7 @@ mod schema;
 mod update;
 
 use posthouse_mailroom::applications::{CallbackUriView, NewCallbackUri};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::body::Fields;
 use crate::error::ApiError;
@@ -65,6 +65,18 @@ pub(crate) fn read(body: &mut Fields<'_>) -> Result<NewCallbackUri, ApiError> {
     Ok(NewCallbackUri {
         url: body.required("url")?,
         platform: body.optional("platform")?,
-        settings: body.optional("settings")?,
+        settings: body.optional("settings")?.map(own_names),
     })
+}
+
+/// Gives settings the names that they are answered with: the Node SDK writes a digit in a name as `sha_1`.
+pub(crate) fn own_names(settings: Map<String, Value>) -> Map<String, Value> {
+    let own_name = |name: String| match name.as_str() {
+        "sha_1_certificate_fingerprint" => "sha1_certificate_fingerprint".to_owned(),
+        _ => name,
+    };
+    settings
+        .into_iter()
+        .map(|(name, value)| (own_name(name), value))
+        .collect()
 }

@@ -2,8 +2,8 @@
 
 use posthouse_mailroom::applications::CallbackUriChanges;
 
-use super::render;
 use super::schema::{CALLBACK_URI, change};
+use super::{own_names, render};
 use crate::body::Change;
 use crate::call::Call;
 use crate::openapi::Operation;
@@ -26,7 +26,7 @@ pub async fn update(call: Call) -> Answer {
         settings: match body.change("settings")? {
             Change::Keep => None,
             Change::Clear => Some(None),
-            Change::Set(settings) => Some(Some(settings)),
+            Change::Set(settings) => Some(Some(own_names(settings))),
         },
     };
     let warnings = body.unknown();
