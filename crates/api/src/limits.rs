@@ -42,6 +42,9 @@ pub const BEARER_BYTES_MAX: usize = 256;
 /// Most query parameters of a request; more are refused, since every look-up walks them.
 pub const QUERY_PARAMETERS_MAX: usize = 256;
 
+/// Latest time of a parameter in Unix seconds: 9999-12-31T23:59:59Z. Later ones overflow somewhere and mean nothing.
+pub const TIME_SECONDS_MAX: i64 = 253_402_300_799;
+
 /// Most path segments of a request; no route has as many.
 pub const PATH_SEGMENTS_MAX: usize = 16;
 

@@ -5,7 +5,7 @@ use posthouse_mailroom::limits::CALLBACK_URL_CHARACTERS_MAX;
 
 use crate::openapi::schema::{
     Component, Schema, any, ignored, map, object, one_of, optional, replacement, required, text,
-    uuid,
+    url, uuid,
 };
 
 /// What a callback URI is answered as.
@@ -20,18 +20,16 @@ fn callback_uri() -> Schema {
     ])
 }
 
-fn url() -> Schema {
-    let most = CALLBACK_URL_CHARACTERS_MAX;
-    text()
-        .at_least(1)
-        .at_most(most)
+fn address() -> Schema {
+    url()
+        .at_most(CALLBACK_URL_CHARACTERS_MAX)
         .example("https://app.example/callback")
 }
 
 /// What one is made with.
 pub(crate) fn body() -> Schema {
     object([
-        required("url", url()),
+        required("url", address()),
         optional("platform", one_of(&PLATFORMS)),
         optional("settings", map(any()).about("Kept as it is.")),
         ignored("id"),
@@ -41,7 +39,7 @@ pub(crate) fn body() -> Schema {
 /// What one is changed with.
 pub(super) fn change() -> Schema {
     object([
-        replacement("url", url()),
+        replacement("url", address()),
         replacement("platform", one_of(&PLATFORMS)),
         optional("settings", map(any())),
         ignored("id"),

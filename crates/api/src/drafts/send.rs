@@ -4,7 +4,7 @@ use posthouse_mailroom::actor::GrantRef;
 
 use crate::call::Call;
 use crate::idempotency::idempotent;
-use crate::messages::send::{answer, header_detail, sent};
+use crate::messages::send::{answer, header_detail, sent, tracking};
 use crate::openapi::schema::{object, one_of, uuid};
 use crate::openapi::{Operation, Parameter};
 use crate::routes::Answer;
@@ -36,5 +36,7 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
     let headers = header_detail(&call.query)?;
     let id = call.parameter("draft_id");
     let sent = call.mailroom.send_draft(grant, id, headers).await?;
-    Ok(answer::of(call, grant, sent, &call.body.fields().unknown()))
+    let mut warnings = call.body.fields().unknown();
+    warnings.extend(sent.tracking.as_ref().and_then(tracking::not_counted));
+    Ok(answer::of(call, grant, sent.message, &warnings))
 }

@@ -8,7 +8,6 @@ use crate::routes::Answer;
 pub fn operation() -> Operation {
     Operation::new("destroyFolder", "Delete a folder")
         .about("For good, with the folders below it and all their messages.")
-        .fails([409])
         .deleted()
 }
 

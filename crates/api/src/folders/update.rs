@@ -23,7 +23,6 @@ pub fn operation() -> Operation {
             optional("text_color", colour()),
             optional("background_color", colour()),
         ]))
-        .fails([409])
         .one(FOLDER.reference())
 }
 

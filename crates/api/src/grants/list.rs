@@ -8,7 +8,7 @@ use super::render;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::openapi::operation::offset_members;
-use crate::openapi::schema::count;
+use crate::openapi::schema::any_count;
 use crate::openapi::{Operation, Parameter};
 use crate::query::{PageSize, Query};
 use crate::routes::Answer;
@@ -20,7 +20,7 @@ pub fn operation() -> Operation {
         .about("Newest first. Pages are full while accounts remain.")
         .query([
             Parameter::limit(PageSize::GRANTS),
-            Parameter::of("offset", count(), "Accounts to skip."),
+            Parameter::of("offset", any_count(), "Accounts to skip."),
             Parameter::choice(
                 "sort_by",
                 &["created_at", "updated_at"],

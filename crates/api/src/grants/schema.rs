@@ -35,7 +35,7 @@ fn grant() -> Schema {
 
 /// A name to be given.
 pub(crate) fn name() -> Schema {
-    text().at_most(NAME_CHARACTERS_MAX)
+    text().at_least(1).at_most(NAME_CHARACTERS_MAX)
 }
 
 /// What mail clients sign in with.

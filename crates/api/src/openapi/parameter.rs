@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Schema, any, count, email, flag, list, one_of, text, time};
-use crate::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, METADATA_PAIRS_MAX, OFFSET_MAX};
+use super::schema::{Schema, any_count, count, email, flag, list, one_of, text, time};
+use crate::limits::{
+    IDEMPOTENCY_KEY_CHARACTERS_MAX, METADATA_PAIRS_MAX, OFFSET_MAX, TIME_SECONDS_MAX,
+};
 use crate::query::PageSize;
 
 /// Where a parameter is sent.
@@ -55,7 +57,8 @@ impl Parameter {
     /// Unix seconds.
     #[must_use]
     pub fn time(name: &'static str, about: &str) -> Self {
-        Self::query(name, time(), about)
+        let latest = usize::try_from(TIME_SECONDS_MAX).expect("a time after 1970");
+        Self::query(name, time().at_most(latest), about)
     }
 
     /// One word of a closed set.
@@ -111,8 +114,7 @@ impl Parameter {
     /// `limit` alone.
     #[must_use]
     pub fn limit(size: PageSize) -> Self {
-        // Without a largest one: whatever is above is clamped, not refused.
-        let schema = any().with("type", "integer").at_least(1).default_is(size.default);
+        let schema = any_count().at_least(1).default_is(size.default);
         let about = format!(
             "Entries of a page; above {} counts as {}.",
             size.max, size.max
@@ -167,6 +169,9 @@ impl Parameter {
         let mut json = json!({ "name": self.name, "in": place, "description": self.about });
         if self.is_required {
             json["required"] = true.into();
+        } else if self.place == Place::Query {
+            // An empty value equals an absent one.
+            json["allowEmptyValue"] = true.into();
         }
         json["schema"] = self.schema.into_json();
         json

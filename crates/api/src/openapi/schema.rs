@@ -99,6 +99,12 @@ pub fn count() -> Schema {
     Schema::of(json!({ "type": "integer", "format": "int64", "minimum": 0 }))
 }
 
+/// A whole number of at least 0 and any length: what is too large is clamped, not refused.
+#[must_use]
+pub fn any_count() -> Schema {
+    Schema::of(json!({ "type": "integer", "minimum": 0 }))
+}
+
 /// Any whole number.
 #[must_use]
 pub fn integer() -> Schema {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::openapi::schema::{constant, flag, object, replacement, text};
+use crate::openapi::schema::{constant, email, flag, object, replacement, text};
 use crate::openapi::{Operation, Parameter};
 use crate::routes::Answer;
 
@@ -15,7 +15,7 @@ pub fn operation() -> Operation {
         "detectProvider",
         "Tell whether an address could be an account here",
     )
-    .query([Parameter::text("email", "The address.").required()])
+    .query([Parameter::of("email", email().at_least(1), "The address.").required()])
     .one(object([
         ("email_address", text()),
         ("detected", flag()),

@@ -14,7 +14,7 @@ pub use select::Select;
 use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
-use crate::limits::QUERY_PARAMETERS_MAX;
+use crate::limits::{QUERY_PARAMETERS_MAX, TIME_SECONDS_MAX};
 use crate::openapi::Described;
 
 /// The decoded parameters of one request, in order, without the empty ones.
@@ -142,9 +142,6 @@ impl Query {
         }
     }
 }
-
-/// 9999-12-31T23:59:59Z; later times overflow somewhere and mean nothing.
-const TIME_SECONDS_MAX: i64 = 253_402_300_799;
 
 fn decode(text: &str) -> Option<String> {
     let spaced;

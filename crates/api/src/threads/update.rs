@@ -13,7 +13,7 @@ use crate::routes::Answer;
 
 /// Describes the change.
 pub fn operation() -> Operation {
-    let folders = list(text()).at_least(1).at_most(1);
+    let folders = list(text()).at_most(1);
     Operation::new(
         "updateThread",
         "Change flags or folder of all messages of a thread",

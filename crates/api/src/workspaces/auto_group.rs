@@ -15,7 +15,7 @@ pub fn operation() -> Operation {
         .body(object([
             optional("after_created_at", integer().about("Only accounts made after these Unix seconds.")),
             optional("invalid_also", flag().default_is(false)),
-            optional("specific_domain", text()),
+            optional("specific_domain", text().at_least(1)),
         ]))
         .one(object([("job_id", uuid()), ("message", text())]))
 }

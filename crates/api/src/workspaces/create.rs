@@ -15,7 +15,7 @@ pub fn operation() -> Operation {
         .body(
             object([
                 required("name", name()),
-                optional("domain", text()),
+                optional("domain", text().at_least(1)),
                 optional("auto_group", flag().default_is(false)),
             ])
             .and(governance()),

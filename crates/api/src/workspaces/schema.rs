@@ -43,7 +43,7 @@ pub(super) fn name() -> Schema {
 /// Policy and rules; `null` detaches.
 pub(super) fn governance() -> [Member; 2] {
     [
-        optional("policy_id", text()),
+        optional("policy_id", text().at_least(1)),
         optional("rule_ids", list(text()).at_most(WORKSPACE_RULES_MAX)),
     ]
 }

@@ -17,7 +17,7 @@ pub fn operation() -> Operation {
         .body(
             object([
                 replacement("name", name()),
-                optional("domain", text()),
+                optional("domain", text().at_least(1)),
                 replacement("auto_group", flag()),
                 ignored("workspace_id"),
                 ignored("application_id"),

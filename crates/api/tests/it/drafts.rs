@@ -345,7 +345,6 @@ async fn attachments_of_drafts_come_by_both_paths_whole_and_in_part() {
 #[tokio::test]
 async fn a_draft_is_sent_with_any_empty_body_and_is_gone() {
     let agent = Agent::open().await;
-    let mut without_type = Vec::new();
     for body in [None, Some(json!({}))] {
         let draft = agent.create(letter()).await;
         let sent = agent.call(Method::POST, &agent.one(&draft), body).await;
@@ -361,14 +360,16 @@ async fn a_draft_is_sent_with_any_empty_body_and_is_gone() {
             (&json!(""), &json!(false))
         );
         assert_ne!(data["id"], draft["id"]);
+        assert!(sent.json.get("warnings").is_none());
         let message = data["id"].as_str().expect("an id");
         assert_eq!(agent.get(&format!("/messages/{message}")).await.status, 200);
         assert_eq!(agent.office.get(&agent.one(&draft)).await.status, 404);
         assert_eq!(agent.send(&draft).await.status, 404);
-        without_type.push(draft);
     }
     // The command line sends a content type with nothing behind it.
-    let draft = agent.create(letter()).await;
+    let mut tracked = letter();
+    tracked["tracking_options"] = json!({"opens": true});
+    let draft = agent.create(tracked).await;
     let mut request = with_key(&agent.office.key, Method::POST, &agent.one(&draft), None);
     let json_type = HeaderValue::from_static("application/json");
     request
@@ -376,6 +377,8 @@ async fn a_draft_is_sent_with_any_empty_body_and_is_gone() {
         .insert(header::CONTENT_TYPE, json_type);
     let sent = agent.office.door.send(request).await;
     assert_eq!(sent.status, 200, "{:?}", sent.json);
+    let warnings = sent.json["warnings"].to_string();
+    assert!(warnings.contains("nothing is counted: opens"), "{warnings}");
     assert_eq!(agent.queue().await.len(), 3);
     assert_eq!(agent.drafts_folder().await["total_count"], 0);
 }

@@ -366,9 +366,9 @@ async fn what_is_wrong_is_said_with_its_field() {
             "signatures",
         ),
         (
-            with("send_at", json!(1_790_000_600)),
+            with("send_at", json!(1_600_000_000)),
             400,
-            "not_supported",
+            "invalid_request_error",
             "send_at",
         ),
     ] {

@@ -91,7 +91,7 @@ async fn codes_links_and_words_are_waited_for_together_with_fields_and_select() 
     account
         .receive(
             "Third",
-            "Your code is 771204: https://app.example/verify?t=a",
+            "Your code is 771204, or <a href=\"https://app.example/verify?t=a\">verify</a> here",
         )
         .await;
     for (filter, subject) in [

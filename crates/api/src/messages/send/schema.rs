@@ -8,9 +8,11 @@ use posthouse_mailroom::send::limits::{
 };
 
 use crate::openapi::schema::{
-    Member, Schema, any, either, email, flag, integer, list, map, metadata, object, optional,
-    required, text,
+    Member, Schema, any, either, email, flag, integer, list, metadata, object, optional, required,
+    text,
 };
+
+const NOT_OFFERED: &str = "Not supported: anything but an empty value is refused.";
 
 /// The members that messages and drafts are written with.
 pub(crate) fn members() -> Vec<Member> {
@@ -56,8 +58,8 @@ pub(crate) fn members() -> Vec<Member> {
         optional("starred", flag()),
         optional("attachments", list(file).at_most(FILES_MAX)),
         optional("tracking_options", tracking_options()),
-        optional("template", map(any()).at_most(0).about("Not supported.")),
-        optional("signature_id", text().at_most(0).about("Not supported.")),
+        optional("template", any().about(NOT_OFFERED)),
+        optional("signature_id", any().about(NOT_OFFERED)),
     ]
 }
 

@@ -28,12 +28,13 @@ pub(crate) fn read(
         return Err(options.wrong("domain_name", "not a tracking host of this server"));
     }
     let mut warnings = options.unknown();
-    let not_counted = read.not_counted();
-    if !not_counted.is_empty() {
-        let names = not_counted.join(", ");
-        warnings.push(format!(
-            "tracking is disabled on this server, nothing is counted: {names}"
-        ));
-    }
+    warnings.extend(not_counted(&read));
     Ok((Some(read), warnings))
+}
+
+/// Returns what to warn about when a message with these options goes.
+pub(crate) fn not_counted(options: &TrackingOptions) -> Option<String> {
+    let names = options.not_counted().join(", ");
+    (!names.is_empty())
+        .then(|| format!("tracking is disabled on this server, nothing is counted: {names}"))
 }
