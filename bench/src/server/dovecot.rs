@@ -137,6 +137,10 @@ userdb {{
 namespace inbox {{
   inbox = yes
 }}
+# 256 MB, the default, are too few for the index of a million messages.
+service imap {{
+  vsz_limit = 2G
+}}
 service imap-login {{
   inet_listener imap {{
     address = {imap_host}
