@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Longest wait for any single answer of a server under load.
 pub const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
-/// Longest wait for a server to open its listeners.
-pub const READY_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for a server to open its listeners, after it has migrated its store.
+pub const READY_WAIT_MAX: Duration = Duration::from_secs(600);
 /// Longest wait for a server to end after it was asked to.
 pub const STOP_WAIT_MAX: Duration = Duration::from_secs(15);
 /// Longest wait for accepted messages to reach the mailboxes after the senders stopped.
