@@ -31,48 +31,85 @@ async fn http_06_a_foreign_id_is_answered_like_an_id_nobody_ever_had_on_every_ro
     let own = objects_of(&server, &stranger, &receiver, "strange").await;
     let before = snapshot(&owner, &foreign).await;
 
-    let mut asked = 0;
-    for route in routes() {
-        if route.access == Access::Public || route.scope == Scope::Server {
-            continue;
-        }
-        if route.method == "GET" && route.parameters().next().is_none() {
-            assert_names_nothing_of(&foreign, &stranger.get(route.path).await);
-            continue;
-        }
-        for (case, foreign_path, nobodys_path) in paths(&route, &foreign, &own) {
-            let method = route.method.as_str();
-            let seen = ask(&stranger, method, &foreign_path).await;
-            let unseen = ask(&stranger, method, &nobodys_path).await;
-            let is_refused =
-                seen.status == 404 || (route.access == Access::AdminKey && seen.status == 403);
-            assert!(
-                is_refused,
-                "{case}: {} answered {}: {}",
-                seen.asked,
-                seen.status,
-                seen.text()
-            );
-            assert_eq!(
-                seen.status, unseen.status,
-                "{case}: {} / {}",
-                seen.asked, unseen.asked
-            );
-            assert_eq!(
-                seen.text_without_request_id(),
-                unseen.text_without_request_id(),
-                "{case}: {}",
-                seen.asked
-            );
-            asked += 1;
-        }
-    }
+    // A key that lacks the operator's permission learns that, before any id is looked at.
+    let expected = |route: &Route| match route.access {
+        Access::AdminKey => 403,
+        _ => 404,
+    };
+    let asked = assert_foreign_ids_look_unknown(&stranger, &foreign, &own, expected).await;
     assert!(asked > 40, "only {asked} rows: is the route table empty?");
     assert_eq!(
         snapshot(&owner, &foreign).await,
         before,
         "a stranger changed something"
     );
+}
+
+#[tokio::test]
+async fn http_06_an_operators_key_of_another_application_sees_none_of_its_mailboxes_and_none_of_its_queue()
+ {
+    let server = Posthouse::start().await;
+    let receiver = WebhookReceiver::start().await;
+    let owner = server.api();
+    let foreign = objects_of(&server, &owner, &receiver, "owned").await;
+    let stranger = server.create_application("Stranger").await;
+    let own = objects_of(&server, &stranger, &receiver, "strange").await;
+    let keys = format!("/v3/admin/applications/{}/api-keys", own["application_id"]);
+    let body = json!({"name": "operator", "admin": true});
+    let key = owner.post(&keys, body).await.expect(200).text_of("api_key");
+    let operator = stranger.with_key(&key);
+    let before = snapshot(&owner, &foreign).await;
+    let asked = assert_foreign_ids_look_unknown(&operator, &foreign, &own, |_| 404).await;
+    assert!(asked > 40, "only {asked} rows: is the route table empty?");
+    assert_eq!(
+        snapshot(&owner, &foreign).await,
+        before,
+        "an operator of another application changed something"
+    );
+}
+
+/// Asks every route for foreign ids and for ids nobody ever had: both are answered alike, with the expected status.
+///
+/// Routes of the whole organisation are asked only where the expected status keeps them shut: they are the operator's, of
+/// whatever application.
+async fn assert_foreign_ids_look_unknown(
+    stranger: &Api,
+    foreign: &Ids,
+    own: &Ids,
+    expected: impl Fn(&Route) -> u16,
+) -> usize {
+    let mut asked = 0;
+    for route in routes() {
+        let is_shut = route.scope != Scope::Organization || expected(&route) == 403;
+        if route.access == Access::Public || route.scope == Scope::Server || !is_shut {
+            continue;
+        }
+        if route.method == "GET" && route.parameters().next().is_none() {
+            assert_names_nothing_of(foreign, &stranger.get(route.path).await);
+            continue;
+        }
+        for (case, foreign_path, nobodys_path) in paths(&route, foreign, own) {
+            let method = route.method.as_str();
+            let seen = ask(stranger, method, &foreign_path).await;
+            let unseen = ask(stranger, method, &nobodys_path).await;
+            assert_eq!(
+                seen.status,
+                expected(&route),
+                "{case}: {}: {}",
+                seen.asked,
+                seen.text()
+            );
+            assert_eq!(
+                (seen.status, seen.text_without_request_id()),
+                (unseen.status, unseen.text_without_request_id()),
+                "{case}: {} / {}",
+                seen.asked,
+                unseen.asked
+            );
+            asked += 1;
+        }
+    }
+    asked
 }
 
 #[tokio::test]
