@@ -28,6 +28,7 @@ mod update;
 mod write;
 
 pub use change::DraftChange;
+pub use send::SentDraft;
 
 pub(crate) use delete::remove;
 pub(crate) use object::{load, shown_file};

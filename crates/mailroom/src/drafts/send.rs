@@ -13,11 +13,20 @@ use super::state::text_of_body;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
 use crate::read::{HeaderDetail, blob_source};
-use crate::send::{Drafted, Outgoing, SentMessage};
+use crate::send::{Drafted, Outgoing, SentMessage, TrackingOptions};
 use crate::{Mailroom, Refusal};
 
 /// Times that a draft is read anew because somebody changed it while it was being sent.
 const ATTEMPTS_MAX: usize = 4;
+
+/// A draft that is on its way.
+#[derive(Debug, Clone)]
+pub struct SentDraft {
+    /// The message that it became.
+    pub message: SentMessage,
+    /// What the application wants to learn of what becomes of it.
+    pub tracking: Option<TrackingOptions>,
+}
 
 /// A draft as it is read to be sent.
 struct Finished {
@@ -38,7 +47,7 @@ impl Mailroom {
         grant: &GrantRef,
         draft_id: &str,
         headers: Option<HeaderDetail>,
-    ) -> Result<SentMessage, Refusal> {
+    ) -> Result<SentDraft, Refusal> {
         let id = self.open_id(Kind::Draft, draft_id)?;
         for _ in 0..ATTEMPTS_MAX {
             let finished = self.finished(grant, id).await?;
@@ -48,10 +57,11 @@ impl Mailroom {
                 Err(_) if self.has_changed(grant, &draft).await? => continue,
                 Err(refusal) => return Err(refusal),
             };
+            let tracking = outgoing.tracking.clone();
             match self.send_drafted(grant, outgoing, draft, headers).await {
                 // Gone or changed meanwhile: the next look tells.
                 Err(Refusal::NotFound) => {}
-                outcome => return outcome,
+                outcome => return outcome.map(|message| SentDraft { message, tracking }),
             }
         }
         Err(Refusal::Conflict {

@@ -142,17 +142,22 @@ impl State {
         match &change.reply_to_message_id {
             None => {}
             Some(None) => {
-                if self.draft.answers.take().is_some() && change.thread_id.is_none() {
-                    self.draft.thread = None;
-                }
+                let left = self.draft.answers.take();
+                let stays = left.is_none() || change.thread_id.is_some();
+                self.draft.thread = self.draft.thread.filter(|_| stays);
             }
             Some(Some(id)) => {
                 let key = codec.open(Kind::Message, id);
-                let keys = key.as_slice();
-                let target = messages::placed(tx, grant.grant, keys)?.into_iter().next();
-                let target = target.ok_or_else(|| unknown("reply_to_message_id", "message"))?;
-                self.draft.answers = Some(target.id);
-                self.draft.thread = Some(target.thread);
+                let target = messages::placed(tx, grant.grant, key.as_slice())?.pop();
+                match target {
+                    Some(target) => {
+                        self.draft.answers = Some(target.id);
+                        self.draft.thread = Some(target.thread);
+                    }
+                    // What it answers already may be gone by now.
+                    None if key.is_some() && key == self.draft.answers => {}
+                    None => return Err(unknown("reply_to_message_id", "message")),
+                }
             }
         }
         if let Some(thread) = self
@@ -178,10 +183,11 @@ impl State {
         let is_html = !self.fields.is_plaintext;
         self.fields.snippet = posthouse_mime::snippet(text, is_html);
         for file in &mut self.files {
+            let is_shown = |id: &str| is_html && is_referenced(text, id);
             file.is_inline = file
                 .content_id
                 .as_deref()
-                .is_some_and(|id| is_html && (file.says_inline || is_referenced(text, id)));
+                .is_some_and(|id| file.says_inline || is_shown(id));
         }
         let files: i64 = self.files.iter().map(|file| file.size_bytes).sum();
         self.draft.size_bytes = text.len() as i64 + files;

@@ -201,3 +201,37 @@ async fn pages_of_changing_length_show_each_draft_once_while_others_are_made() {
         assert!(matches!(refused, Err(Refusal::Invalid { .. })));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_long_drafts_ends_early_and_the_next_goes_on() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let long = "long ".repeat(2_000_000);
+        for number in 0..3 {
+            office.clock.forward(1);
+            let new = DraftChange {
+                body: Some(long.clone()),
+                ..letter("a@shop.example", &number.to_string())
+            };
+            create(&office, &agent, new).await;
+        }
+        let (mut lengths, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = PageRequest {
+                limit: 50,
+                cursor,
+                offset: 0,
+            };
+            let query = MessageQuery::default();
+            let page = office.mailroom.list_drafts(&agent, query, page).await;
+            let page = page.unwrap();
+            assert!(page.json.len() > page.ends.len() * long.len());
+            lengths.push(page.ends.len());
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(lengths, [2, 1]);
+    }
+}
