@@ -7,6 +7,7 @@ mod conversation;
 mod crash;
 mod drafts;
 mod founding_page;
+mod fuzzing;
 mod hostile;
 mod isolation;
 mod operations;

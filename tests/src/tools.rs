@@ -33,6 +33,11 @@ pub fn python() -> Option<PathBuf> {
     installed("python/bin/python", "the Python SDK is not installed")
 }
 
+/// Returns the program that calls every operation of an OpenAPI document.
+pub fn schemathesis() -> Option<PathBuf> {
+    installed("python/bin/schemathesis", "Schemathesis is not installed")
+}
+
 /// Returns the directory in which Node finds the official SDK.
 pub fn node_modules() -> Option<PathBuf> {
     installed("node/node_modules", "the Node SDK is not installed")

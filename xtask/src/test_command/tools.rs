@@ -1,5 +1,5 @@
-//! Programs from npm and PyPI: the official SDKs, unmodified, and the S3 server. They are pinned by lock files in `tests/tools` and live in
-//! `target/test-tools`, where the tests look for them.
+//! Programs from npm and PyPI: the official SDKs, unmodified, the S3 server, and Schemathesis. They are pinned by lock files in `tests/tools`
+//! and live in `target/test-tools`, where the tests look for them.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ pub fn install(refusals: &mut Vec<String>) -> Result<()> {
     let tools = workspace::target_directory().join("test-tools");
     if let Err(error) = install_python(&locks.join("requirements.txt"), &tools.join("python")) {
         eprintln!("    {error:#}");
-        refusals.push("the Python SDK and moto (PyPI)".to_owned());
+        refusals.push("the Python SDK, moto and Schemathesis (PyPI)".to_owned());
     }
     if let Err(error) = install_node(&locks, &tools.join("node")) {
         eprintln!("    {error:#}");
