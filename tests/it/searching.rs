@@ -51,6 +51,11 @@ async fn found_after_a_kill(options: Options) {
     })
     .await;
 
+    let rebuilt = server.cli().run(&["search", "rebuild"]).await.expect(0);
+    rebuilt.shows(&["The index was rebuilt: 3 messages."]);
+    let found = found(&server, &account, "heron").await;
+    assert_eq!(found, ["Heron after", "Between", "Before"]);
+
     let list = format!("/v3/grants/{}/messages", account.id);
     let refused = server
         .api()

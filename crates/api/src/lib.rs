@@ -105,6 +105,7 @@ mod operations;
 mod providers;
 mod queue;
 mod root;
+mod search_index;
 mod threads;
 mod unsupported;
 mod webhooks;

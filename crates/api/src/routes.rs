@@ -241,6 +241,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Drafts", crate::drafts::routes()));
     table.extend(filed("Threads", crate::threads::routes()));
     table.extend(filed("Queue", crate::queue::routes()));
+    table.extend(filed("Search index", crate::search_index::routes()));
     table.extend(filed("Folders", crate::folders::routes()));
     table.extend(filed("Attachments", crate::attachments::routes()));
     table.extend(filed("Webhooks", crate::webhooks::routes()));

@@ -22,6 +22,7 @@ pub(super) const COMPONENTS: &[Component] = &[
     crate::messages::SCHEDULE,
     crate::threads::THREAD,
     crate::queue::QUEUED_MAIL,
+    crate::search_index::SEARCH_INDEX,
     crate::folders::FOLDER,
     crate::webhooks::WEBHOOK,
     crate::contacts::CONTACT,

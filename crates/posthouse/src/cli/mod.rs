@@ -10,6 +10,7 @@ mod email;
 mod folders;
 mod otp;
 mod scheduled;
+mod search_index;
 mod threads;
 mod webhook;
 mod when;
@@ -24,6 +25,7 @@ pub use email::*;
 pub use folders::*;
 pub use otp::*;
 pub use scheduled::*;
+pub use search_index::*;
 pub use threads::*;
 pub use webhook::*;
 
@@ -68,6 +70,8 @@ pub enum Command {
     Webhook(WebhookArgs),
     /// API keys of the application
     ApiKey(ApiKeyArgs),
+    /// The index behind searches
+    Search(SearchIndexArgs),
     /// Check that everything works, and say what to do where it does not
     Doctor(DoctorArgs),
     /// List all commands and their arguments
@@ -93,6 +97,7 @@ impl Command {
             Self::Contacts(args) => args.output.json,
             Self::Webhook(args) => args.output.json,
             Self::ApiKey(args) => args.output.json,
+            Self::Search(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
             Self::Commands(args) => args.output.json,
         }

@@ -11,6 +11,7 @@ mod doctor;
 mod email;
 mod init;
 mod otp;
+mod search_index;
 mod secret;
 mod webhook;
 
@@ -44,6 +45,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::Contacts(args) => contacts::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
+        Command::Search(args) => search_index::run(args.command, &connect()?, screen).await,
         Command::Serve(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")
         }

@@ -3,6 +3,7 @@
 mod clean;
 mod files;
 mod plain_text;
+mod progress;
 mod screen;
 mod table;
 mod when;
@@ -10,6 +11,7 @@ mod when;
 pub use clean::{clean, clean_lines};
 pub use files::{file_name, size};
 pub use plain_text::plain_text;
+pub use progress::Progress;
 pub use screen::{Screen, lost, write};
 pub use table::{details, table};
 pub use when::{http_date_unix, moment};
