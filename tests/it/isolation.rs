@@ -336,6 +336,7 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("application_id", application_id),
         ("api_key_id", api_key),
         ("domain_id", domain_id),
+        ("domain_name", format!("{name}.agents.localhost")),
         ("queue_id", queue_id),
         ("schedule_id", schedule_id),
         ("contact_id", contact_id),

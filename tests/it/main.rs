@@ -12,6 +12,7 @@ mod hostile;
 mod isolation;
 mod operations;
 mod peers;
+mod replies;
 mod scheduling;
 mod sdk;
 mod searching;

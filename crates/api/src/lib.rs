@@ -107,6 +107,7 @@ mod queue;
 mod root;
 mod search_index;
 mod threads;
+mod transactional;
 mod unsupported;
 mod webhooks;
 mod workspaces;

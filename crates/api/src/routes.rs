@@ -239,6 +239,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Domains", crate::domains::routes()));
     table.extend(filed("Messages", crate::messages::routes()));
     table.extend(filed("Drafts", crate::drafts::routes()));
+    table.extend(filed("Messages", crate::transactional::routes()));
     table.extend(filed("Threads", crate::threads::routes()));
     table.extend(filed("Queue", crate::queue::routes()));
     table.extend(filed("Search index", crate::search_index::routes()));

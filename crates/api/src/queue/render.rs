@@ -3,7 +3,9 @@
 use posthouse_mailroom::send::QueuedMail;
 use serde_json::{Value, json};
 
-use crate::openapi::schema::{Component, Schema, count, email, object, one_of, text, time, uuid};
+use crate::openapi::schema::{
+    Component, Schema, constant, count, either, email, object, one_of, text, time, uuid,
+};
 
 /// What mail for one recipient is answered as.
 pub(crate) const QUEUED_MAIL: Component = Component::new("QueuedMail", queued_mail);
@@ -15,7 +17,7 @@ fn queued_mail() -> Schema {
     object([
         ("id", uuid()),
         ("message_id", uuid()),
-        ("grant_id", uuid()),
+        ("grant_id", either([uuid(), constant("")])),
         ("recipient", email()),
         ("state", one_of(&STATES)),
         ("attempts", count()),

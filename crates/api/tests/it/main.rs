@@ -21,6 +21,7 @@ mod sending;
 mod sockets;
 mod tenancy;
 mod threads;
+mod transactional;
 mod unsupported;
 mod waiting;
 mod webhooks;

@@ -388,7 +388,7 @@ async fn what_is_wrong_is_said_with_its_field() {
         .await;
     assert_eq!(tracked.status, 200);
     let warnings = tracked.json["warnings"].to_string();
-    assert!(warnings.contains("nothing is tracked: opens"), "{warnings}");
+    assert!(warnings.contains("nothing is counted: opens"), "{warnings}");
     assert_eq!(agent.queue().await.len(), 1);
 }
 

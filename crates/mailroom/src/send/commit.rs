@@ -132,7 +132,19 @@ pub(super) fn commit(
         },
     )?;
     track(tx, grant, ready, id, thread)?;
-    queue(tx, mailroom, grant, ready, id, blob.key)?;
+    queue(
+        tx,
+        mailroom,
+        &Mailing {
+            application: grant.application,
+            grant: Some(grant.grant),
+            message: id,
+            blob: blob.key,
+            envelope_from: &ready.envelope_from,
+            envelope: &ready.envelope,
+            now_us: ready.now_us,
+        },
+    )?;
     if let Some((answered, _)) = ready.answered {
         let changes = MessageChanges {
             answered: Some(true),
@@ -214,15 +226,24 @@ fn track(
     )
 }
 
-fn queue(
+/// A message on its way out.
+pub(super) struct Mailing<'a> {
+    pub(super) application: Key,
+    pub(super) grant: Option<Key>,
+    pub(super) message: Key,
+    pub(super) blob: Key,
+    pub(super) envelope_from: &'a str,
+    pub(super) envelope: &'a [EnvelopeRecipient],
+    pub(super) now_us: i64,
+}
+
+/// Puts a message into the queue, once for each recipient.
+pub(super) fn queue(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
-    grant: &GrantRef,
-    ready: &Ready,
-    message: Key,
-    blob: Key,
+    mailing: &Mailing<'_>,
 ) -> Result<(), StoreError> {
-    for recipient in &ready.envelope {
+    for recipient in mailing.envelope {
         let state = if recipient.is_local {
             OutboundState::Queued
         } else {
@@ -232,17 +253,17 @@ fn queue(
             tx,
             &NewOutbound {
                 id: mailroom.store().new_key(),
-                application: grant.application,
-                grant: grant.grant,
-                message,
-                blob,
-                envelope_from: &ready.envelope_from,
+                application: mailing.application,
+                grant: mailing.grant,
+                message: mailing.message,
+                blob: mailing.blob,
+                envelope_from: mailing.envelope_from,
                 recipient: recipient.address.as_str(),
                 domain: recipient.address.domain().as_str(),
                 is_local: recipient.is_local,
                 state,
-                due_us: ready.now_us,
-                now: ready.now_us / 1_000_000,
+                due_us: mailing.now_us,
+                now: mailing.now_us / 1_000_000,
             },
         )?;
     }

@@ -9,7 +9,7 @@ use super::limits::{
 use super::outgoing::Outgoing;
 use super::recipients::{Recipients, mailboxes};
 use super::reply::Answered;
-use super::sender::Sender;
+use super::sender::{Authority, Sender};
 use crate::Refusal;
 use crate::receive::rfc5322_date;
 
@@ -45,7 +45,7 @@ impl Marks {
 /// [`Refusal::Invalid`] that names the field; [`Refusal::TooLarge`].
 pub(super) fn compose(
     outgoing: &Outgoing,
-    sender: &Sender,
+    sender: &dyn Authority,
     answered: Option<&Answered>,
     marks: &Marks,
 ) -> Result<Composed, Refusal> {
@@ -70,7 +70,7 @@ pub(crate) fn rehearse(outgoing: &Outgoing, sender: &Sender) -> Result<(), Refus
 
 fn write(
     outgoing: &Outgoing,
-    sender: &Sender,
+    sender: &dyn Authority,
     recipients: Recipients,
     answered: Option<&Answered>,
     marks: &Marks,

@@ -8,6 +8,7 @@
 //! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
 //! | `scheduled` | messages that are sent later |
 //! | `drafted` | messages that were drafts |
+//! | `transactional` | what a domain sends without an account |
 //! | `local` | mailboxes of this server get theirs from the queue |
 //! | `queue` | what an operator sees of the queue |
 //! | [`limits`] | every number |
@@ -29,11 +30,13 @@ mod sender;
 mod source;
 mod submit;
 mod tracking;
+mod transactional;
 
 pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
 pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;
+pub use transactional::{DomainMail, DomainRef};
 pub use tracking::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
 
 pub(crate) use compose::{check_size, is_referenced, rehearse};

@@ -28,9 +28,9 @@ pub struct QueueFilter {
 pub struct QueuedMail {
     /// Public id of the row.
     pub id: String,
-    /// Public id of the copy in Sent.
+    /// Public id of the copy in Sent; a domain has none.
     pub message_id: String,
-    /// Public id of the account that sends.
+    /// Public id of the account that sends; empty for mail that a domain sends.
     pub grant_id: String,
     /// The envelope recipient.
     pub recipient: String,
@@ -166,7 +166,9 @@ impl Mailroom {
         QueuedMail {
             id: self.public_id(Kind::Outbound, row.id),
             message_id: self.public_id(Kind::Message, row.message),
-            grant_id: self.public_id(Kind::Grant, row.grant),
+            grant_id: row
+                .grant
+                .map_or_else(String::new, |grant| self.public_id(Kind::Grant, grant)),
             recipient: row.recipient.clone(),
             state: name_of(row.state),
             attempts: row.attempts,

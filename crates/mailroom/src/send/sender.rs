@@ -1,7 +1,7 @@
-//! Who a message is from: the account, under one of its own addresses, on a domain that may send.
+//! Who a message is from: the account, under one of its own addresses, on a domain that may send; or the domain itself.
 
 use posthouse_mime::build::Mailbox;
-use posthouse_store::tables::domains;
+use posthouse_store::tables::domains::{self, RegisteredDomain, Verified};
 use posthouse_store::tables::grants::{self, Grant};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::{DisplayAddress, EmailAddress};
@@ -9,6 +9,18 @@ use posthouse_types::address::{DisplayAddress, EmailAddress};
 use super::recipients::mailbox;
 use crate::actor::GrantRef;
 use crate::{Mailroom, Refusal};
+
+/// Somebody who may send.
+pub(crate) trait Authority {
+    /// Returns the author as the message is to show it. SMTP-13: the address is one of the sender's own.
+    fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal>;
+
+    /// Tells whether an address is one of the sender's own.
+    fn owns(&self, address: &EmailAddress) -> bool;
+
+    /// Refuses an address that is not.
+    fn not_own(&self, field: &str) -> Refusal;
+}
 
 /// An account that may send.
 #[derive(Debug, Clone)]
@@ -36,26 +48,29 @@ impl Mailroom {
             return Err(Refusal::Suspended);
         }
         let verified = domain.map(|domain| domain.verified).unwrap_or_default();
-        let missing: Vec<&str> = [
-            ("ownership", verified.ownership),
-            ("dkim", verified.dkim),
-            ("spf", verified.spf),
-        ]
-        .iter()
-        .filter(|(_, found)| !found)
-        .map(|(record, _)| *record)
-        .collect();
-        if !missing.is_empty() {
-            return Err(Refusal::DomainNotVerified {
-                message: format!(
-                    "domain {} is not verified: {} missing",
-                    sender.own.domain(),
-                    missing.join(", ")
-                ),
-            });
-        }
+        check_verified(sender.own.domain().as_str(), verified)?;
         Ok(sender)
     }
+}
+
+/// Refuses to send for a domain whose records are not all found.
+fn check_verified(domain: &str, verified: Verified) -> Result<(), Refusal> {
+    let missing: Vec<&str> = [
+        ("ownership", verified.ownership),
+        ("dkim", verified.dkim),
+        ("spf", verified.spf),
+    ]
+    .iter()
+    .filter(|(_, found)| !found)
+    .map(|(record, _)| *record)
+    .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Refusal::DomainNotVerified {
+        message: format!("domain {domain} is not verified: {missing} missing"),
+    })
 }
 
 impl Sender {
@@ -67,8 +82,17 @@ impl Sender {
         Ok(account.map(|account| Self { account, own }))
     }
 
-    /// Returns the author as the message is to show it. SMTP-13: the address is one of the account's own.
-    pub(super) fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
+    /// Returns the account as the author of what says nothing else.
+    pub(crate) fn shown(&self) -> DisplayAddress {
+        DisplayAddress {
+            name: self.account.name.clone(),
+            email: self.account.email.clone(),
+        }
+    }
+}
+
+impl Authority for Sender {
+    fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
         let Some(wanted) = wanted else {
             return Ok(Mailbox {
                 name: self.account.name.clone(),
@@ -77,7 +101,7 @@ impl Sender {
         };
         let mut author = mailbox(wanted, "from[0]")?;
         if !self.owns(&author.address) {
-            return Err(not_own("from[0].email"));
+            return Err(self.not_own("from[0].email"));
         }
         if author.name.trim().is_empty() {
             author.name.clone_from(&self.account.name);
@@ -85,25 +109,53 @@ impl Sender {
         Ok(author)
     }
 
-    /// Returns the account as the author of what says nothing else.
-    pub(crate) fn shown(&self) -> DisplayAddress {
-        DisplayAddress {
-            name: self.account.name.clone(),
-            email: self.account.email.clone(),
-        }
-    }
-
     /// Tells whether mail for an address comes to this account by its own right.
-    pub(super) fn owns(&self, address: &EmailAddress) -> bool {
+    fn owns(&self, address: &EmailAddress) -> bool {
         if address.folded() == self.account.email {
             return true;
         }
         let base = format!("{}@{}", address.plus_base(), address.domain()).to_lowercase();
         self.account.plus_addressing && base == self.account.email
     }
+
+    fn not_own(&self, field: &str) -> Refusal {
+        Refusal::invalid(field, format!("{field}: not an address of this account"))
+            .with_fix("leave `from` out to send as the account")
+    }
 }
 
-pub(super) fn not_own(field: &str) -> Refusal {
-    Refusal::invalid(field, format!("{field}: not an address of this account"))
-        .with_fix("leave `from` out to send as the account")
+/// A domain that may send by itself, without an account.
+#[derive(Debug, Clone)]
+pub(super) struct SendingDomain {
+    address: String,
+}
+
+impl SendingDomain {
+    /// Returns the domain as a sender if it may send now.
+    pub(super) fn of(domain: &RegisteredDomain) -> Result<Self, Refusal> {
+        check_verified(&domain.address, domain.verified)?;
+        Ok(Self {
+            address: domain.address.clone(),
+        })
+    }
+}
+
+impl Authority for SendingDomain {
+    fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
+        let wanted = wanted.ok_or_else(|| Refusal::invalid("from", "from: required"))?;
+        let author = mailbox(wanted, "from")?;
+        if !self.owns(&author.address) {
+            return Err(self.not_own("from.email"));
+        }
+        Ok(author)
+    }
+
+    fn owns(&self, address: &EmailAddress) -> bool {
+        address.domain().as_str() == self.address
+    }
+
+    fn not_own(&self, field: &str) -> Refusal {
+        let message = format!("{field}: not an address on {}", self.address);
+        Refusal::invalid(field, message)
+    }
 }

@@ -6,7 +6,7 @@ use posthouse_types::address::EmailAddress;
 use super::compose::{Composed, Marks, check_size};
 use super::limits::SOURCE_LINE_OCTETS_MAX;
 use super::recipients::Recipients;
-use super::sender::{Sender, not_own};
+use super::sender::Authority;
 use crate::Refusal;
 
 /// Fields that never leave: who gets it unseen, and traces of other mailboxes.
@@ -16,7 +16,11 @@ const TAKEN_OUT: [&str; 4] = ["bcc", "resent-bcc", "return-path", "delivered-to"
 ///
 /// # Errors
 /// [`Refusal::Invalid`]; [`Refusal::TooLarge`].
-pub(super) fn adopt(raw: &[u8], sender: &Sender, marks: &Marks) -> Result<Composed, Refusal> {
+pub(super) fn adopt(
+    raw: &[u8],
+    sender: &dyn Authority,
+    marks: &Marks,
+) -> Result<Composed, Refusal> {
     check_size(raw.len())?;
     let raw = in_lines(raw)?;
     let header_end = posthouse_mime::header_section(&raw).len();
@@ -40,7 +44,7 @@ pub(super) fn adopt(raw: &[u8], sender: &Sender, marks: &Marks) -> Result<Compos
         .to_strict()
         .map_err(|error| wrong(&format!("From: {error}")))?;
     if !sender.owns(&from) {
-        return Err(not_own("mime"));
+        return Err(sender.not_own("mime"));
     }
     check_sender_fields(&fields, sender)?;
     let recipients = Recipients::read(&message.to, &message.cc, &message.bcc)?;
@@ -78,7 +82,7 @@ fn wrong(message: &str) -> Refusal {
 }
 
 /// SMTP-13: whoever is named as the sender is the account.
-fn check_sender_fields(fields: &[Field<'_>], sender: &Sender) -> Result<(), Refusal> {
+fn check_sender_fields(fields: &[Field<'_>], sender: &dyn Authority) -> Result<(), Refusal> {
     for field in fields {
         if !matches!(
             field.name.as_str(),
@@ -93,7 +97,7 @@ fn check_sender_fields(fields: &[Field<'_>], sender: &Sender) -> Result<(), Refu
                 .to_strict()
                 .is_ok_and(|named: EmailAddress| sender.owns(&named));
             if !owned {
-                return Err(not_own("mime"));
+                return Err(sender.not_own("mime"));
             }
         }
     }

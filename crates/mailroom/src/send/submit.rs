@@ -258,7 +258,10 @@ impl Mailroom {
     }
 
     /// Finds out which recipients are here. An account that is reached by several addresses gets one copy.
-    async fn route(&self, envelope: Vec<EmailAddress>) -> Result<Vec<EnvelopeRecipient>, Refusal> {
+    pub(super) async fn route(
+        &self,
+        envelope: Vec<EmailAddress>,
+    ) -> Result<Vec<EnvelopeRecipient>, Refusal> {
         let mut routed: Vec<EnvelopeRecipient> = Vec::with_capacity(envelope.len());
         let mut here: Vec<Recipient> = Vec::new();
         for address in envelope {
@@ -330,7 +333,7 @@ pub(super) fn with_target(
     members
 }
 
-fn shown(mailbox: &posthouse_mime::build::Mailbox) -> DisplayAddress {
+pub(super) fn shown(mailbox: &posthouse_mime::build::Mailbox) -> DisplayAddress {
     DisplayAddress {
         name: mailbox.name.clone(),
         email: mailbox.address.as_str().to_owned(),

@@ -38,6 +38,9 @@ impl OutboundState {
     }
 }
 
+/// Stands for the account of mail that has none; keys are positive.
+const NO_GRANT: Key = Key(0);
+
 /// Mail for one recipient as sending writes it.
 #[derive(Debug, Clone)]
 pub struct NewOutbound<'a> {
@@ -45,9 +48,9 @@ pub struct NewOutbound<'a> {
     pub id: Key,
     /// The application that owns the account.
     pub application: Key,
-    /// The account that sends.
-    pub grant: Key,
-    /// The copy in the sender's mailbox.
+    /// The account that sends; `None` for mail that a domain sends.
+    pub grant: Option<Key>,
+    /// The copy in the sender's mailbox; a domain has none.
     pub message: Key,
     /// The message as it goes on the wire.
     pub blob: Key,
@@ -76,7 +79,7 @@ pub fn insert(tx: &mut dyn Tx, row: &NewOutbound<'_>) -> Result<(), StoreError> 
         &[
             row.id.into(),
             row.application.into(),
-            row.grant.into(),
+            row.grant.unwrap_or(NO_GRANT).into(),
             row.message.into(),
             row.blob.into(),
             row.envelope_from.into(),
@@ -96,9 +99,9 @@ pub fn insert(tx: &mut dyn Tx, row: &NewOutbound<'_>) -> Result<(), StoreError> 
 pub struct Outbound {
     /// Its key.
     pub id: Key,
-    /// The account that sends.
-    pub grant: Key,
-    /// The copy in the sender's mailbox.
+    /// The account that sends; `None` for mail that a domain sends.
+    pub grant: Option<Key>,
+    /// The copy in the sender's mailbox; a domain has none.
     pub message: Key,
     /// The envelope sender.
     pub envelope_from: String,
@@ -122,7 +125,7 @@ const COLUMNS: &str = "o.id, o.grant_id, o.message_id, o.envelope_from, o.recipi
 fn read(row: &dyn Row) -> Result<Outbound, StoreError> {
     Ok(Outbound {
         id: row.key(0)?,
-        grant: row.key(1)?,
+        grant: Some(row.key(1)?).filter(|grant| *grant != NO_GRANT),
         message: row.key(2)?,
         envelope_from: row.string(3)?,
         recipient: row.string(4)?,

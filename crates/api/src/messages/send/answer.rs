@@ -13,7 +13,7 @@ const NOT_SCHEDULED: &str = ",\"schedule_id\":\"\",\"send_at\":null,\"use_draft\
 /// Answers 200 with the message.
 pub(crate) fn of(call: &Call, grant: &GrantRef, sent: SentMessage, warnings: &[String]) -> Reply {
     let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
-    envelope(call, grant, StatusCode::OK, data.len())
+    envelope(call, &call.grant_id(grant), StatusCode::OK, data.len())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
 }
@@ -33,17 +33,29 @@ pub(super) fn later(
     let members =
         format!(",\"schedule_id\":\"{schedule_id}\",\"send_at\":{send_at},\"use_draft\":false");
     let data = data(message.object, &members, message.is_reply);
-    envelope(call, grant, StatusCode::ACCEPTED, data.len())
-        .field("schedule_id", &schedule_id)
-        .field("send_at", &send_at)
-        .field("use_draft", &false)
+    envelope(
+        call,
+        &call.grant_id(grant),
+        StatusCode::ACCEPTED,
+        data.len(),
+    )
+    .field("schedule_id", &schedule_id)
+    .field("send_at", &send_at)
+    .field("use_draft", &false)
+    .raw_field("data", |out| out.extend_from_slice(&data))
+    .warnings(warnings)
+}
+
+/// Answers 200 with a message that no account has.
+pub(crate) fn without_account(call: &Call, sent: SentMessage, warnings: &[String]) -> Reply {
+    let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
+    envelope(call, "", StatusCode::OK, data.len())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
 }
 
-fn envelope(call: &Call, grant: &GrantRef, status: StatusCode, length: usize) -> Reply {
-    Reply::envelope_with_room(status, call.request_id, length + 384)
-        .field("grant_id", &call.grant_id(grant))
+fn envelope(call: &Call, grant_id: &str, status: StatusCode, length: usize) -> Reply {
+    Reply::envelope_with_room(status, call.request_id, length + 384).field("grant_id", &grant_id)
 }
 
 fn data(mut object: Vec<u8>, members: &str, is_reply: bool) -> Vec<u8> {

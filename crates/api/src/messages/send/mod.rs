@@ -23,15 +23,10 @@ pub(crate) use parts::{check_not_offered, custom_headers, from, mailboxes, outgo
 
 /// Describes the sending.
 pub fn operation() -> Operation {
-    let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
-    let form = "`mime` when the body is a form whose part `mime` is a whole source.";
     Operation::new("sendMessage", "Send a message")
         .about("Now, or with `send_at` later. A form has the JSON in its part `message`, and files in others.")
         .idempotent()
-        .query([
-            Parameter::list("fields", fields, "What the answer shows beyond its standard members."),
-            Parameter::choice("type", &["json", "mime"], form),
-        ])
+        .query(parameters())
         .mail(schema::body())
         .fails([404, 423])
         .one(sent())
@@ -43,6 +38,17 @@ pub fn operation() -> Operation {
             ("send_at", integer()),
             ("use_draft", constant(false)),
         ])
+}
+
+/// What sending reads of the query.
+pub(crate) fn parameters() -> [Parameter; 2] {
+    let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
+    let shown = "What the answer shows beyond its standard members.";
+    let form = "`mime` when the body is a form whose part `mime` is a whole source.";
+    [
+        Parameter::list("fields", fields, shown),
+        Parameter::choice("type", &["json", "mime"], form),
+    ]
 }
 
 /// The copy in Sent, or what it will be, with members that only these answers have.
@@ -102,7 +108,7 @@ pub(crate) fn header_detail(query: &Query) -> Result<Option<HeaderDetail>, ApiEr
     Ok(detail)
 }
 
-fn is_source(query: &Query) -> Result<bool, ApiError> {
+pub(crate) fn is_source(query: &Query) -> Result<bool, ApiError> {
     match query.text("type") {
         None | Some("json") => Ok(false),
         Some("mime") => Ok(true),
@@ -111,7 +117,7 @@ fn is_source(query: &Query) -> Result<bool, ApiError> {
 }
 
 /// Returns the one part that holds the whole source.
-fn source(call: &Call) -> Result<OutgoingSource, ApiError> {
+pub(crate) fn source(call: &Call) -> Result<OutgoingSource, ApiError> {
     let parts = call.body.form().unwrap_or_default();
     let part = parts
         .iter()

@@ -64,7 +64,7 @@ pub(crate) fn members() -> Vec<Member> {
 }
 
 /// What sending reads beside them.
-pub(super) fn body() -> Schema {
+pub(crate) fn body() -> Schema {
     object(members()).and([
         optional("send_at", integer().about("Unix seconds at which it goes.")),
         optional("use_draft", flag().about("Has no effect.")),

@@ -1,0 +1,249 @@
+//! A domain sends without an account: there is no copy, and nobody to answer to but the address that is named.
+
+use std::sync::Arc;
+
+use posthouse_mime::ParsedMessage;
+use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::tables::blobs;
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
+use posthouse_types::ids::{Key, Kind};
+
+use super::commit::{EnvelopeRecipient, Mailing, queue};
+use super::compose::{Composed, Marks, compose};
+use super::limits::INLINE_WORK_BYTES_MAX;
+use super::outgoing::{Outgoing, OutgoingSource};
+use super::sender::SendingDomain;
+use super::source::adopt;
+use super::submit::{SentMessage, Work, shown};
+use crate::actor::{Actor, Scope};
+use crate::domains::{DomainName, find_domain};
+use crate::organise::Metadata;
+use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
+use crate::receive::document;
+use crate::{Mailroom, Refusal};
+
+/// A domain that an actor was found to be allowed to send for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainRef {
+    application: Key,
+    domain: Key,
+}
+
+/// What a domain sends.
+#[derive(Debug)]
+pub enum DomainMail {
+    /// A message in parts.
+    Parts(Box<Outgoing>),
+    /// A message that somebody else wrote down.
+    Source(OutgoingSource),
+}
+
+/// A message made ready for its transaction.
+struct Ready {
+    id: Key,
+    application: Key,
+    blob: PreparedBlob,
+    envelope_from: String,
+    envelope: Vec<EnvelopeRecipient>,
+    now_us: i64,
+}
+
+/// What was written down.
+struct Written {
+    ready: Ready,
+    recipients: Vec<EmailAddress>,
+    object: String,
+    header_section: Vec<u8>,
+}
+
+impl Mailroom {
+    /// Finds a domain of the actor's application by its address. A key for a part of the application has none.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn domain_for(&self, actor: &Actor, name: &str) -> Result<DomainRef, Refusal> {
+        if actor.scope != Scope::Application {
+            return Err(Refusal::NotFound);
+        }
+        let (name, application) = (self.open_domain(name)?, actor.application);
+        let domain = self
+            .store()
+            .read(move |tx: &mut dyn Tx| find_domain(tx, &name))
+            .await?;
+        if domain.application != Some(application) {
+            return Err(Refusal::NotFound);
+        }
+        Ok(DomainRef {
+            application,
+            domain: domain.id,
+        })
+    }
+
+    /// Sends a message for a domain. When this returns, the queue is on stable storage; there is no copy in any mailbox.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`], [`Refusal::TooLarge`], [`Refusal::DomainNotVerified`]; nothing was sent.
+    pub async fn send_for_domain(
+        &self,
+        domain: &DomainRef,
+        mail: DomainMail,
+        headers: Option<HeaderDetail>,
+    ) -> Result<SentMessage, Refusal> {
+        let sender = self.sending_domain(domain).await?;
+        let work = match mail {
+            DomainMail::Parts(outgoing) => {
+                check_stands_alone(&outgoing)?;
+                Work::Parts(outgoing, None)
+            }
+            DomainMail::Source(source) => Work::Source(source),
+        };
+        let is_small = work.bytes() <= INLINE_WORK_BYTES_MAX;
+        let (mailroom, application) = (self.clone(), domain.application);
+        let write = move || mailroom.write_for_domain(application, &sender, &work);
+        let mut written = if is_small {
+            write()?
+        } else {
+            away_from_async_threads(write).await??
+        };
+        written.ready.envelope = self.route(written.recipients).await?;
+        written.ready.blob = self.store().blobs().keep(written.ready.blob).await?;
+        let id = self.public_id(Kind::Message, written.ready.id);
+        self.commit_for_domain(written.ready).await?;
+        self.has_queued();
+        tracing::info!(message.id = %id, "sent for a domain");
+        metrics::counter!("posthouse_send_messages_total").increment(1);
+        let mut object = written.object;
+        if let Some(detail) = headers {
+            object.pop();
+            object.push_str(&headers_member(&written.header_section, detail));
+            object.push('}');
+        }
+        Ok(SentMessage {
+            id,
+            object: object.into_bytes(),
+            is_reply: false,
+        })
+    }
+
+    async fn sending_domain(&self, domain: &DomainRef) -> Result<SendingDomain, Refusal> {
+        let name = DomainName::Id(domain.domain);
+        let found = self
+            .store()
+            .read(move |tx: &mut dyn Tx| find_domain(tx, &name))
+            .await?;
+        SendingDomain::of(&found)
+    }
+
+    /// Writes, parses, hashes, compresses and renders: all that needs no store.
+    fn write_for_domain(
+        &self,
+        application: Key,
+        sender: &SendingDomain,
+        work: &Work,
+    ) -> Result<Written, Refusal> {
+        let now_us = self.clock().unix_us();
+        let marks = Marks {
+            now: now_us / 1_000_000,
+            secret: uuid::Uuid::new_v4().simple().to_string(),
+        };
+        let nothing = Metadata::default();
+        let (composed, metadata) = match work {
+            Work::Parts(outgoing, _) => {
+                (compose(outgoing, sender, None, &marks)?, &outgoing.metadata)
+            }
+            Work::Source(source) => (adopt(&source.raw, sender, &marks)?, &nothing),
+        };
+        let Composed {
+            raw,
+            envelope_from,
+            recipients,
+        } = composed;
+        let mut message = posthouse_mime::parse(&raw);
+        message.bcc = recipients.bcc.iter().map(shown).collect();
+        let id = self.store().new_key();
+        Ok(Written {
+            object: self.object_of_no_mailbox(id, &message, metadata, raw.len(), marks.now),
+            header_section: posthouse_mime::header_section(&raw).to_vec(),
+            recipients: recipients.envelope,
+            ready: Ready {
+                id,
+                application,
+                blob: PreparedBlob::new(self.store().new_key(), application, &raw)?,
+                envelope_from,
+                envelope: Vec::new(),
+                now_us,
+            },
+        })
+    }
+
+    /// Returns the object of a message that no account has: what belongs to an account is empty.
+    fn object_of_no_mailbox(
+        &self,
+        id: Key,
+        message: &ParsedMessage,
+        metadata: &Metadata,
+        size: usize,
+        now: i64,
+    ) -> String {
+        let store = self.store();
+        let parts = document::parts(message, || store.new_key());
+        let members = document::members(message, parts.as_ref(), "", store.ids(), size as i64);
+        let metadata = metadata.stored();
+        let metadata = metadata.as_deref().unwrap_or("{}");
+        let body = document::json_string(message.body());
+        format!(
+            "{{\"id\":\"{}\",\"object\":\"message\",\"grant_id\":\"\",\"thread_id\":\"\",\"folders\":[],\"date\":{now},\
+             \"created_at\":{now},\"unread\":false,\"starred\":false,\"answered\":false,{members},\
+             \"metadata\":{metadata},\"body\":{body}}}",
+            self.public_id(Kind::Message, id)
+        )
+    }
+
+    async fn commit_for_domain(&self, ready: Ready) -> Result<(), Refusal> {
+        let ready = Arc::new(ready);
+        let mut outcome = self.try_commit_for_domain(&ready).await;
+        if let Err(StoreError::Conflict { constraint }) = &outcome {
+            tracing::debug!("sending met another transaction, trying again: {constraint}");
+            outcome = self.try_commit_for_domain(&ready).await;
+        }
+        let used = outcome.as_ref().ok().copied();
+        let is_final = outcome.as_ref().err().is_none_or(StoreError::is_final);
+        if is_final && used != Some(ready.blob.key) {
+            self.remove_bytes(std::iter::once(&ready.blob)).await;
+        }
+        outcome?;
+        Ok(())
+    }
+
+    /// Queues the message; returns the blob that the queue refers to.
+    async fn try_commit_for_domain(&self, ready: &Arc<Ready>) -> Result<Key, StoreError> {
+        let (mailroom, ready) = (self.clone(), Arc::clone(ready));
+        self.store()
+            .write(move |tx: &mut dyn Tx| {
+                let blob = blobs::keep(tx, &ready.blob)?.key;
+                let mailing = Mailing {
+                    application: ready.application,
+                    grant: None,
+                    message: ready.id,
+                    blob,
+                    envelope_from: &ready.envelope_from,
+                    envelope: &ready.envelope,
+                    now_us: ready.now_us,
+                };
+                queue(tx, &mailroom, &mailing)?;
+                Ok(blob)
+            })
+            .await
+    }
+}
+
+/// There is no mailbox whose message could be answered.
+fn check_stands_alone(outgoing: &Outgoing) -> Result<(), Refusal> {
+    if outgoing.reply_to_message_id.is_none() {
+        return Ok(());
+    }
+    let field = "reply_to_message_id";
+    let message = format!("{field}: a domain has no messages to answer");
+    Err(Refusal::invalid(field, message))
+}
