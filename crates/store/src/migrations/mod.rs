@@ -11,9 +11,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("whole mailbox", include_str!("0003_whole_mailbox.sql")),
     ("drafts", include_str!("0004_drafts.sql")),
     ("schedules", include_str!("0005_schedules.sql")),
-    ("flags", include_str!("0008_flags.sql")),
-    ("search index apart", include_str!("0009_search.sql")),
-    ("tracked", include_str!("0009_tracked.sql")),
+    ("flags", include_str!("0006_flags.sql")),
+    ("search index apart", include_str!("0007_search.sql")),
+    ("tracked", include_str!("0008_tracked.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.
