@@ -14,7 +14,7 @@ CREATE TABLE search_accounts (
     gone BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX search_accounts_gone ON search_accounts (number) WHERE gone = 1;
--- One row; the columns are those of the table on the shared engine (migrations/0009_search.sql).
+-- One row; the columns are those of the table on the shared engine (migrations/0007_search.sql).
 CREATE TABLE search_state (
     id BIGINT NOT NULL PRIMARY KEY,
     below BIGINT,
