@@ -1,6 +1,7 @@
 //! End-to-end tests: the real binary, seen from outside.
 
 mod backends;
+mod bounds;
 mod clients;
 mod configuration_page;
 mod conversation;

@@ -52,11 +52,15 @@ fn list_shows_date_sender_subject_and_the_unread_mark() {
 #[test]
 fn filters_become_query_parameters() {
     let body = r#"{"request_id":"r","data":[]}"#;
-    let server = Scripted::start(&[(
-        "GET /v3/grants/g-1/messages?limit=50&in=Clients%2FAcme&unread=true",
-        200,
-        body,
-    )]);
+    let folder = r#"{"request_id":"r","data":{"id":"f-1"}}"#;
+    let server = Scripted::start(&[
+        (
+            "GET /v3/grants/g-1/messages?limit=50&in=Clients%2FAcme&unread=true",
+            200,
+            body,
+        ),
+        ("GET /v3/grants/g-1/folders/Clients%2FAcme", 200, folder),
+    ]);
     let arguments = [
         "email",
         "list",
@@ -77,6 +81,19 @@ fn filters_become_query_parameters() {
     assert_eq!(
         run(&server, &["email", "list", "g-1", "--limit", "201"]).code,
         2
+    );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_called_empty() {
+    let body = r#"{"request_id":"r","data":[]}"#;
+    let server = Scripted::start(&[("GET /v3/grants/g-1/messages?limit=10&in=nosuch", 200, body)]);
+    let ended = run(&server, &["email", "list", "g-1", "--folder", "nosuch"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(
+        ended.out.contains("There is no folder nosuch"),
+        "{}",
+        ended.out
     );
 }
 

@@ -25,6 +25,7 @@ fn is_of_kind(field: &Field, value: &Value) -> bool {
     match value {
         Value::Null => field.takes_null,
         Value::Bool(_) => field.kind == Kind::Flag,
+        // Those in the list are no times.
         Value::Number(_) => false,
         Value::String(_) => matches!(field.kind, Kind::Line { .. } | Kind::Text { .. }),
         Value::Array(_) => matches!(field.kind, Kind::List | Kind::ListOrObject),

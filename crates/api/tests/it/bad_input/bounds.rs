@@ -260,6 +260,18 @@ async fn what_is_empty_or_missing_where_something_must_be_is_refused() {
             "from[0].email",
         ),
         (Method::PUT, "/messages/clean", json!({}), "message_id"),
+        (
+            Method::POST,
+            "/messages/send",
+            put(&letter(), "send_at", json!(1)),
+            "send_at",
+        ),
+        (
+            Method::POST,
+            "/messages/send",
+            put(&letter(), "send_at", json!(4_102_444_800_i64)),
+            "send_at",
+        ),
         (Method::POST, "/folders", json!({}), "name"),
         (Method::POST, "/folders", json!({"name": ""}), "name"),
         (Method::POST, "/folders", json!({"name": " "}), "name"),

@@ -40,6 +40,8 @@ impl Desk {
         let contact = desk
             .call(Method::POST, "/contacts", &json!({"given_name": "Ann"}))
             .await;
+        let draft = json!({"subject": "Draft"});
+        let draft = desk.call(Method::POST, "/drafts", &draft).await;
         let id = |answer: &Answered, name: &str| {
             let id = answer.json["data"][name].as_str();
             id.unwrap_or_else(|| panic!("{answer:?}")).to_owned()
@@ -49,6 +51,7 @@ impl Desk {
             ("{thread}", id(&sent, "thread_id")),
             ("{folder}", id(&folder, "id")),
             ("{contact}", id(&contact, "id")),
+            ("{draft}", id(&draft, "id")),
         ];
         desk
     }
@@ -95,6 +98,8 @@ impl Desk {
             "/folders",
             "/threads?in=all",
             "/contacts",
+            "/drafts",
+            "/messages/schedules",
         ] {
             let seen = self.get(below).await;
             assert_eq!(seen.status, 200, "{below}: {seen:?}");

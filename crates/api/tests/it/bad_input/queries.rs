@@ -8,7 +8,7 @@ use super::{Desk, assert_refused};
 use crate::office::with_key;
 
 /// Parameters with values they cannot have.
-const WRONG: [(&str, &str, &[&str]); 22] = [
+const WRONG: [(&str, &str, &[&str]); 26] = [
     (
         "/messages",
         "limit",
@@ -57,6 +57,10 @@ const WRONG: [(&str, &str, &[&str]); 22] = [
     ("/threads", "page_token", &["x"]),
     ("/folders", "limit", &["0", "x"]),
     ("/folders", "single_level", &["x"]),
+    ("/drafts", "limit", &["0", "x"]),
+    ("/drafts", "page_token", &["x"]),
+    ("/drafts", "unread", &["x"]),
+    ("/drafts", "metadata_pair", &["key9:x"]),
     ("/contacts", "page_token", &["x"]),
     ("/contacts", "metadata_pair", &["key9:x"]),
 ];

@@ -15,6 +15,7 @@ pub enum Kind {
         characters_max: usize,
     },
     Flag,
+    Number,
     List,
     Object,
     /// A list or an object.
@@ -71,6 +72,7 @@ fn flag(path: &'static str) -> Field {
 /// Every route that takes a message's, folder's, thread's or contact's fields.
 pub fn targets() -> Vec<Target> {
     let mut all = vec![message_update(), send(), thread_update(), clean()];
+    all.extend(drafts());
     all.extend(folders());
     all.extend(contacts());
     all
@@ -114,9 +116,34 @@ fn send() -> Target {
     Target {
         method: Method::POST,
         path: "/messages/send",
-        body: letter(),
-        fields: letter_fields(),
+        body: put_send_at(letter()),
+        fields: letter_fields()
+            .into_iter()
+            .chain([field("send_at", Kind::Number)])
+            .collect(),
     }
+}
+
+fn put_send_at(mut letter: Value) -> Value {
+    letter["send_at"] = Value::Null;
+    letter
+}
+
+fn drafts() -> Vec<Target> {
+    let mut fields = letter_fields();
+    fields.push(field("unread", Kind::Flag));
+    fields.push(text("thread_id", ANY));
+    let mut body = letter();
+    body["unread"] = json!(false);
+    body["thread_id"] = json!("");
+    [(Method::POST, "/drafts"), (Method::PUT, "/drafts/{draft}")]
+        .map(|(method, path)| Target {
+            method,
+            path,
+            body: body.clone(),
+            fields: fields.clone(),
+        })
+        .into()
 }
 
 /// A letter with every field that sends and drafts share.

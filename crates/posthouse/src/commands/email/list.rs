@@ -34,7 +34,12 @@ pub async fn run(wanted: ListArgs, api: &Api, screen: &Screen) -> Result<(), Fai
         return Ok(());
     }
     if answer.rows().is_empty() {
-        screen.text(&empty(&account, &wanted.folder, wanted.unread));
+        let text = if is_folder(&account, &wanted.folder, api).await? {
+            empty(&account, &wanted.folder, wanted.unread)
+        } else {
+            no_folder(&account, &wanted.folder)
+        };
+        screen.text(&text);
         return Ok(());
     }
     screen.text(&lines(answer.rows(), screen));
@@ -78,6 +83,29 @@ pub(super) fn lines(messages: &[Value], screen: &Screen) -> String {
         })
         .collect();
     table(screen, &["", "DATE", "FROM", "SUBJECT", "ID"], rows)
+}
+
+/// Tells whether there is such a folder: the listing of one that is not there is empty, too.
+async fn is_folder(account: &str, folder: &str, api: &Api) -> Result<bool, Failure> {
+    if ["all", "inbox"].contains(&folder.to_ascii_lowercase().as_str()) {
+        return Ok(true);
+    }
+    let path = format!(
+        "/v3/grants/{}/folders/{}",
+        segment(account),
+        segment(folder)
+    );
+    match api.get(&path).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Api { status: 404, .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+fn no_folder(account: &str, folder: &str) -> String {
+    format!(
+        "There is no folder {folder}. Those that are there:\n  posthouse email folders list {account}"
+    )
 }
 
 fn empty(account: &str, folder: &str, only_unread: bool) -> String {
