@@ -27,11 +27,12 @@
 //!
 //!    pub fn routes() -> Vec<Route> {
 //!        let mut table = vec![
-//!            Route::get(COLLECTION, Scope::Application, list::list),
-//!            Route::post(COLLECTION, Scope::Application, create::create),
-//!            Route::delete(ONE, Scope::Application, delete::delete),
+//!            Route::get(COLLECTION, Scope::Application, list::list).described(list::operation),
+//!            Route::post(COLLECTION, Scope::Application, create::create).described(create::operation),
+//!            Route::delete(ONE, Scope::Application, delete::delete).described(delete::operation),
 //!        ];
-//!        table.extend(Route::update(ONE, Scope::Application, update::update)); // PUT and PATCH
+//!        let update = Route::update(ONE, Scope::Application, update::update); // PUT and PATCH
+//!        table.extend(update.map(|route| route.described(update::operation)));
 //!        table
 //!    }
 //!    ```
@@ -40,7 +41,7 @@
 //!    `.body(BodyRule::Json { bytes_max })` raises the body limit or gives `DELETE` a body.
 //! 2. Add the folder to the list of modules here and its `routes()` to [`routes::routes`]. Nothing else: 404, 405,
 //!    authentication, request ids, gzip and the isolation tests follow from the table.
-//! 3. Write the handlers:
+//! 3. Write the handlers, and beside each its description (see [`openapi::operation`]):
 //!
 //!    ```text
 //!    pub async fn create(call: Call) -> Answer {
@@ -107,7 +108,6 @@ mod queue;
 mod root;
 mod search_index;
 mod threads;
-mod transactional;
 mod unsupported;
 mod webhooks;
 mod workspaces;

@@ -187,6 +187,7 @@ pub(super) fn of_path(name: &str) -> Value {
         }
         "folder_id" => "Id, system name, path, or unique leaf name of the folder.".to_owned(),
         "domain_id" => "Id or address of the domain.".to_owned(),
+        "domain_name" => "The registered domain.".to_owned(),
         "workspace_id" => "Id or domain of the workspace.".to_owned(),
         "provider" => "Name of the provider.".to_owned(),
         "below" => "Whatever is below.".to_owned(),
