@@ -6,11 +6,14 @@
 pub mod files;
 mod select;
 
+use std::cmp::Reverse;
+
 use posthouse_types::ids::Key;
 
 use super::blobs;
 use super::messages::StoredBody;
 use super::terms::Term;
+use super::threads::THREADS_PER_STATEMENT_MAX;
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -212,24 +215,32 @@ pub fn of_threads(
     grant: Key,
     threads: &[Key],
 ) -> Result<Vec<(Key, DraftPosition)>, StoreError> {
-    if threads.is_empty() {
+    let Some(last) = threads.last() else {
         return Ok(Vec::new());
-    }
+    };
+    // Two lengths, so that two statements serve all listings.
+    let size = match threads.len() {
+        1 => 1,
+        more => more.max(THREADS_PER_STATEMENT_MAX),
+    };
     let mut params: Vec<Param<'_>> = vec![grant.into()];
     params.extend(threads.iter().map(|thread| Param::from(*thread)));
-    tx.query(&of_threads_statement(threads.len()), &params, |row| {
+    params.resize(size + 1, (*last).into());
+    let mut found = tx.query(&of_threads_statement(size), &params, |row| {
         let position = DraftPosition {
             changed_us: row.int(1)?,
             id: row.key(2)?,
         };
         Ok((row.key(0)?, position))
-    })
+    })?;
+    found.sort_unstable_by_key(|(_, position)| Reverse(*position));
+    Ok(found)
 }
 
+/// Without an order: SQLite would rather walk through all drafts of the account than sort those few.
 fn of_threads_statement(count: usize) -> String {
     format!(
-        "SELECT d.thread_id, d.changed_us, d.id FROM drafts d WHERE d.grant_id = $1 AND d.thread_id IN ({})
-         ORDER BY d.changed_us DESC, d.id DESC",
+        "SELECT d.thread_id, d.changed_us, d.id FROM drafts d WHERE d.grant_id = $1 AND d.thread_id IN ({})",
         placeholders(2, count)
     )
 }

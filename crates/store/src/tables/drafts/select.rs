@@ -81,9 +81,10 @@ pub(super) fn statement(selection: &DraftSelection) -> (String, Vec<Param<'stati
         and("d.thread_id =", thread.into());
     }
     if let Some(behind) = selection.behind {
-        and("(d.changed_us, d.id) < (", behind.changed_us.into());
+        params.push(behind.changed_us.into());
         params.push(behind.id.into());
-        sql.push_str(&format!(", ${})", params.len()));
+        let (changed, id) = (params.len() - 1, params.len());
+        sql.push_str(&format!(" AND (d.changed_us, d.id) < (${changed}, ${id})"));
     }
     for group in &selection.term_groups {
         let terms = placeholders(params.len() + 1, group.len());
