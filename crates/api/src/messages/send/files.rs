@@ -31,15 +31,26 @@ fn of_object(mut one: Fields<'_>) -> Result<OutgoingFile, ApiError> {
         .starts_with("inline");
     let content_id: Option<String> = one.optional("content_id")?;
     let is_inline: Option<bool> = one.optional("is_inline")?;
+    let filename: String = one.optional("filename")?.unwrap_or_default();
+    let content_type: String = one.optional("content_type")?.unwrap_or_default();
     Ok(OutgoingFile {
-        filename: one.optional("filename")?.unwrap_or_default(),
-        content_type: one.optional("content_type")?.unwrap_or_default(),
+        content_type: known(content_type, &filename),
+        filename,
         content,
         content_id: content_id
             .map(|id| bare(&id).to_owned())
             .filter(|id| !id.is_empty()),
         is_inline: is_inline.unwrap_or(says_inline),
     })
+}
+
+/// The media type that was said, else the one that the name tells; empty when neither does.
+fn known(content_type: String, filename: &str) -> String {
+    if !content_type.is_empty() {
+        return content_type;
+    }
+    let told = mime_guess2::from_path(filename).first_raw();
+    told.unwrap_or_default().to_owned()
 }
 
 fn bare(content_id: &str) -> &str {
@@ -69,7 +80,7 @@ pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
         let is_known = !name.is_empty() && (is_shown || !is_running_name(name));
         OutgoingFile {
             filename: part.filename.clone(),
-            content_type: part.content_type.clone(),
+            content_type: known(part.content_type.clone(), &part.filename),
             content: part.content.clone(),
             content_id: is_known.then(|| name.to_owned()),
             is_inline: false,
@@ -97,6 +108,18 @@ mod tests {
         }
         for text in ["+_8=", "a", "ä", "a b="] {
             assert_eq!(decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_type_has_that_of_its_name() {
+        for (said, filename, taken) in [
+            ("", "Quote.PDF", "application/pdf"),
+            ("", "quote", ""),
+            ("", "", ""),
+            ("text/csv", "quote.pdf", "text/csv"),
+        ] {
+            assert_eq!(known(said.to_owned(), filename), taken, "{filename}");
         }
     }
 
