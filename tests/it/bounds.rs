@@ -201,7 +201,7 @@ async fn newest(server: &Posthouse, grant: &str, folder: &str) -> Value {
 }
 
 #[tokio::test]
-async fn smtp_01_a_header_of_more_than_1_mb_is_refused_at_both_doors() {
+async fn a_header_of_more_than_1_mb_is_refused_at_both_doors() {
     let server = Posthouse::start().await;
     let account = server.create_account("agent").await;
     let fields = format!("X-A: {}\r\n", "a".repeat(900)).repeat(1_250);
