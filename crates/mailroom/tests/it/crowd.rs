@@ -74,7 +74,7 @@ async fn work(
             2 => {
                 let update = ThreadUpdate {
                     unread: Some(step % 2 == 0),
-                    starred: Some(client % 2 == 0),
+                    starred: Some(client.is_multiple_of(2)),
                     folders: None,
                 };
                 let updated = mailroom.update_thread(&grant, text("thread_id"), update);
@@ -107,8 +107,8 @@ async fn work(
 }
 
 fn change_own(own: &mut Own, client: usize, step: usize) -> MessageUpdate {
-    own.unread = (client + step) % 3 == 0;
-    own.starred = (client + step) % 2 == 0;
+    own.unread = (client + step).is_multiple_of(3);
+    own.starred = (client + step).is_multiple_of(2);
     own.folder = ["Archive", "Inbox", "Junk"][(client + step / 2) % 3];
     own.note = format!("{client}/{step}");
     let pairs = BTreeMap::from([("key1".to_owned(), own.note.clone())]);
