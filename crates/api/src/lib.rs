@@ -108,6 +108,7 @@ mod queue;
 mod root;
 mod search_index;
 mod threads;
+mod transactional;
 mod unsupported;
 mod webhooks;
 mod workspaces;
