@@ -8,7 +8,7 @@ use crate::metadata::{self, Metadata, Package};
 use crate::workspace;
 
 /// Licences that may be linked: permissive ones, and two whose copyleft ends at the file (MPL-2.0) or covers data only (CDLA).
-const ALLOWED_LICENCES: [&str; 14] = [
+const ALLOWED_LICENCES: [&str; 15] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
