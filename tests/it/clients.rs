@@ -3,6 +3,7 @@
 
 mod decoding;
 mod every_client;
+mod mailbox;
 mod mailbox_commands;
 mod official_command_line;
 mod program;

@@ -8,10 +8,14 @@ use posthouse_tests::letter::Letter;
 use posthouse_tests::server::{Account, Posthouse};
 use posthouse_tests::tools;
 use posthouse_tests::webhook::WebhookReceiver;
+use serde_json::json;
 use tokio::process::Command;
 
 /// More than one page of the largest size.
 const BULK_COUNT: usize = 205;
+
+/// A domain that belongs to the application, as the trial domain does not.
+const OWN_DOMAIN: &str = "walk.agents.localhost";
 
 /// What the reader's mailbox holds when a walk begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,6 +127,16 @@ async fn the_node_sdk_schedules_messages_and_stops_them() {
 }
 
 #[tokio::test]
+async fn the_python_sdk_sends_for_a_domain_without_an_account() {
+    python("walk_transactional.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_sends_for_a_domain_without_an_account() {
+    node("walk_transactional.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
 async fn the_python_sdk_keeps_contacts() {
     python("walk_contacts.py", Mailbox::Letters).await;
 }
@@ -185,6 +199,13 @@ async fn walk(mut script: Command, mailbox: Mailbox) {
     let reader = server.create_account("reader").await;
     let neighbour = server.create_account("neighbour").await;
     fill(&server, &reader, mailbox).await;
+    let domain = json!({
+        "name": "walk",
+        "domain_address": OWN_DOMAIN,
+        "application_id": server.ready().application_id,
+    });
+    let domain = server.api().post("/v3/admin/domains", domain).await;
+    domain.expect(200);
     script
         .env("POSTHOUSE_URL", server.api().base())
         .env("POSTHOUSE_API_KEY", &server.ready().api_key);

@@ -1,6 +1,7 @@
 //! What every published client relies on, whatever it asks. Each test is named after its row in the client contract.
 
 use posthouse_tests::api::{Answer, Api, Request};
+use posthouse_tests::eventually;
 use posthouse_tests::letter::Letter;
 use posthouse_tests::server::Posthouse;
 use serde_json::{Value, json};
@@ -79,6 +80,7 @@ async fn all_01_every_answer_has_one_request_id_in_its_header_and_its_body() {
     assert_eq!(ids.len(), count, "each request has its own");
 }
 
+/// C-4 reads the same two strings, and the request id from the body first.
 #[tokio::test]
 async fn all_02_and_all_03_errors_are_json_with_a_type_and_a_message() {
     let server = Posthouse::start().await;
@@ -199,6 +201,31 @@ async fn all_08_answers_are_the_same_gzipped_or_not() {
     assert_eq!(plain.header("content-encoding"), "");
     assert_eq!(zipped.header("content-encoding"), "gzip");
     assert_eq!(zipped.data(), plain.data());
+}
+
+#[tokio::test]
+async fn c_02_a_client_that_is_too_fast_is_told_in_whole_seconds_when_to_come_back() {
+    let server = Posthouse::start().await;
+    let account = server.create_account("agent").await;
+    let path = format!("/v3/grants/{}/messages/wait?timeout=", account.id);
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let (api, path) = (server.api(), format!("{path}60"));
+            tokio::spawn(async move { api.get(&path).await })
+        })
+        .collect();
+    let refused = eventually("the twenty-first to be refused", async || {
+        let answer = server.api().get(&format!("{path}1")).await;
+        (answer.status != 200).then_some(answer)
+    })
+    .await
+    .expect(429);
+    assert_eq!(refused.error_type(), "rate_limit_error");
+    let seconds: u64 = refused.header("retry-after").parse().expect("an integer");
+    assert!(seconds >= 1);
+    for waiting in waiting {
+        waiting.abort();
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What the official command line's decoder insists on: a field of another JSON type fails the whole command. A missing field, or null, is
+//! What the official command line's decoder insists on (C-10): a field of another JSON type fails the whole command. A missing field, or null, is
 //! always fine, and so are fields that it does not know.
 
 use serde_json::Value;
