@@ -464,7 +464,7 @@ async fn http_05_ids_that_are_none_are_not_found() {
         "%2F",
         "1%27%20OR%201=1",
         "%EF%BF%BD",
-        "schedules",
+        "somewhere",
         thread.as_str(),
         &"9".repeat(4_000),
     ] {
