@@ -147,6 +147,9 @@ impl Run<'_> {
                 filled
             }
         };
+        if !self.options.fill_only {
+            read_through(&data)?;
+        }
         let server = server(false)?;
         let filled = self.indexed(&server, filled, &mark)?;
         let measured = self.posthouse(&server, &filled)?;
@@ -155,7 +158,11 @@ impl Run<'_> {
     }
 
     fn postgres(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
-        let postgres = Postgres::start(&self.keep.join("cluster"))?;
+        let cluster = self.keep.join("cluster");
+        if !self.options.fill_only && cluster.exists() {
+            read_through(&cluster)?;
+        }
+        let postgres = Postgres::start(&cluster)?;
         let data = self.place(Target::Postgres, messages);
         let mark = data.with_extension("json");
         let database = format!("mailbox_{messages}");
@@ -263,6 +270,7 @@ impl Run<'_> {
         if self.options.fill_only {
             return Ok((json!({ "fill_s": fill_s }), Vec::new()));
         }
+        read_through(&folder)?;
         let server = Dovecot::start(&folder)?;
         let (index_s, rows) = dovecot::measure(&server, self.bound())?;
         server.stop()?;
@@ -284,6 +292,19 @@ fn store(filled: &Filled, disk_mib: f64, mut memory: Value) -> Value {
     memory["index_s"] = json!(filled.index_s);
     memory["disk_mib"] = json!(disk_mib);
     memory
+}
+
+/// Reads everything in a folder once, so that no server is measured on what the others left of the page cache.
+fn read_through(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            read_through(&entry.path())?;
+        } else if entry.file_type()?.is_file() {
+            std::io::copy(&mut fs::File::open(entry.path())?, &mut std::io::sink())?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns what a folder takes up on the disk.

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("flags", include_str!("0006_flags.sql")),
     ("search index apart", include_str!("0007_search.sql")),
     ("tracked", include_str!("0008_tracked.sql")),
+    ("threads from the index", include_str!("0009_threads.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -534,7 +534,7 @@ mod tests {
             "SEARCH h USING INTEGER PRIMARY KEY",
             "SEARCH n USING COVERING INDEX messages_of_thread (grant_id=? AND thread_id=? AND ",
             "SEARCH e USING COVERING INDEX messages_of_thread (grant_id=? AND thread_id=? AND ",
-            "SEARCH m USING INDEX messages_of_thread (grant_id=? AND thread_id=?)",
+            "SEARCH m USING COVERING INDEX messages_of_thread (grant_id=? AND thread_id=?)",
             "USING PRIMARY KEY (grant_id=? AND term=? AND date_at=? AND message_id=?)",
         ];
         for step in expected {
@@ -571,8 +571,9 @@ mod tests {
     fn the_messages_of_a_page_of_threads_are_read_in_the_order_of_the_index() {
         let members = plan(&members_statement(THREADS_PER_STATEMENT_MAX));
         assert!(
-            members
-                .contains("SEARCH m USING INDEX messages_of_thread (grant_id=? AND thread_id=?)"),
+            members.contains(
+                "SEARCH m USING COVERING INDEX messages_of_thread (grant_id=? AND thread_id=?)"
+            ),
             "{members}"
         );
         assert!(!members.contains("TEMP B-TREE"), "{members}");

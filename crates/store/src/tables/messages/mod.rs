@@ -527,7 +527,7 @@ mod tests {
             ),
             (
                 Source::Thread(Key(4)),
-                "SEARCH m USING INDEX messages_of_thread (grant_id=? AND thread_id=? AND ",
+                "SEARCH m USING COVERING INDEX messages_of_thread (grant_id=? AND thread_id=? AND ",
             ),
             (
                 Source::Terms(vec![Term(1)]),

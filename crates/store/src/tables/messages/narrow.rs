@@ -45,7 +45,11 @@ pub fn narrowed(tx: &mut dyn Tx, selection: &Selection) -> Result<Selection, Sto
     groups.append(&mut selection.term_groups);
     let mut reaches = Vec::new();
     if selection.folders.len() <= ARMS_MAX {
-        reaches.push((reach(tx, &folders_statement(&selection))?, None));
+        let reach = reach(tx, &folders_statement(&selection))?;
+        // Each folder is walked through until it has a page of its own: through all of it, where it has no match.
+        if reach.messages < LOOKED_AT_MAX || selection.folders.len() <= SOME_FOLDERS_MAX {
+            reaches.push((reach, None));
+        }
     }
     for (place, terms) in groups.iter().enumerate() {
         if terms.len() <= ARMS_MAX {
