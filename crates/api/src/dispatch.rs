@@ -17,7 +17,7 @@ use hyper::body::Body;
 use posthouse_mailroom::actor::Actor;
 use posthouse_mailroom::{Mailroom, Refusal};
 
-use crate::body::{self, JsonBody};
+use crate::body::{self, BodyRoom, JsonBody};
 use crate::call::Call;
 use crate::compress::{accepts_gzip, compress};
 use crate::config::ApiConfig;
@@ -36,6 +36,7 @@ pub struct Api {
     mailroom: Mailroom,
     config: Arc<ApiConfig>,
     router: Arc<Router>,
+    room: Arc<BodyRoom>,
 }
 
 impl Api {
@@ -52,6 +53,7 @@ impl Api {
             mailroom,
             config: Arc::new(config),
             router: Arc::new(Router::of(table)),
+            room: Arc::default(),
         }
     }
 
@@ -114,7 +116,7 @@ impl Api {
             check_permission(&route, actor)?;
         }
         let query = Query::parse(head.uri.query())?;
-        let raw = body::read(route.body, &head.headers, body).await?;
+        let (raw, share) = body::read(route.body, &head.headers, body, &self.room).await?;
         let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
         let call = Call {
             mailroom: self.mailroom.clone(),
@@ -131,7 +133,9 @@ impl Api {
             parameters: found.parameters,
             is_below: found.is_below,
         };
-        (route.handler)(call).await
+        let answer = (route.handler)(call).await;
+        drop(share);
+        answer
     }
 
     fn own_path<'a>(&self, path: &'a str) -> Result<&'a str, ApiError> {

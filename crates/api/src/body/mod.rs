@@ -5,11 +5,13 @@ mod json;
 mod multipart;
 mod path;
 mod read;
+mod room;
 
 pub use fields::{Change, FieldValue, Fields};
 pub use multipart::Part;
 pub use path::FieldPath;
 pub(crate) use read::{discard, read};
+pub(crate) use room::BodyRoom;
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::{Instant, timeout_at};
 
+use super::room::{Arrival, BodyRoom, WorkingShare};
 use super::{BodyRule, multipart};
 use crate::error::ApiError;
 use crate::limits::{
@@ -17,17 +18,23 @@ use crate::limits::{
     MULTIPART_BODY_BYTES_MAX, SEND_BODY_BYTES_MAX,
 };
 
+/// What deflate makes of one byte at most.
+const DEFLATE_RATIO_MAX: usize = 1032;
+
 /// Reads the body as the route wants it. The key is checked before, so strangers cannot make us hold bytes.
+///
+/// The share of memory is kept until the request is answered.
 pub(crate) async fn read<B>(
     rule: BodyRule,
     headers: &HeaderMap,
     body: &mut B,
-) -> Result<Bytes, ApiError>
+    room: &BodyRoom,
+) -> Result<(Bytes, WorkingShare), ApiError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     let (bytes_max, fits) = match rule {
-        BodyRule::Ignored => return Ok(Bytes::new()),
+        BodyRule::Ignored => return Ok((Bytes::new(), None)),
         BodyRule::Json { bytes_max } => (bytes_max, is_json(headers)),
         BodyRule::Mail if multipart::boundary(headers).is_some() => {
             (MULTIPART_BODY_BYTES_MAX, true)
@@ -35,7 +42,7 @@ where
         BodyRule::Mail => (SEND_BODY_BYTES_MAX, is_json(headers)),
     };
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok((Bytes::new(), None));
     }
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max {
@@ -43,11 +50,19 @@ where
     }
     let encoding = Encoding::of(headers)?;
     // A wrong content type is no mistake while there is nothing of that type.
-    let wire = receive(body, bytes_max, announced, fits).await?;
-    match encoding {
-        Encoding::Identity => Ok(wire),
-        Encoding::Gzip => inflate(wire, bytes_max).await,
-    }
+    let mut arrival = room.arrival();
+    let wire = receive(body, bytes_max, announced, fits, &mut arrival).await?;
+    let length = match encoding {
+        Encoding::Identity => wire.len(),
+        Encoding::Gzip => wire.len().saturating_mul(DEFLATE_RATIO_MAX).min(bytes_max),
+    };
+    let share = room.turn(length).await?;
+    drop(arrival);
+    let raw = match encoding {
+        Encoding::Identity => wire,
+        Encoding::Gzip => inflate(wire, bytes_max).await?,
+    };
+    Ok((raw, share))
 }
 
 async fn receive<B>(
@@ -55,6 +70,7 @@ async fn receive<B>(
     bytes_max: usize,
     announced: usize,
     is_right_type: bool,
+    arrival: &mut Arrival<'_>,
 ) -> Result<Bytes, ApiError>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -80,6 +96,7 @@ where
         if wire.len() + data.len() > bytes_max {
             return Err(ApiError::body_too_large(bytes_max));
         }
+        arrival.grow(wire.len() + data.len())?;
         wire.extend_from_slice(&data);
     }
     Ok(wire.freeze())
@@ -183,8 +200,9 @@ mod tests {
 
     async fn outcome(headers: HeaderMap, bytes: impl Into<Bytes>) -> Result<Bytes, u16> {
         let mut body = Full::new(bytes.into());
-        read(RULE, &headers, &mut body)
+        read(RULE, &headers, &mut body, &BodyRoom::default())
             .await
+            .map(|(raw, _)| raw)
             .map_err(|error| error.status().as_u16())
     }
 
@@ -262,7 +280,9 @@ mod tests {
         });
         let json = headers(&[(header::CONTENT_TYPE, "application/json")]);
         let mut body = Box::pin(StreamBody::new(drip));
-        let error = read(RULE, &json, &mut body).await.unwrap_err();
+        let error = read(RULE, &json, &mut body, &BodyRoom::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.message(), "the body arrived too slowly");
     }
 }
