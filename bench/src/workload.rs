@@ -11,3 +11,4 @@ pub mod peers;
 pub mod provision;
 pub mod smtp;
 pub mod start;
+pub mod wait;

@@ -44,10 +44,13 @@ pub struct Options {
 /// When the webhook of each message, by its number, arrived for the first time.
 type Arrivals = Arc<Mutex<HashMap<u64, Instant>>>;
 
-struct Receipt {
-    number: u64,
+/// A message as its sender saw it.
+pub(super) struct Receipt {
+    /// Which one.
+    pub(super) number: u64,
     dot: Instant,
-    reply: Instant,
+    /// When its 250 had arrived.
+    pub(super) reply: Instant,
 }
 
 /// Runs the workload.
@@ -113,7 +116,7 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
     )
 }
 
-fn micros_between(from: Instant, to: Instant) -> i64 {
+pub(super) fn micros_between(from: Instant, to: Instant) -> i64 {
     let signed = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     if to >= from {
         signed(to - from)
@@ -123,7 +126,7 @@ fn micros_between(from: Instant, to: Instant) -> i64 {
 }
 
 /// Sends at the wanted rate: session `n` of `k` sends the messages `n`, `n + k`, … each at its own time.
-fn send_all(options: &Options, address: SocketAddr, to: &str) -> Result<Vec<Receipt>> {
+pub(super) fn send_all(options: &Options, address: SocketAddr, to: &str) -> Result<Vec<Receipt>> {
     let total = u64::from(options.rate) * options.seconds;
     let begun = Instant::now() + Duration::from_millis(200);
     let mut senders = Vec::new();
@@ -258,7 +261,8 @@ fn challenge(target: &str) -> Option<&str> {
         .find_map(|pair| pair.strip_prefix("challenge="))
 }
 
-fn tag_number(body: &[u8]) -> Option<u64> {
+/// Returns the number in a subject that [`send_all`] wrote.
+pub(super) fn tag_number(body: &[u8]) -> Option<u64> {
     let at = body
         .windows(TAG.len())
         .position(|window| window == TAG.as_bytes())?;
