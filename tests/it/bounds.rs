@@ -50,6 +50,30 @@ async fn status_of(address: SocketAddr, head: &str, piece: &[u8], pieces: usize)
 }
 
 #[tokio::test]
+async fn who_sends_a_large_message_to_the_wrong_place_can_read_the_refusal() {
+    let server = Posthouse::start().await;
+    let account = server.create_account("agent").await;
+    let size = 30 * MIB;
+    let head = format!(
+        "POST /v3/grants/{}/folders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n",
+        account.id,
+        server.ready().api_key
+    );
+    let mut stream = TcpStream::connect(server.ready().http)
+        .await
+        .expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("the head");
+    let piece = vec![b' '; MIB];
+    for _ in 0..size / MIB {
+        stream.write_all(&piece).await.expect("nobody hangs up");
+    }
+    let mut line = vec![0; 12];
+    stream.read_exact(&mut line).await.expect("a status line");
+    assert_eq!(line, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
 async fn http_08_a_body_of_100_mb_is_refused_without_being_held() {
     let server = Posthouse::start().await;
     let account = server.create_account("agent").await;

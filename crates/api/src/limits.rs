@@ -91,8 +91,9 @@ pub const BODY_GRACE: Duration = Duration::from_secs(10);
 /// Slowest body after the grace period, in bytes a second.
 pub const BODY_RATE_BYTES_MIN: u64 = 1 << 10;
 
-/// Bytes of an unread request body that are thrown away so that the client can read its refusal.
-pub const DISCARD_BYTES_MAX: usize = 8 << 20;
+/// Bytes of an unread request body that are thrown away so that the client can read its refusal: more than the largest
+/// body of any route, since a message may be sent to the wrong one.
+pub const DISCARD_BYTES_MAX: usize = 40 << 20;
 
 /// Time spent throwing away an unread request body.
 pub const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
