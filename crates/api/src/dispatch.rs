@@ -5,12 +5,13 @@
 
 use std::any::Any;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Body;
@@ -23,6 +24,7 @@ use crate::compress::{accepts_gzip, compress};
 use crate::config::ApiConfig;
 use crate::credentials::bearer;
 use crate::error::ApiError;
+use crate::idempotency;
 use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX, REQUEST_DEADLINE, URL_BYTES_MAX};
 use crate::query::Query;
 use crate::reply::{Reply, ReplyBody, X_REQUEST_ID};
@@ -133,9 +135,17 @@ impl Api {
             parameters: found.parameters,
             is_below: found.is_below,
         };
-        let answer = (route.handler)(call).await;
-        drop(share);
-        answer
+        let is_repeatable = idempotency::has_key(&call.headers);
+        let work = (route.handler)(call);
+        let work = async move {
+            let answer = work.await;
+            drop(share);
+            answer
+        };
+        match is_repeatable {
+            true => to_its_end(work.boxed()).await,
+            false => work.await,
+        }
     }
 
     fn own_path<'a>(&self, path: &'a str) -> Result<&'a str, ApiError> {
@@ -166,6 +176,18 @@ impl Api {
             }
             Err(other) => Err(other.into()),
         }
+    }
+}
+
+/// Does the work even when the client goes away or its deadline passes meanwhile: what is being committed is committed all
+/// the same, and who repeats the request is to get that answer instead of a second message.
+async fn to_its_end(work: BoxFuture<'static, Answer>) -> Answer {
+    match tokio::spawn(work).await {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Err(ApiError::unavailable("the server stops")),
+        },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::routes::Answer;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Does the work of a call, or repeats the answer it had before. Keys are scoped to the account, or to the application on
-/// routes without one. When the client goes away before the work is done, the key is free again.
+/// routes without one. A call that has a key is worked on to its end, whether its client waits for it or not.
 pub async fn idempotent(
     call: &Call,
     grant: Option<&GrantRef>,
@@ -63,6 +63,11 @@ fn repeat(kept: KeptAnswer) -> Answer {
 /// Tells whether a retry would get the same answer: 429 and everything from 500 may go away.
 pub(crate) fn is_final(status: StatusCode) -> bool {
     status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error()
+}
+
+/// Tells whether a request may be repeated under a key.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(IDEMPOTENCY_KEY)
 }
 
 /// Reads the header; `None` without one.

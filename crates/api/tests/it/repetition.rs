@@ -83,3 +83,51 @@ async fn http_13_a_repeated_request_gets_the_answer_it_had() {
         "a temporary one runs again"
     );
 }
+
+static SLOW_RUNS: AtomicU32 = AtomicU32::new(0);
+
+/// Has its effect, and comes to its answer only later.
+async fn count_slowly(call: Call) -> Answer {
+    idempotent(&call, None, async {
+        let run = SLOW_RUNS.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        Ok(call.object(&run))
+    })
+    .await
+}
+
+/// Wherever a client is when it goes away, the work has been done once and the answer is the one of that time.
+#[tokio::test]
+async fn http_13_a_client_that_goes_away_and_comes_back_finds_its_work_done_once() {
+    let route = Route::post("/v3/count", Scope::Application, count_slowly);
+    let account = Account::over(vec![route]).await;
+    for polls in 0..40 {
+        let before = SLOW_RUNS.load(Ordering::Relaxed);
+        let key = format!("left after {polls}");
+        {
+            let mut left = std::pin::pin!(account.door.send(request(&account, &key, "{}")));
+            for _ in 0..polls {
+                if futures::poll!(&mut left).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let answer = loop {
+            let answer = account.door.send(request(&account, &key, "{}")).await;
+            if answer.status != StatusCode::CONFLICT {
+                break answer;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "left after {polls} steps: {answer:?}"
+            );
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(answer.json["data"], before, "left after {polls} steps");
+        assert_eq!(SLOW_RUNS.load(Ordering::Relaxed), before + 1);
+    }
+}
