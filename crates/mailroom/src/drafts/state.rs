@@ -1,5 +1,7 @@
 //! A draft with all that belongs to it, as one transaction reads it, changes it and measures it.
 
+use std::collections::HashSet;
+
 use posthouse_store::tables::drafts::files::{self as file_rows, DraftFile};
 use posthouse_store::tables::drafts::{self, Draft};
 use posthouse_store::tables::folders;
@@ -16,7 +18,7 @@ use super::files;
 use super::write::Prepared;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
-use crate::send::{check_size, is_referenced};
+use crate::send::{check_size, shown_parts};
 use crate::{Mailroom, Refusal};
 
 /// A draft with all that belongs to it.
@@ -182,12 +184,20 @@ impl State {
         };
         let is_html = !self.fields.is_plaintext;
         self.fields.snippet = posthouse_mime::snippet(text, is_html);
+        let ids: Vec<String> = self
+            .files
+            .iter()
+            .filter_map(|file| file.content_id.clone())
+            .collect();
+        let shown = match is_html {
+            true => shown_parts(text, ids.iter().map(String::as_str)),
+            false => HashSet::new(),
+        };
         for file in &mut self.files {
-            let is_shown = |id: &str| is_html && is_referenced(text, id);
             file.is_inline = file
                 .content_id
                 .as_deref()
-                .is_some_and(|id| file.says_inline || is_shown(id));
+                .is_some_and(|id| file.says_inline || shown.contains(id));
         }
         let files: i64 = self.files.iter().map(|file| file.size_bytes).sum();
         self.draft.size_bytes = text.len() as i64 + files;

@@ -19,7 +19,7 @@ use crate::actor::GrantRef;
 use crate::read::away_from_async_threads;
 use crate::receive::document;
 use crate::send::limits::INLINE_WORK_BYTES_MAX;
-use crate::send::{Sender, check_size, rehearse};
+use crate::send::{Sender, check_count, check_size, rehearse};
 use crate::{Mailroom, Refusal};
 
 /// Which draft is written.
@@ -87,6 +87,7 @@ impl Mailroom {
         mut change: DraftChange,
     ) -> Result<Prepared, Refusal> {
         let files = change.files.take();
+        check_count(files.as_ref().map_or(0, Vec::len))?;
         let sizes = files.iter().flatten().map(|file| file.content.len());
         let text = change.body.as_ref().map_or(0, String::len);
         check_size(text.saturating_add(sizes.sum()))?;

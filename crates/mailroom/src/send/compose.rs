@@ -1,5 +1,7 @@
 //! From parts to the message on the wire.
 
+use std::collections::HashSet;
+
 use posthouse_mime::build::{self, File, NewMessage, Text};
 
 use super::custom_headers;
@@ -127,6 +129,15 @@ pub(crate) fn check_size(bytes: usize) -> Result<(), Refusal> {
     })
 }
 
+/// Refuses too many files.
+pub(crate) fn check_count(files: usize) -> Result<(), Refusal> {
+    if files > FILES_MAX {
+        let message = format!("attachments: at most {FILES_MAX}");
+        return Err(Refusal::invalid("attachments", message));
+    }
+    Ok(())
+}
+
 fn check_texts(outgoing: &Outgoing) -> Result<(), Refusal> {
     if outgoing.subject.chars().count() > SUBJECT_CHARACTERS_MAX {
         let message = format!("subject: at most {SUBJECT_CHARACTERS_MAX} characters");
@@ -138,10 +149,15 @@ fn check_texts(outgoing: &Outgoing) -> Result<(), Refusal> {
 }
 
 fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
-    if outgoing.files.len() > FILES_MAX {
-        let message = format!("attachments: at most {FILES_MAX}");
-        return Err(Refusal::invalid("attachments", message));
-    }
+    check_count(outgoing.files.len())?;
+    let ids = outgoing
+        .files
+        .iter()
+        .filter_map(|file| file.content_id.as_deref());
+    let shown = match outgoing.is_plaintext {
+        true => HashSet::new(),
+        false => shown_parts(&outgoing.body, ids),
+    };
     let mut files = Vec::with_capacity(outgoing.files.len());
     for (place, file) in outgoing.files.iter().enumerate() {
         if file.filename.chars().count() > FILENAME_CHARACTERS_MAX {
@@ -155,8 +171,7 @@ fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
             return Err(Refusal::invalid(field, message));
         }
         let content_id = file.content_id.as_deref();
-        let is_shown = !outgoing.is_plaintext
-            && content_id.is_some_and(|id| is_referenced(&outgoing.body, id));
+        let is_shown = content_id.is_some_and(|id| shown.contains(id));
         files.push(File {
             filename: &file.filename,
             content_type: &file.content_type,
@@ -168,28 +183,73 @@ fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
     Ok(files)
 }
 
-/// Tells whether HTML shows the part with this id.
-pub(crate) fn is_referenced(html: &str, content_id: &str) -> bool {
-    html.match_indices("cid:").any(|(at, _)| {
-        let rest = &html[at + 4..];
-        let ends =
-            |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || "-_.@+$%".contains(c));
-        rest.strip_prefix(content_id).is_some_and(ends)
-    })
+/// Returns which of these content ids HTML refers to. One walk over the HTML, however many ids there are.
+pub(crate) fn shown_parts<'a>(
+    html: &str,
+    content_ids: impl Iterator<Item = &'a str>,
+) -> HashSet<&'a str> {
+    let mut hidden: HashSet<&str> = content_ids.collect();
+    let mut shown = HashSet::new();
+    let longest = hidden.iter().map(|id| id.len()).max().unwrap_or(0);
+    for (at, scheme) in html.match_indices("cid:") {
+        if hidden.is_empty() {
+            break;
+        }
+        let rest = &html[at + scheme.len()..];
+        // Most ids end at the first other character; those with such characters end where the reference does.
+        let ends = [
+            end_of(rest, longest, is_plain),
+            end_of(rest, longest, is_in_reference),
+        ];
+        for end in ends.into_iter().flatten() {
+            shown.extend(hidden.take(&rest[..end]));
+        }
+    }
+    shown
+}
+
+/// Returns where what stands at the beginning of a text ends; `None` when that is longer than any id.
+fn end_of(text: &str, longest: usize, belongs: fn(char) -> bool) -> Option<usize> {
+    let window = &text[..text.floor_char_boundary(longest + char::MAX_LEN_UTF8)];
+    let end = window.find(|character| !belongs(character));
+    end.or_else(|| (window.len() == text.len()).then_some(window.len()))
+        .filter(|end| *end <= longest)
+}
+
+fn is_plain(character: char) -> bool {
+    character.is_alphanumeric() || "-_.@+$%".contains(character)
+}
+
+fn is_in_reference(character: char) -> bool {
+    !character.is_whitespace() && !"\"'<>".contains(character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shows(html: &str, id: &str) -> bool {
+        shown_parts(html, ["else", id].into_iter()).contains(id)
+    }
+
     #[test]
     fn a_part_is_shown_where_its_whole_id_is_referred_to() {
-        assert!(is_referenced("<img src=\"cid:logo\">", "logo"));
-        assert!(is_referenced(
-            "<img src=cid:other><img src='cid:logo'>",
-            "logo"
-        ));
-        assert!(!is_referenced("<img src=\"cid:logo2\">", "logo"));
-        assert!(!is_referenced("logo", "logo"));
+        assert!(shows("<img src=\"cid:logo\">", "logo"));
+        assert!(shows("<img src=cid:other><img src='cid:logo'>", "logo"));
+        assert!(shows("<p style='background: url(cid:logo)'>", "logo"));
+        assert!(shows("<img src=\"cid:a/b(1)\">", "a/b(1)"));
+        assert!(shows("cid:logo", "logo"));
+        assert!(!shows("<img src=\"cid:logo2\">", "logo"));
+        assert!(!shows("<img src=\"cid:logoä\">", "logo"));
+        assert!(!shows("logo", "logo"));
+    }
+
+    /// What took minutes when each id was looked for by itself.
+    #[test]
+    fn many_references_and_many_ids_are_one_walk() {
+        let html = "cid:".repeat(1_000_000) + "cid:id399";
+        let ids: Vec<String> = (0..FILES_MAX).map(|number| format!("id{number}")).collect();
+        let shown = shown_parts(&html, ids.iter().map(String::as_str));
+        assert_eq!(shown, HashSet::from(["id399"]));
     }
 }

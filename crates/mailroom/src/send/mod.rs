@@ -36,10 +36,10 @@ pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
 pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;
-pub use transactional::{DomainMail, DomainRef};
 pub use tracking::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
+pub use transactional::{DomainMail, DomainRef};
 
-pub(crate) use compose::{check_size, is_referenced, rehearse};
+pub(crate) use compose::{check_count, check_size, rehearse, shown_parts};
 pub(crate) use drafted::Drafted;
 pub(crate) use scheduled::Failure as SendFailure;
 pub(crate) use sender::Sender;

@@ -281,3 +281,56 @@ async fn drafts_of_a_deleted_account_go_with_their_files() {
         );
     }
 }
+
+/// Some keep files in the order of their hashes while others remove them in the order of their keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_share_files_never_wait_for_each_other_in_a_circle() {
+    const ACCOUNTS: usize = 6;
+    for office in every_engine().await {
+        let mut agents = Vec::new();
+        for number in 0..ACCOUNTS {
+            agents.push(office.account(&format!("agent{number}")).await);
+        }
+        let (office, mut work) = (std::sync::Arc::new(office), tokio::task::JoinSet::new());
+        for (number, agent) in agents.into_iter().enumerate() {
+            let office = std::sync::Arc::clone(&office);
+            work.spawn(async move {
+                let files = |turn: usize| -> Vec<OutgoingFile> {
+                    let shared = (0..6).filter(|one| !(one + number + turn).is_multiple_of(3));
+                    shared
+                        .map(|one| file("f", format!("shared {one}")))
+                        .collect()
+                };
+                for turn in 0..8 {
+                    let draft = create(&office, &agent, with_files(files(turn))).await;
+                    let changed = update(&office, &agent, &draft, with_files(files(turn + 1)));
+                    changed.await.expect("nobody is given up");
+                    let id = draft["id"].as_str().unwrap();
+                    let deleted = office.mailroom.delete_draft(&agent, id);
+                    deleted.await.expect("nobody is given up");
+                }
+            });
+        }
+        while let Some(done) = work.join_next().await {
+            done.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_files_are_refused_before_one_is_kept() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let files = vec![file("f", noise(1, 50_000)); 401];
+        let refused = office
+            .mailroom
+            .create_draft(&agent, with_files(files))
+            .await;
+        let refused = refused.expect_err("too many");
+        assert!(
+            matches!(&refused, Refusal::Invalid { field: Some(field), .. } if field == "attachments"),
+            "{refused:?}"
+        );
+        assert_eq!(count(&office, "blobs").await, 0);
+    }
+}
