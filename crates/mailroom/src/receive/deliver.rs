@@ -6,7 +6,7 @@ use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::blobs::KeptBlob;
 use posthouse_store::tables::messages::{NewMessage, StoredBody};
-use posthouse_store::tables::terms::Term;
+use posthouse_store::tables::terms::{Field, Term};
 use posthouse_store::tables::{blobs, folders, messages, outbound, receipts as receipt_rows};
 use posthouse_store::{Store, StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
@@ -52,6 +52,8 @@ impl Prepared {
 struct Shared {
     thread_keys: ThreadKeys,
     authors: Authors,
+    /// Of the message's id.
+    own_id: Option<Term>,
     terms: Vec<Term>,
     subject: String,
     body: StoredBody,
@@ -95,8 +97,10 @@ pub(crate) fn prepare(
     let codec = store.ids();
     let normalised = posthouse_mime::subject::normalise(&message.subject);
     let subject_base = normalised.base.to_lowercase();
+    let own_id = message.message_id.as_ref();
     let shared = Shared {
         authors: Authors::of(message, delivery.envelope_from.is_none()),
+        own_id: own_id.map(|id| Field::HeaderId.term(codec, id)),
         thread_keys: ThreadKeys::of(message, &subject_base, normalised.is_reply, codec),
         terms: document::terms(message, &subject_base, codec),
         subject: message.subject.to_lowercase(),
@@ -333,6 +337,7 @@ fn insert_copy(
             recipient: &copy.recipient,
             keys: &shared.thread_keys,
             authors: &shared.authors,
+            own_id: shared.own_id,
             now_us: shared.now_us,
         },
     )

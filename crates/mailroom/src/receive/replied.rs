@@ -2,6 +2,7 @@
 
 use posthouse_mime::ParsedMessage;
 use posthouse_store::changes::{self, ChangeKind, NewChange};
+use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::tracked;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
@@ -47,6 +48,8 @@ pub(super) struct Joined<'a> {
     pub(super) recipient: &'a Recipient,
     pub(super) keys: &'a ThreadKeys,
     pub(super) authors: &'a Authors,
+    /// Of its own id in headers.
+    pub(super) own_id: Option<Term>,
     pub(super) now_us: i64,
 }
 
@@ -57,7 +60,12 @@ pub(super) fn announce(tx: &mut dyn Tx, joined: &Joined<'_>) -> Result<(), Store
         return Ok(());
     }
     let grant = joined.recipient.grant;
-    let announced = tracked::announced(tx, grant, joined.thread)?;
+    let mut announced = tracked::announced(tx, grant, joined.thread)?;
+    if let Some(own_id) = joined.own_id.filter(|_| !announced.is_empty()) {
+        // What an account sends to itself as well arrives as a copy, which answers many a message but not itself.
+        let copies = tracked::copies(tx, grant, own_id)?;
+        announced.retain(|message| !copies.contains(message));
+    }
     let Some(newest) = announced.first().copied() else {
         return Ok(());
     };

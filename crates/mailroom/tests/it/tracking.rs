@@ -221,3 +221,35 @@ async fn what_was_asked_for_is_shown_and_goes_with_the_message() {
         assert_eq!(announced(&office).await, []);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_copy_that_an_account_sends_itself_is_no_reply_to_it() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let raw = "From: <buyer@shop.example>\r\nSubject: Quote\r\nMessage-ID: <q@shop.example>\r\n\r\nHow much?\r\n";
+        let asked = office.deliver_confirmed(&["agent@agents.localhost"], raw);
+        let asked = asked.await.id;
+        let outgoing = Outgoing {
+            cc: vec![DisplayAddress {
+                name: String::new(),
+                email: "agent@agents.localhost".to_owned(),
+            }],
+            subject: "Re: Quote".to_owned(),
+            reply_to_message_id: Some(asked),
+            tracking: Some(replies("")),
+            ..Outgoing::default()
+        };
+        let sent = office.mailroom.send_message(&agent, outgoing, None).await;
+        let sent: Value = serde_json::from_slice(&sent.unwrap().object).unwrap();
+        office.mailroom.deliver_local_mail().await.unwrap();
+        assert_eq!(announced(&office).await, []);
+        let reply = answer(&office, "buyer@shop.example", "Re: Quote", Some(&sent)).await;
+        let announced = announced(&office).await;
+        assert_eq!(announced.len(), 1);
+        let (message, data) = &announced[0];
+        assert_eq!(
+            (message, &data["root"], &data["count"]),
+            (&reply, &sent["id"], &json!(1))
+        );
+    }
+}

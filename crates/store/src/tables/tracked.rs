@@ -81,6 +81,16 @@ pub fn named(tx: &mut dyn Tx, grant: Key, term: Term) -> Result<Option<Key>, Sto
     )
 }
 
+/// Returns the newest messages of an account that have a term.
+pub fn copies(tx: &mut dyn Tx, grant: Key, term: Term) -> Result<Vec<Key>, StoreError> {
+    tx.query(
+        "SELECT message_id FROM message_terms WHERE grant_id = $1 AND term = $2
+         ORDER BY date_at DESC, message_id DESC LIMIT $3",
+        &[grant.into(), Param::Int(term.0), PER_THREAD_MAX.into()],
+        |row| row.key(0),
+    )
+}
+
 /// Counts a reply to a message; returns how many there have been, this one included, and the label.
 pub fn count_reply(tx: &mut dyn Tx, message: Key) -> Result<Option<(i64, String)>, StoreError> {
     tx.query_opt(
