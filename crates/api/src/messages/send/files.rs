@@ -9,6 +9,9 @@ use posthouse_mailroom::send::OutgoingFile;
 use crate::body::{Fields, Part};
 use crate::error::ApiError;
 
+/// Bytes of a name that a part is referred to by.
+const CONTENT_ID_BYTES_MAX: usize = 255;
+
 /// Clients pad or do not.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -77,7 +80,7 @@ pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
     let files = parts.iter().map(|part| {
         let name = bare(&part.name);
         let is_shown = body.contains(&format!("cid:{name}"));
-        let is_known = !name.is_empty() && (is_shown || !is_running_name(name));
+        let is_known = is_content_id(name) && (is_shown || !is_running_name(name));
         OutgoingFile {
             filename: part.filename.clone(),
             content_type: known(part.content_type.clone(), &part.filename),
@@ -87,6 +90,14 @@ pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
         }
     });
     files.collect()
+}
+
+/// Tells whether a name can be that of a part at all: forms name their parts in any script.
+fn is_content_id(name: &str) -> bool {
+    (1..=CONTENT_ID_BYTES_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte))
 }
 
 /// Names that clients give to parts that need none.
@@ -131,12 +142,21 @@ mod tests {
             content_type: String::new(),
             content: Bytes::new(),
         };
-        let parts = ["file0", "attachment", "logo", "file1"].map(part);
+        let parts = [
+            "file0",
+            "attachment",
+            "logo",
+            "file1",
+            "my file",
+            "Größe",
+            "a<b",
+        ]
+        .map(part);
         let ids: Vec<Option<String>> = of_form(&parts, "<img src=cid:file1>")
             .into_iter()
             .map(|file| file.content_id)
             .collect();
-        let expected = [None, None, Some("logo"), Some("file1")];
+        let expected = [None, None, Some("logo"), Some("file1"), None, None, None];
         assert_eq!(ids, expected.map(|id| id.map(str::to_owned)));
     }
 }
