@@ -183,11 +183,10 @@ fn files(outgoing: &Outgoing) -> Result<Vec<File<'_>>, Refusal> {
     Ok(files)
 }
 
-/// Returns which of these content ids HTML refers to. One walk over the HTML, however many ids there are.
-pub(crate) fn shown_parts<'a>(
-    html: &str,
-    content_ids: impl Iterator<Item = &'a str>,
-) -> HashSet<&'a str> {
+/// Returns which of these content ids, without angle brackets, HTML refers to by a `cid:` link (RFC 2392). One walk over the
+/// HTML, however many ids there are.
+#[must_use]
+pub fn shown_parts<'a>(html: &str, content_ids: impl Iterator<Item = &'a str>) -> HashSet<&'a str> {
     let mut hidden: HashSet<&str> = content_ids.collect();
     let mut shown = HashSet::new();
     let longest = hidden.iter().map(|id| id.len()).max().unwrap_or(0);

@@ -32,6 +32,7 @@ mod submit;
 mod tracking;
 mod transactional;
 
+pub use compose::shown_parts;
 pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
 pub use scheduled::{ScheduleView, ScheduledMessage};
@@ -39,7 +40,7 @@ pub use submit::SentMessage;
 pub use tracking::{TRACKING_LABEL_CHARACTERS_MAX, TrackingOptions};
 pub use transactional::{DomainMail, DomainRef};
 
-pub(crate) use compose::{check_count, check_size, rehearse, shown_parts};
+pub(crate) use compose::{check_count, check_size, rehearse};
 pub(crate) use drafted::Drafted;
 pub(crate) use scheduled::Failure as SendFailure;
 pub(crate) use sender::Sender;

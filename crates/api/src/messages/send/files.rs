@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use posthouse_mailroom::send::OutgoingFile;
+use posthouse_mailroom::send::{OutgoingFile, shown_parts};
 
 use crate::body::{Fields, Part};
 use crate::error::ApiError;
@@ -77,10 +77,11 @@ fn decode(text: &str) -> Option<Bytes> {
 
 /// Takes the files of a form. A part that the body refers to by its name, or that has a name of its own, is known by it.
 pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
+    let names = parts.iter().map(|part| bare(&part.name));
+    let shown = shown_parts(body, names.filter(|name| is_running_name(name)));
     let files = parts.iter().map(|part| {
         let name = bare(&part.name);
-        let is_shown = body.contains(&format!("cid:{name}"));
-        let is_known = is_content_id(name) && (is_shown || !is_running_name(name));
+        let is_known = !is_no_id(name) && (!is_running_name(name) || shown.contains(name));
         OutgoingFile {
             filename: part.filename.clone(),
             content_type: known(part.content_type.clone(), &part.filename),
@@ -92,12 +93,12 @@ pub(crate) fn of_form(parts: &[Part], body: &str) -> Vec<OutgoingFile> {
     files.collect()
 }
 
-/// Tells whether a name can be that of a part at all: forms name their parts in any script.
-fn is_content_id(name: &str) -> bool {
-    (1..=CONTENT_ID_BYTES_MAX).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte))
+/// Tells whether a name can be no content id: forms name their parts in any script. One with control characters is left
+/// to be refused as the id that it would be.
+fn is_no_id(name: &str) -> bool {
+    let may_stand = |byte: u8| byte.is_ascii_graphic() && !b"<>".contains(&byte);
+    let fits = name.len() <= CONTENT_ID_BYTES_MAX && name.bytes().all(may_stand);
+    name.is_empty() || (!fits && !name.chars().any(char::is_control))
 }
 
 /// Names that clients give to parts that need none.
@@ -152,7 +153,7 @@ mod tests {
             "a<b",
         ]
         .map(part);
-        let ids: Vec<Option<String>> = of_form(&parts, "<img src=cid:file1>")
+        let ids: Vec<Option<String>> = of_form(&parts, "<img src=cid:file1><img src=cid:file01>")
             .into_iter()
             .map(|file| file.content_id)
             .collect();
