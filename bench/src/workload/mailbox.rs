@@ -270,9 +270,9 @@ impl Run<'_> {
         if self.options.fill_only {
             return Ok((json!({ "fill_s": fill_s }), Vec::new()));
         }
-        read_through(&folder)?;
         let server = Dovecot::start(&folder)?;
-        let (index_s, rows) = dovecot::measure(&server, self.bound())?;
+        let (index_s, rows) =
+            dovecot::measure(&server, self.bound(), !self.options.without_search)?;
         server.stop()?;
         let store = json!({ "fill_s": fill_s, "index_s": index_s, "disk_mib": disk_mib(&folder)? });
         Ok((store, rows))

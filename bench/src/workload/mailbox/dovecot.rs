@@ -82,7 +82,7 @@ pub fn fill(folder: &Path, messages: u64) -> Result<f64> {
 }
 
 /// Asks for the nearest equal of what is asked of Posthouse; returns the rows.
-pub fn measure(server: &Dovecot, bound: Bound) -> Result<(f64, Vec<Value>)> {
+pub fn measure(server: &Dovecot, bound: Bound, with_search: bool) -> Result<(f64, Vec<Value>)> {
     let mut session = Session::open(server.imap, NAME)?;
     let begun = Instant::now();
     // The first look reads the folder and the headers: from then on they are in Dovecot's own index.
@@ -145,12 +145,14 @@ pub fn measure(server: &Dovecot, bound: Bound) -> Result<(f64, Vec<Value>)> {
     each("mark read", &mut |random| {
         format!("STORE {} +FLAGS (\\Seen)", 1 + random.below(count as usize))
     })?;
-    each("search, a word in 10 messages", &mut |_| {
-        format!("SEARCH BODY {RARE_WORD}")
-    })?;
-    each("search, a word in every tenth", &mut |_| {
-        format!("SEARCH BODY {COMMON_WORD}")
-    })?;
+    if with_search {
+        each("search, a word in 10 messages", &mut |_| {
+            format!("SEARCH BODY {RARE_WORD}")
+        })?;
+        each("search, a word in every tenth", &mut |_| {
+            format!("SEARCH BODY {COMMON_WORD}")
+        })?;
+    }
     let mut left = count;
     each("move to a folder", &mut |random| {
         left -= 1;
