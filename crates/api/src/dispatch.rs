@@ -89,7 +89,11 @@ impl Api {
                 refused(error, request_id)
             }
         };
-        let response = finish(reply, request_id, wants_gzip).await;
+        let only_reads = route
+            .as_deref()
+            .is_some_and(|route| route.effect == Effect::Read);
+        let room = only_reads.then_some(&*self.room);
+        let response = finish(reply, request_id, wants_gzip, room).await;
         observe(route.as_deref(), request_id, peer, &response, started);
         response
     }
@@ -120,8 +124,12 @@ impl Api {
         let query = Query::parse(head.uri.query())?;
         let (raw, share) = body::read(route.body, &head.headers, body, &self.room).await?;
         let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
+        let is_repeatable = idempotency::has_key(&head.headers);
         let call = Call {
-            mailroom: self.mailroom.clone(),
+            mailroom: match is_repeatable {
+                true => self.mailroom.for_one_request(),
+                false => self.mailroom.clone(),
+            },
             config: Arc::clone(&self.config),
             request_id,
             peer,
@@ -135,7 +143,6 @@ impl Api {
             parameters: found.parameters,
             is_below: found.is_below,
         };
-        let is_repeatable = idempotency::has_key(&call.headers);
         let work = (route.handler)(call);
         let work = async move {
             let answer = work.await;
@@ -227,10 +234,24 @@ fn refused(error: ApiError, request_id: RequestId) -> Reply {
     error.into_reply(request_id)
 }
 
-async fn finish(reply: Reply, request_id: RequestId, wants_gzip: bool) -> Response<ReplyBody> {
+/// Makes the response. `room` bounds what may wait to be read by its client: only where nothing was changed, since what
+/// was changed is told in any case.
+async fn finish(
+    reply: Reply,
+    request_id: RequestId,
+    wants_gzip: bool,
+    room: Option<&BodyRoom>,
+) -> Response<ReplyBody> {
     let mut answer = reply.finish();
     if wants_gzip {
         answer = compress(answer).await;
+    }
+    if let Some(room) = room {
+        match room.departure(answer.body.len()) {
+            Ok(None) => {}
+            Ok(Some(share)) => answer.body = answer.body.counted(&share),
+            Err(error) => answer = refused(error, request_id).finish(),
+        }
     }
     let mut response = Response::new(answer.body);
     *response.status_mut() = answer.status;

@@ -4,13 +4,15 @@
 //! ([`Reply::kept_form`]) and how they are repeated ([`Reply::replayed`]). The mailroom keeps them.
 
 use http::{HeaderMap, HeaderName, StatusCode};
+use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
-use posthouse_mailroom::idempotency::{KeptAnswer, Repeatable};
+use posthouse_mailroom::idempotency::{KeptAnswer, Made, Repeatable};
 use sha2::{Digest, Sha256};
 
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
+use crate::messages::send::answer::sent_again;
 use crate::reply::Reply;
 use crate::routes::Answer;
 
@@ -32,6 +34,7 @@ pub async fn idempotent(
         .await?;
     let running = match beginning {
         Repeatable::Answered(kept) => return repeat(kept),
+        Repeatable::Done(made) => return Box::pin(tell_again(call, grant, made)).await,
         Repeatable::First(running) => running,
     };
     let answer = match work.await {
@@ -51,6 +54,19 @@ pub async fn idempotent(
         None => running.release().await,
     }
     answer
+}
+
+/// Answers for a request whose work is done and whose answer died with its process. What cannot be shown again keeps the
+/// key taken until it expires: better unanswered than done twice.
+async fn tell_again(call: &Call, grant: Option<&GrantRef>, made: Made) -> Answer {
+    let (Some(grant), Made::Message(id)) = (grant, made) else {
+        return Err(Refusal::IdempotencyRunning.into());
+    };
+    match sent_again(call, grant, &id).await {
+        Err(Refusal::NotFound) => Err(Refusal::IdempotencyRunning.into()),
+        Err(refusal) => Err(refusal.into()),
+        Ok(reply) => Ok(reply.marked_replayed()),
+    }
 }
 
 fn repeat(kept: KeptAnswer) -> Answer {

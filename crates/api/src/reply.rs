@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
+use crate::body::LeavingShare;
 use crate::idempotency::is_final;
 use crate::request_id::RequestId;
 
@@ -58,6 +59,14 @@ pub struct ReplyBody {
 }
 
 impl ReplyBody {
+    /// Makes the bytes hold a share of the memory for answers, wherever they wait to be written.
+    pub(crate) fn counted(self, share: &LeavingShare) -> Self {
+        Self {
+            head: share.bind(self.head),
+            tail: share.bind(self.tail),
+        }
+    }
+
     pub(crate) fn whole(bytes: Bytes) -> Self {
         Self {
             head: bytes,
@@ -155,6 +164,12 @@ impl Reply {
             headers,
             content: Content::OpenJson(body.into_bytes()),
         }
+    }
+
+    /// Marks an answer as one to a request that was answered, or done, before.
+    #[must_use]
+    pub fn marked_replayed(self) -> Self {
+        self.header(IDEMPOTENT_RESPONSE, HeaderValue::from_static("true"))
     }
 
     /// Returns status and body as they can be kept for [`Reply::replayed`]; `None` for what is not kept: answers that

@@ -1,7 +1,10 @@
 //! Requests that are repeated with the same key are answered once.
 
-use posthouse_store::StoreError;
-use posthouse_store::tables::idempotency::{self, Beginning, Fingerprint, Horizon, Slot};
+use posthouse_store::tables::idempotency::{
+    self, Beginning, COMMITTED, Fingerprint, Horizon, Slot,
+};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{Key, Kind};
 
 use crate::actor::{Actor, GrantRef};
 use crate::limits::{IDEMPOTENCY_RUNNING_SECONDS_MAX, IDEMPOTENCY_SECONDS};
@@ -17,6 +20,25 @@ pub enum Repeatable {
     First(Running),
     /// It was answered before: give the same answer.
     Answered(KeptAnswer),
+    /// Its work was done, and whoever did it died before the answer was kept.
+    Done(Made),
+}
+
+/// What a request made whose answer is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// It sent the message with this public id, whose copy is in Sent.
+    Message(String),
+    /// Something that cannot be shown again.
+    Other,
+}
+
+/// The key under which a request is running.
+#[derive(Debug, Clone)]
+pub(crate) struct Ticket {
+    slot: Slot,
+    fingerprint: Fingerprint,
+    begun: i64,
 }
 
 /// An answer as it was given; the numbers and texts mean something to the door only.
@@ -67,21 +89,62 @@ impl Mailroom {
             .await
             .map_err(Refusal::from)?;
         match beginning {
-            Beginning::First => Ok(Repeatable::First(Running {
-                mailroom: self.clone(),
-                slot,
-                fingerprint,
-                done: false,
-            })),
+            Beginning::First => {
+                if let Some(ticket) = &self.ticket {
+                    // A handle serves one request, so nothing was there.
+                    let _ = ticket.set(Ticket {
+                        slot: slot.clone(),
+                        fingerprint,
+                        begun: now,
+                    });
+                }
+                Ok(Repeatable::First(Running {
+                    mailroom: self.clone(),
+                    slot,
+                    fingerprint,
+                    done: false,
+                }))
+            }
             Beginning::Taken(kept) if kept.fingerprint != fingerprint => {
                 Err(Refusal::IdempotencyMismatch)
             }
             Beginning::Taken(kept) if kept.status == 0 => Err(Refusal::IdempotencyRunning),
+            Beginning::Taken(kept) if kept.status == COMMITTED => {
+                Ok(Repeatable::Done(match kept.body.is_empty() {
+                    true => Made::Other,
+                    false => Made::Message(kept.body),
+                }))
+            }
             Beginning::Taken(kept) => Ok(Repeatable::Answered(KeptAnswer {
                 status: u16::try_from(kept.status).unwrap_or(500),
                 body: kept.body,
             })),
         }
+    }
+
+    /// Notes under the key of the request at hand, if it has one, that its work is done; in the transaction of that work,
+    /// so that a process that dies afterwards cannot let it be done again. `message` is the copy in Sent, if there is one.
+    pub(crate) fn note_done(
+        &self,
+        tx: &mut dyn Tx,
+        message: Option<Key>,
+    ) -> Result<(), StoreError> {
+        let Some(ticket) = self.ticket.as_ref().and_then(|ticket| ticket.get()) else {
+            return Ok(());
+        };
+        let made = message.map(|key| self.public_id(Kind::Message, key));
+        let made = made.unwrap_or_default();
+        let Ticket {
+            slot,
+            fingerprint,
+            begun,
+        } = ticket;
+        if idempotency::commit(tx, slot, fingerprint, *begun, &made)? {
+            return Ok(());
+        }
+        Err(StoreError::Refused(
+            "a request took so long that its idempotency key was given away".to_owned(),
+        ))
     }
 
     /// Removes answers that are no longer repeated; returns whether more are left.

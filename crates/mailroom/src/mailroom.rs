@@ -1,12 +1,13 @@
 //! The handle all use cases hang on.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use posthouse_store::{Store, StoreError};
 use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
+use crate::idempotency::Ticket;
 use crate::receive::{RecipientCache, Room, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
@@ -34,6 +35,8 @@ pub struct MailroomConfig {
 #[derive(Clone)]
 pub struct Mailroom {
     pub(crate) inner: Arc<Inner>,
+    /// The key of the request that this handle serves, once that has begun under one.
+    pub(crate) ticket: Option<Arc<OnceLock<Ticket>>>,
 }
 
 pub(crate) struct Inner {
@@ -74,6 +77,17 @@ impl Mailroom {
                 waits: Places::default(),
                 catching_up: tokio::sync::Mutex::new(()),
             }),
+            ticket: None,
+        }
+    }
+
+    /// Returns a handle for one request that may come again: what it sends after [`Mailroom::begin_repeatable`] is noted
+    /// under the request's key in the same transaction.
+    #[must_use]
+    pub fn for_one_request(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            ticket: Some(Arc::default()),
         }
     }
 

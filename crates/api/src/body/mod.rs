@@ -11,7 +11,7 @@ pub use fields::{Change, FieldValue, Fields};
 pub use multipart::Part;
 pub use path::FieldPath;
 pub(crate) use read::{discard, read};
-pub(crate) use room::BodyRoom;
+pub(crate) use room::{BodyRoom, LeavingShare};
 
 use bytes::Bytes;
 use http::HeaderMap;

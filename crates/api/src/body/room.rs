@@ -1,4 +1,5 @@
-//! Memory for request bodies, shared by all connections: one budget for what is arriving, one for what is worked on.
+//! Memory for bodies, shared by all connections: one budget for what is arriving, one for what is worked on, one for
+//! answers that are leaving.
 //!
 //! Who is still sending never waits for room while holding some, so that a few slow clients cannot stop the others: it
 //! is told to come back. Whole bodies wait for their turn.
@@ -6,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -16,6 +18,9 @@ const ARRIVING_BYTES_MAX: usize = 512 << 20;
 
 /// Memory for requests whose body is there, in bytes.
 const WORKING_BYTES_MAX: usize = 1 << 30;
+
+/// Memory for answers that clients have not read yet, in bytes.
+const LEAVING_BYTES_MAX: usize = 1 << 30;
 
 /// Bodies up to this size in bytes are not counted; the number of connections bounds them.
 const UNCOUNTED_BYTES_MAX: usize = 64 << 10;
@@ -30,11 +35,12 @@ const TURN_WAIT: Duration = Duration::from_secs(30);
 /// The unit of both budgets.
 const UNIT_BYTES: usize = 64 << 10;
 
-/// The two budgets.
+/// The budgets.
 #[derive(Debug)]
 pub(crate) struct BodyRoom {
     arriving: Arc<Semaphore>,
     working: Arc<Semaphore>,
+    leaving: Arc<Semaphore>,
 }
 
 /// A share of the budget for work, until it is dropped.
@@ -45,6 +51,7 @@ impl Default for BodyRoom {
         Self {
             arriving: Arc::new(Semaphore::new(ARRIVING_BYTES_MAX / UNIT_BYTES)),
             working: Arc::new(Semaphore::new(WORKING_BYTES_MAX / UNIT_BYTES)),
+            leaving: Arc::new(Semaphore::new(LEAVING_BYTES_MAX / UNIT_BYTES)),
         }
     }
 }
@@ -56,6 +63,21 @@ impl BodyRoom {
             room: self,
             held: None,
         }
+    }
+
+    /// Takes the room of an answer of so many bytes, until its last byte has left; `None` for one that is not counted.
+    ///
+    /// # Errors
+    /// 503 when there is none: clients are slow to read what they asked for.
+    pub(crate) fn departure(&self, bytes: usize) -> Result<Option<LeavingShare>, ApiError> {
+        if bytes <= UNCOUNTED_BYTES_MAX {
+            return Ok(None);
+        }
+        let share = Arc::clone(&self.leaving).try_acquire_many_owned(units(bytes));
+        let share = share.map_err(|_| full("answers"))?;
+        Ok(Some(LeavingShare {
+            _permit: Arc::new(share),
+        }))
     }
 
     /// Waits for the turn of a body of so many bytes.
@@ -70,7 +92,7 @@ impl BodyRoom {
         let share = Arc::clone(&self.working).acquire_many_owned(units(bytes));
         match timeout(TURN_WAIT, share).await {
             Ok(share) => Ok(share.ok()),
-            Err(_) => Err(full()),
+            Err(_) => Err(full("turns")),
         }
     }
 }
@@ -100,7 +122,7 @@ impl Arrival<'_> {
         }
         let more = Arc::clone(&self.room.arriving)
             .try_acquire_many_owned(missing as u32)
-            .map_err(|_| full())?;
+            .map_err(|_| full("bodies"))?;
         match &mut self.held {
             Some(held) => held.merge(more),
             None => self.held = Some(more),
@@ -109,12 +131,43 @@ impl Arrival<'_> {
     }
 }
 
+/// A share of the budget for answers, until the bytes that it is bound to are gone.
+#[derive(Clone)]
+pub(crate) struct LeavingShare {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Bytes that take their share along wherever they are kept.
+struct Counted {
+    bytes: Bytes,
+    _share: LeavingShare,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl LeavingShare {
+    /// Binds the share to bytes.
+    pub(crate) fn bind(&self, bytes: Bytes) -> Bytes {
+        if bytes.is_empty() {
+            return bytes;
+        }
+        Bytes::from_owner(Counted {
+            bytes,
+            _share: self.clone(),
+        })
+    }
+}
+
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX)
 }
 
-fn full() -> ApiError {
-    metrics::counter!("posthouse_api_bodies_without_room_total").increment(1);
+fn full(of: &'static str) -> ApiError {
+    metrics::counter!("posthouse_api_without_room_total", "of" => of).increment(1);
     ApiError::unavailable("too many large requests at once, nothing was done")
 }
 
@@ -142,6 +195,30 @@ mod tests {
         );
         arrivals.pop();
         assert!(room.arrival().grow(LARGE).is_ok());
+    }
+
+    #[test]
+    fn an_answer_holds_its_room_until_its_last_byte_is_gone() {
+        let room = BodyRoom::default();
+        assert!(
+            room.departure(UNCOUNTED_BYTES_MAX)
+                .expect("small")
+                .is_none()
+        );
+        let share = room
+            .departure(LEAVING_BYTES_MAX)
+            .expect("room")
+            .expect("counted");
+        let (head, tail) = (
+            share.bind(Bytes::from_static(b"ab")),
+            share.bind(Bytes::from_static(b"c")),
+        );
+        drop(share);
+        let last = head.slice(1..);
+        drop((head, tail));
+        assert!(room.departure(LARGE).is_err(), "a byte is left");
+        drop(last);
+        assert!(room.departure(LARGE).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,7 +29,8 @@ pub fn operation() -> Operation {
 /// first one was.
 pub async fn send(call: Call) -> Answer {
     let grant = call.grant().await?;
-    idempotent(&call, Some(&grant), work(&call, &grant)).await
+    let work = Box::pin(work(&call, &grant));
+    idempotent(&call, Some(&grant), work).await
 }
 
 async fn work(call: &Call, grant: &GrantRef) -> Answer {

@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::Full;
 use posthouse_api::call::Call;
 use posthouse_api::error::ApiError;
 use posthouse_api::idempotency::idempotent;
 use posthouse_api::routes::Answer;
 use posthouse_api::{Route, Scope};
+use posthouse_mailroom::send::Outgoing;
+use posthouse_types::address::DisplayAddress;
 
 use crate::account::Account;
 
@@ -130,4 +132,46 @@ async fn http_13_a_client_that_goes_away_and_comes_back_finds_its_work_done_once
         assert_eq!(answer.json["data"], before, "left after {polls} steps");
         assert_eq!(SLOW_RUNS.load(Ordering::Relaxed), before + 1);
     }
+}
+
+/// Sends, and falls over before it can answer.
+async fn send_and_fall(call: Call) -> Answer {
+    let grant = call.grant().await?;
+    idempotent(&call, Some(&grant), async {
+        let letter = Outgoing {
+            to: vec![DisplayAddress {
+                name: String::new(),
+                email: "buyer@shop.example".to_owned(),
+            }],
+            subject: "Once".to_owned(),
+            ..Outgoing::default()
+        };
+        call.mailroom.send_message(&grant, letter, None).await?;
+        Err(ApiError::unavailable("fell over"))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_sent_and_not_answered_is_answered_when_it_is_repeated() {
+    let mut table = posthouse_api::routes();
+    let path = "/v3/grants/{grant_id}/fall";
+    table.push(Route::post(path, Scope::Grant, send_and_fall));
+    let account = Account::over(table).await;
+    let send = || {
+        let mut request = account.request(Method::POST, "/fall");
+        let key = HeaderValue::from_static("k");
+        request.headers_mut().insert("idempotency-key", key);
+        account.door.send(request)
+    };
+    assert_eq!(send().await.error().0, 503);
+    for _ in 0..2 {
+        let again = send().await;
+        assert_eq!(again.status, StatusCode::OK, "{:?}", again.json);
+        assert_eq!(again.header("idempotent-response"), Some("true"));
+        assert_eq!(again.json["data"]["subject"], "Once");
+        assert_eq!(again.json["data"]["schedule_id"], "");
+    }
+    let sent = account.get("/messages?in=sent").await;
+    assert_eq!(sent.json["data"].as_array().map(Vec::len), Some(1));
 }

@@ -153,6 +153,7 @@ pub(super) fn commit(
         organise::apply(tx, mailroom, grant, &[answered], &changes)?;
     }
     let external = ready.origin.note_sent(tx, grant, ready.now_us)?;
+    mailroom.note_done(tx, Some(id))?;
     let codec = mailroom.store().ids();
     let object = load(tx, codec, grant.grant, &[id], Detail::Standard)?
         .page

@@ -232,6 +232,7 @@ impl Mailroom {
                     now_us: ready.now_us,
                 };
                 queue(tx, &mailroom, &mailing)?;
+                mailroom.note_done(tx, None)?;
                 Ok(blob)
             })
             .await

@@ -1,7 +1,9 @@
 //! Requests that are repeated with the same key.
 
 use posthouse_mailroom::Refusal;
-use posthouse_mailroom::idempotency::{KeptAnswer, Repeatable};
+use posthouse_mailroom::idempotency::{KeptAnswer, Made, Repeatable};
+use posthouse_mailroom::send::Outgoing;
+use posthouse_types::address::DisplayAddress;
 
 use crate::support::{Office, every_engine};
 
@@ -72,5 +74,76 @@ async fn a_request_that_came_to_nothing_frees_its_key() {
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+fn letter() -> Outgoing {
+    Outgoing {
+        to: vec![DisplayAddress {
+            name: String::new(),
+            email: "buyer@shop.example".to_owned(),
+        }],
+        ..Outgoing::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_before_its_process_died_is_not_sent_again() {
+    for office in every_engine().await {
+        let grant = office.account("agent").await;
+        let begin = || async {
+            let mailroom = office.mailroom.for_one_request();
+            let begun = mailroom
+                .begin_repeatable(&office.actor, Some(&grant), "key", [7; 32])
+                .await;
+            (mailroom, begun)
+        };
+        let (mailroom, Ok(Repeatable::First(running))) = begin().await else {
+            panic!("the first one runs");
+        };
+        let sent = mailroom.send_message(&grant, letter(), None).await.unwrap();
+        // As when the process is killed: nobody keeps the answer, nobody frees the key.
+        std::mem::forget(running);
+        for seconds in [0, 200, 3_000] {
+            office.clock.forward(seconds);
+            let (_, again) = begin().await;
+            let Ok(Repeatable::Done(Made::Message(id))) = again else {
+                panic!("{again:?}");
+            };
+            assert_eq!(id, sent.id);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_lost_its_key_sends_nothing() {
+    for office in every_engine().await {
+        let grant = office.account("agent").await;
+        let slow = office.mailroom.for_one_request();
+        let fast = office.mailroom.for_one_request();
+        let mut begun = Vec::new();
+        for mailroom in [&slow, &fast] {
+            let beginning = mailroom
+                .begin_repeatable(&office.actor, Some(&grant), "key", [7; 32])
+                .await;
+            let Ok(Repeatable::First(running)) = beginning else {
+                panic!("{beginning:?}");
+            };
+            begun.push(running);
+            office.clock.forward(200);
+        }
+        let refused = slow.send_message(&grant, letter(), None).await;
+        assert!(
+            matches!(refused, Err(Refusal::Internal { .. })),
+            "{refused:?}"
+        );
+        fast.send_message(&grant, letter(), None).await.unwrap();
+        let folders = office
+            .mailroom
+            .list_folders(&grant, None, false)
+            .await
+            .unwrap();
+        let sent = folders.iter().find(|folder| folder.name == "Sent").unwrap();
+        assert_eq!(sent.total_count, 1);
     }
 }

@@ -8,6 +8,9 @@ use crate::{Param, StoreError};
 /// SHA-256 over what makes two requests the same.
 pub type Fingerprint = [u8; 32];
 
+/// The status of a request whose work is on stable storage and whose answer is not kept yet.
+pub const COMMITTED: i64 = -1;
+
 /// Whose key it is: keys of different owners never meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
@@ -31,9 +34,9 @@ impl Slot {
 pub struct Kept {
     /// Of the first request.
     pub fingerprint: Fingerprint,
-    /// Of its answer; 0 while it is running.
+    /// Of its answer; 0 while it is running, [`COMMITTED`] between its commit and its answer.
     pub status: i64,
-    /// Of its answer.
+    /// Of its answer; of a committed request, what it made.
     pub body: String,
 }
 
@@ -123,6 +126,33 @@ fn find(tx: &mut dyn Tx, slot: &Slot) -> Result<Option<Kept>, StoreError> {
     )
 }
 
+/// Notes, in the transaction of its work, what a request made that [`begin`] noted at `begun`: from then on the key is
+/// never free again. False when somebody else has the key by now; then the work must not be committed.
+pub fn commit(
+    tx: &mut dyn Tx,
+    slot: &Slot,
+    fingerprint: &Fingerprint,
+    begun: i64,
+    made: &str,
+) -> Result<bool, StoreError> {
+    let [application, grant, key] = slot.params();
+    let noted = tx.execute(
+        "UPDATE idempotency SET status = $5, body = $6
+         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3 AND fingerprint = $4 AND status = 0
+           AND created_at = $7",
+        &[
+            application,
+            grant,
+            key,
+            Param::Bytes(fingerprint),
+            COMMITTED.into(),
+            made.into(),
+            begun.into(),
+        ],
+    )?;
+    Ok(noted > 0)
+}
+
 /// Keeps the answer of the request that [`begin`] noted.
 pub fn finish(
     tx: &mut dyn Tx,
@@ -134,7 +164,7 @@ pub fn finish(
     let [application, grant, key] = slot.params();
     tx.execute(
         "UPDATE idempotency SET status = $5, body = $6
-         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3 AND fingerprint = $4 AND status = 0",
+         WHERE application_id = $1 AND grant_id = $2 AND idempotency_key = $3 AND fingerprint = $4 AND status <= 0",
         &[
             application,
             grant,

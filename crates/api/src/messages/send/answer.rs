@@ -1,8 +1,11 @@
 //! What a send is answered with: the copy in Sent, or what it will be, and what only send answers show.
 
 use http::StatusCode;
+use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::read::Detail;
 use posthouse_mailroom::send::{ScheduledMessage, SentMessage};
+use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::reply::Reply;
@@ -16,6 +19,25 @@ pub(crate) fn of(call: &Call, grant: &GrantRef, sent: SentMessage, warnings: &[S
     envelope(call, &call.grant_id(grant), StatusCode::OK, data.len())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
+}
+
+/// Answers 200 with a message that was sent before, as it is now.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when its copy is gone.
+pub(crate) async fn sent_again(call: &Call, grant: &GrantRef, id: &str) -> Result<Reply, Refusal> {
+    let object = call
+        .mailroom
+        .get_message(grant, id, Detail::Standard)
+        .await?;
+    let members: Option<Map<String, Value>> = serde_json::from_slice(&object).ok();
+    let is_reply = members.is_some_and(|members| members.contains_key("reply_to_message_id"));
+    let sent = SentMessage {
+        id: id.to_owned(),
+        object,
+        is_reply,
+    };
+    Ok(of(call, grant, sent, &[]))
 }
 
 /// Answers 202 with the message as it will be.

@@ -213,6 +213,7 @@ impl Mailroom {
                 now: waiting.now,
             },
         )?;
+        self.note_done(tx, None)?;
         Ok::<_, StoreError>(taken).map_err(Refusal::from)
     }
 
