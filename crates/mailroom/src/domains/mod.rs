@@ -7,5 +7,5 @@ mod view;
 
 pub use create::{DomainOwner, NewDomain};
 pub use update::DomainChanges;
-pub use view::{DomainPage, DomainView};
 pub(crate) use view::{DomainName, find_domain};
+pub use view::{DomainPage, DomainView};
