@@ -27,7 +27,7 @@ fn renamed(name: &str) -> FolderUpdate {
     }
 }
 
-async fn make(office: &Office, grant: &GrantRef, name: &str) -> FolderView {
+pub async fn make(office: &Office, grant: &GrantRef, name: &str) -> FolderView {
     let made = office.mailroom.create_folder(grant, named(name)).await;
     made.unwrap()
 }

@@ -13,6 +13,7 @@ mod draft_listing;
 mod draft_sending;
 mod drafts;
 mod folders;
+mod many_folders;
 mod organising;
 mod provisioning;
 mod reading;

@@ -50,7 +50,7 @@ pub async fn deliver(office: &Office, subject: &str) -> String {
     office.deliver_confirmed(&[TRIAGE], &text).await.id
 }
 
-async fn update(
+pub async fn update(
     office: &Office,
     grant: &GrantRef,
     id: &str,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use posthouse_types::ids::Key;
 
-use super::messages::{self, Position, Selection, Statement, conditions};
+use super::messages::{self, Position, Selection, Statement, compound, conditions};
 use crate::sql::{Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -285,13 +285,15 @@ fn heads_statement(
     } else {
         match_exists(&mut statement, selection, &grant)
     };
+    let arms = compound(&arms, " UNION ALL ", || {
+        format!("ORDER BY date_at DESC, id DESC LIMIT {limit}")
+    });
     statement.sql = format!(
         "SELECT f.date_at, f.id, h.thread_id,
            CAST(CASE WHEN EXISTS (SELECT 1 FROM messages n WHERE n.grant_id = {grant} AND n.thread_id = h.thread_id
              AND (n.date_at, n.id) > (f.date_at, f.id)) THEN 0{no_earlier} ELSE {has_match} END AS BIGINT)
-         FROM (SELECT date_at, id FROM ({}) AS found ORDER BY date_at DESC, id DESC LIMIT {limit}) AS f
-         JOIN messages h ON h.id = f.id ORDER BY f.date_at DESC, f.id DESC",
-        arms.join(" UNION ALL ")
+         FROM (SELECT date_at, id FROM ({arms}) AS found ORDER BY date_at DESC, id DESC LIMIT {limit}) AS f
+         JOIN messages h ON h.id = f.id ORDER BY f.date_at DESC, f.id DESC"
     );
     statement
 }
@@ -565,6 +567,16 @@ mod tests {
                 "{plan}"
             );
         }
+    }
+
+    #[test]
+    fn a_walk_is_one_statement_however_many_folders_there_are() {
+        let all_folders = (1..=1_000).map(Key).collect();
+        let selection = ThreadSelection {
+            all_folders,
+            ..selection()
+        };
+        assert!(!plan(&heads_statement(&selection, None, 64).sql).is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use organise::{
     Leaving, Placed, documents, in_folder, place, placed, remove, set_aside_before, set_metadata,
 };
 pub use select::{Position, Selection, Source, oldest, select};
-pub(in crate::tables) use select::{Statement, conditions, select_along};
+pub(in crate::tables) use select::{Statement, compound, conditions, select_along};
 
 /// Version of the columns `document` and `body_frame` that this release writes.
 pub const DOCUMENT_VERSION: i64 = 2;
@@ -442,6 +442,25 @@ mod tests {
                 let expected = format!("SEARCH m USING COVERING INDEX {index} (grant_id=?");
                 assert!(plan.contains(&expected), "{index}: {plan}");
             }
+        }
+    }
+
+    #[test]
+    fn a_listing_is_one_statement_however_many_folders_and_addresses_it_has() {
+        let groups = [125, 100, 100, 100].map(|terms| (0..terms).map(Term).collect());
+        let listing = |source, folders: i64, term_groups| Selection {
+            folders: (1..=folders).map(Key).collect(),
+            term_groups,
+            ..selection(source)
+        };
+        let addresses = || Source::Terms((0..100).map(Term).collect());
+        for selection in [
+            listing(Source::Folders, 1_000, Vec::new()),
+            listing(addresses(), 1_000, Vec::new()),
+            listing(addresses(), 5, groups.to_vec()),
+        ] {
+            let statement = select_statement(&selection).unwrap();
+            assert!(!plan(&statement.sql).is_empty());
         }
     }
 

@@ -168,14 +168,38 @@ fn statement(selection: &Selection, order: Order, newer_than: Option<Key>) -> Op
     if arms.is_empty() {
         return None;
     }
+    let arms = compound(&arms, " UNION ", || {
+        arm_end(&mut statement, selection, "date_at", "id")
+    });
     let limit = statement.bind(selection.limit);
     let offset = statement.bind(selection.offset);
     statement.sql = format!(
-        "SELECT date_at, id FROM ({}) AS found ORDER BY {} LIMIT {limit} OFFSET {offset}",
-        arms.join(" UNION "),
+        "SELECT date_at, id FROM ({arms}) AS found ORDER BY {} LIMIT {limit} OFFSET {offset}",
         order.by("date_at", "id")
     );
     Some(statement)
+}
+
+/// Arms of one compound. SQLite takes 500, by recursion; a listing has one for each folder of an account, of which there
+/// may be a thousand.
+const ARMS_PER_COMPOUND_MAX: usize = 100;
+
+/// Joins arms to a compound, by way of compounds that are arms themselves where there are many; each of those ends as
+/// `end` says.
+pub(in crate::tables) fn compound(
+    arms: &[String],
+    union: &str,
+    end: impl FnOnce() -> String,
+) -> String {
+    if arms.len() <= ARMS_PER_COMPOUND_MAX {
+        return arms.join(union);
+    }
+    let end = end();
+    let parts = arms.chunks(ARMS_PER_COMPOUND_MAX).map(|arms| {
+        let arms = arms.join(union);
+        format!("SELECT * FROM (SELECT date_at, id FROM ({arms}) AS arms {end}) AS part")
+    });
+    parts.collect::<Vec<_>>().join(union)
 }
 
 /// A statement while it is put together: values are numbered as they are bound.
@@ -186,6 +210,7 @@ pub(in crate::tables) struct Statement {
     newer_than: Option<Key>,
     ints: Vec<i64>,
     texts: Vec<(usize, String)>,
+    lists: Vec<(Vec<i64>, String)>,
 }
 
 impl Statement {
@@ -202,6 +227,18 @@ impl Statement {
     pub(in crate::tables) fn bind_all(&mut self, values: impl Iterator<Item = i64>) -> String {
         let bound: Vec<String> = values.map(|value| self.bind(value)).collect();
         bound.join(", ")
+    }
+
+    /// Binds a list that several arms have in common once: they may be a hundred, and SQLite takes 32,766 values.
+    fn bind_list(&mut self, values: impl Iterator<Item = i64>) -> String {
+        let values: Vec<i64> = values.collect();
+        let mut known = self.lists.iter();
+        if let Some((_, bound)) = known.find(|(list, _)| *list == values) {
+            return bound.clone();
+        }
+        let bound = self.bind_all(values.iter().copied());
+        self.lists.push((values, bound.clone()));
+        bound
     }
 
     pub(in crate::tables) fn params(&self) -> Vec<Param<'_>> {
@@ -246,7 +283,7 @@ fn thread_arm(
 
 fn term_arm(statement: &mut Statement, selection: &Selection, grant: &str, term: Term) -> String {
     let term = statement.bind(term.0);
-    let folders = statement.bind_all(selection.folders.iter().map(|folder| folder.0));
+    let folders = statement.bind_list(selection.folders.iter().map(|folder| folder.0));
     let conditions = conditions(statement, selection, grant, "t.date_at", "t.message_id");
     let end = arm_end(statement, selection, "t.date_at", "t.message_id");
     format!(
@@ -309,7 +346,7 @@ pub(in crate::tables) fn conditions(
         and(format!("m.subject LIKE {pattern} ESCAPE '\\'"));
     }
     for group in &selection.term_groups {
-        let terms = statement.bind_all(group.iter().map(|term| term.0));
+        let terms = statement.bind_list(group.iter().map(|term| term.0));
         and(format!(
             "EXISTS (SELECT 1 FROM message_terms g WHERE g.grant_id = {grant} AND g.term IN ({terms})
                AND g.date_at = {date} AND g.message_id = {id})"
