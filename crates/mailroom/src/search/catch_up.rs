@@ -7,6 +7,7 @@
 use posthouse_store::tables::search::{self, Standing};
 use posthouse_store::{IndexSide, StoreError, Tx};
 use posthouse_types::ids::Key;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::index::Room;
@@ -32,10 +33,7 @@ impl Mailroom {
             let is_all = (missing.len() as i64) < MISSING_PER_LOOK_MAX;
             for some in missing.chunks(WAITED_FOR_PER_STEP_MAX) {
                 // By turns, so that a large mailbox keeps nobody else waiting.
-                let turn = self.inner.catching_up.lock();
-                let Ok(_turn) = tokio::time::timeout_at(deadline, turn).await else {
-                    return Err(being_indexed());
-                };
+                let _turn = turn(&self.inner.catching_up, deadline).await?;
                 self.index_out_of_turn(grant, some.to_vec()).await?;
             }
             if !standing.complete && is_all {
@@ -107,8 +105,32 @@ impl Mailroom {
     }
 }
 
+/// Waits for a turn; after the deadline there is none, not even while nobody else wants one.
+async fn turn(turns: &Mutex<()>, deadline: Instant) -> Result<MutexGuard<'_, ()>, Refusal> {
+    if Instant::now() >= deadline {
+        return Err(being_indexed());
+    }
+    let turn = tokio::time::timeout_at(deadline, turns.lock()).await;
+    turn.map_err(|_| being_indexed())
+}
+
 fn being_indexed() -> Refusal {
     Refusal::Unavailable {
         message: "this mailbox is being indexed; try again in a minute".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_search_waits_for_its_mailbox_until_the_deadline_and_no_longer() {
+        let turns = Mutex::new(());
+        let deadline = Instant::now() + INDEX_WAIT;
+        let held = turn(&turns, deadline).await.expect("a free turn");
+        assert!(turn(&turns, deadline).await.is_err(), "held all the time");
+        drop(held);
+        assert!(turn(&turns, deadline).await.is_err(), "free, but too late");
     }
 }
