@@ -10,6 +10,7 @@
 use std::fmt;
 
 use posthouse_store::tables::search::{Condition, Words};
+use unicode_normalization::char::is_combining_mark;
 
 use super::limits::{
     QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_NODES_MAX, RANKED_WORDS_MAX, WORDS_PER_FIELD_MAX,
@@ -292,7 +293,8 @@ impl<'a> Reader<'a> {
 
 /// A star behind punctuation is punctuation.
 fn ends_in_word(text: &str) -> bool {
-    text.chars().next_back().is_some_and(char::is_alphanumeric)
+    let last = text.chars().next_back();
+    last.is_some_and(|last| last.is_alphanumeric() || is_combining_mark(last))
 }
 
 fn words(text: &str, is_prefix: bool) -> Option<Condition> {

@@ -51,6 +51,8 @@ fn every_line_of_the_grammar_is_read() {
         ("inv**", "inv"),
         ("*inv", "inv"),
         ("inv* paid", "(inv* paid)"),
+        ("cafe\u{301}*", "cafe*"),
+        ("हिन्द\u{94d}*", "हिन्द\u{94d}*"),
         ("a\"b c\"d", "(a b_c d)"),
         ("a(b)c", "(a b c)"),
         ("& a !", "a"),
