@@ -122,7 +122,7 @@ impl SearchIndex {
     }
 
     async fn renew(&mut self) -> Result<(), Refusal> {
-        self.mailroom.store().renew_index().await?;
+        self.mailroom.store().renew_index(self.side).await?;
         self.reader.begin_again();
         Ok(())
     }
@@ -135,7 +135,10 @@ impl SearchIndex {
         let skips_known = self.side == IndexSide::Serving;
         let store = self.mailroom.store();
         let look = store.read(move |tx: &mut dyn Tx| look(tx, position, state, skips_known));
-        let look = look.await?;
+        let look = match look.await {
+            Err(StoreError::Damaged(reason)) => return Err(self.whose_damage(reason).await),
+            look => look?,
+        };
         let indexed = Indexed {
             messages: look.documents.len(),
             more: look.more,
@@ -152,6 +155,19 @@ impl SearchIndex {
         }
         self.note_now_and_then(seen).await?;
         Ok(indexed)
+    }
+
+    /// Says whether it is the index that a look found damaged, which is then made anew, or the mail, which would not
+    /// become better by that.
+    async fn whose_damage(&self, reason: String) -> StoreError {
+        let store = self.mailroom.store();
+        let index_is_read = store
+            .read(|tx: &mut dyn Tx| search::is_indexed(tx, Key(0)))
+            .await;
+        match index_is_read {
+            Ok(_) => StoreError::Fault(format!("the mail is damaged: {reason}")),
+            Err(_) => StoreError::Damaged(reason),
+        }
     }
 
     /// Returns how far the index is, having counted what there is to do when it is at its beginning.
@@ -210,10 +226,11 @@ impl Look {
 /// Writes what a look found.
 fn write(tx: &mut dyn Tx, look: &Look) -> Result<(), StoreError> {
     search::forget(tx, &look.deleted)?;
+    search::index(tx, &look.documents)?;
+    // Behind its messages, with the first of which the index learns of an account.
     for grant in &look.gone {
         search::forget_account(tx, *grant)?;
     }
-    search::index(tx, &look.documents)?;
     match look.backlog {
         Some(Backlog {
             from,

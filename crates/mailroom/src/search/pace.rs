@@ -33,7 +33,11 @@ impl Pace {
                 changes::cursor(tx, READER)
             })
             .await;
-        let (ends, position) = (ends?, position?);
+        let (ends, position) = match (ends, position) {
+            // Not to be waited for: indexing finds out as well, and makes the index anew.
+            (_, Err(StoreError::Damaged(_))) => return Ok(false),
+            (ends, position) => (ends?, position?),
+        };
         Ok(self.decide(Instant::now(), ends, ends - position.seq))
     }
 

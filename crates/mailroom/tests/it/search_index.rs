@@ -3,6 +3,7 @@
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::MessagePage;
+use posthouse_mailroom::search::Pace;
 use posthouse_store::tables::search::{self, Document, Fields, WordList};
 use posthouse_store::{IndexSide, StoreError};
 use posthouse_types::ids::{Key, Kind};
@@ -11,10 +12,11 @@ use crate::searching::{found, index, mail, page, query};
 use crate::support::{Office, every_engine, objects};
 
 /// Runs statements on the index that serves.
-async fn on_index(office: &Office, sql: &'static str) {
+async fn on_index(office: &Office, sql: &str) {
+    let sql = sql.to_owned();
     let done: Result<u64, StoreError> = office
         .store
-        .write_index(IndexSide::Serving, |tx| tx.execute(sql, &[]))
+        .write_index(IndexSide::Serving, move |tx| tx.execute(&sql, &[]))
         .await;
     done.unwrap();
 }
@@ -115,6 +117,23 @@ async fn the_index_forgets_the_mail_of_deleted_accounts() {
         while office.mailroom.expire_records().await.unwrap() {}
         follow_until(&office, 1).await;
         assert_eq!(found(&office, &other, "needle").await, "theirs");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_forgets_an_account_that_is_deleted_before_it_knew_of_it() {
+    for office in every_engine().await {
+        let triage = office.account("triage").await;
+        mail(&office, &[("one", "needle"), ("two", "needle")]).await;
+        let id = office.mailroom.public_id(Kind::Grant, triage.grant);
+        let deleted = office.mailroom.delete_account(&office.actor, &id).await;
+        deleted.unwrap();
+        // As the reader of the log does while the account's messages are still being deleted.
+        let mut follower = office.mailroom.search_index();
+        while follower.step().await.unwrap().more {}
+        while office.mailroom.expire_records().await.unwrap() {}
+        follower.finish().await.unwrap();
+        follow_until(&office, 0).await;
     }
 }
 
@@ -226,6 +245,64 @@ async fn a_damaged_index_is_made_anew() {
         office.mailroom.search_index().step().await.unwrap();
         follow_until(&office, 2).await;
         assert_eq!(found(&office, &grant, "needle").await, "two one");
+    }
+}
+
+/// Returns what damages a table for every connection: its pages are those of an index.
+fn tearing(table: &str, index: &str) -> [String; 4] {
+    [
+        "PRAGMA writable_schema = ON".to_owned(),
+        format!(
+            "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = '{index}')
+             WHERE name = '{table}'"
+        ),
+        "PRAGMA schema_version = 4000000".to_owned(),
+        "PRAGMA writable_schema = RESET".to_owned(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_has_lost_its_place_in_the_log_is_made_anew() {
+    for office in every_engine().await {
+        if !office.store.has_index_files() {
+            continue;
+        }
+        let grant = office.account("triage").await;
+        mail(&office, &[("one", "needle"), ("two", "needle")]).await;
+        index(&office, 2).await;
+        for sql in tearing("cursors", "sqlite_autoindex_cursors_1") {
+            on_index(&office, &sql).await;
+        }
+        let request = page(&office, &grant, &query("needle"), 10, None, 0).await;
+        assert!(
+            matches!(request, Err(Refusal::Unavailable { .. })),
+            "{request:?}"
+        );
+        let waits = Pace::default().waits(&office.mailroom).await;
+        assert!(!waits.unwrap(), "and so comes to the step");
+        office.mailroom.search_index().step().await.unwrap();
+        follow_until(&office, 2).await;
+        assert_eq!(found(&office, &grant, "needle").await, "two one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_mail_is_no_reason_to_make_the_index_anew() {
+    for office in every_engine().await {
+        if !office.store.has_index_files() {
+            continue;
+        }
+        office.account("triage").await;
+        mail(&office, &[("one", "needle"), ("two", "needle")]).await;
+        index(&office, 2).await;
+        mail(&office, &[("three", "needle")]).await;
+        for sql in tearing("messages", "messages_of_thread") {
+            let torn: Result<u64, StoreError> =
+                office.store.write(move |tx| tx.execute(&sql, &[])).await;
+            torn.unwrap();
+        }
+        assert!(office.mailroom.search_index().step().await.is_err());
+        assert_eq!(indexed(&office).await, 2);
     }
 }
 

@@ -72,14 +72,14 @@ impl Store {
         }
     }
 
-    /// Gives the search index up and begins with an empty one.
+    /// Gives a search index up and begins with an empty one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the file cannot be made.
-    pub async fn renew_index(&self) -> Result<(), StoreError> {
+    pub async fn renew_index(&self, side: IndexSide) -> Result<(), StoreError> {
         let origin = self.index_origin().await?;
         let renew = move |engine: &Engine| match engine {
-            Engine::Sqlite(sqlite) => sqlite.renew_index(&origin),
+            Engine::Sqlite(sqlite) => sqlite.renew_index(side, &origin),
             Engine::Postgres(_) => Ok(()),
         };
         self.on_a_blocking_thread(renew).await

@@ -92,9 +92,9 @@ impl Sqlite {
         index.is_some_and(|index| index.serving().is_damaged())
     }
 
-    /// Gives the search index up and begins with an empty one.
-    pub fn renew_index(&self, origin: &Origin) -> Result<(), StoreError> {
-        self.opened_index()?.renew(origin)?;
+    /// Gives a search index up and begins with an empty one.
+    pub fn renew_index(&self, side: IndexSide, origin: &Origin) -> Result<(), StoreError> {
+        self.opened_index()?.renew(side, origin)?;
         self.attach_idle_readers()
     }
 
@@ -163,17 +163,13 @@ impl Sqlite {
             .await
             .map_err(|_| stopped())?;
         let readers = Arc::clone(&self.readers);
-        let index = self.index.get().map(|index| index.serving());
+        let index = self.index.get().cloned();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let taken = lock(&readers).pop();
             let mut session = taken.ok_or_else(stopped)?;
-            // Whatever is the matter with the index, all but searches can go on.
-            if let Some(index) = index
-                && let Err(error) = session.attach(&index)
-            {
-                tracing::error!("the search index cannot be read: {error}");
-                index.note_damage();
+            if let Some(index) = index {
+                attach_serving(&mut session, &index);
             }
             let outcome = session.snapshot(work);
             lock(&readers).push(session);
@@ -193,6 +189,18 @@ impl Sqlite {
         let Some(handle) = handle else { return };
         if self.work.send(Work::Close).is_ok() {
             let _ = handle.join();
+        }
+    }
+}
+
+/// Has a reader read the index that serves by now. Whatever is the matter with that, all but searches can go on.
+fn attach_serving(reader: &mut Session, index: &Index) {
+    let serving = index.serving();
+    if let Err(error) = reader.attach(&serving) {
+        tracing::error!("the search index cannot be read: {error}");
+        // Too many open files, for one, are no reason to make it anew.
+        if matches!(error, StoreError::Damaged(_)) {
+            serving.note_damage();
         }
     }
 }

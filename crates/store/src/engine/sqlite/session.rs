@@ -104,6 +104,11 @@ impl Session {
             self.index = None;
         }
         let path = index.path();
+        // Attaching what is not there would make an empty file.
+        if !path.exists() {
+            let gone = format!("{} is gone", path.display());
+            return Err(StoreError::Damaged(gone));
+        }
         let path = path.to_str().ok_or_else(|| {
             StoreError::Refused("the data directory's path is not UTF-8".to_owned())
         })?;

@@ -10,6 +10,8 @@ use crate::engine::full_text::Fields;
 use crate::sql::Tx;
 use crate::{Param, StoreError};
 
+use super::matches::noting_damage;
+
 /// A message as the index takes it; made before the transaction.
 #[derive(Debug)]
 pub struct Document {
@@ -43,8 +45,8 @@ pub fn index(tx: &mut dyn Tx, documents: &[Document]) -> Result<(), StoreError> 
 /// Tells whether a message is in the index.
 pub fn is_indexed(tx: &mut dyn Tx, message: Key) -> Result<bool, StoreError> {
     let sql = tx.dialect().is_indexed();
-    let found = tx.query_opt(sql, &[message.into()], |_| Ok(()))?;
-    Ok(found.is_some())
+    let found = tx.query_opt(sql, &[message.into()], |_| Ok(()));
+    Ok(noting_damage(tx, found)?.is_some())
 }
 
 /// Takes messages out of the index; on PostgreSQL they went with their rows.

@@ -130,7 +130,10 @@ fn matching(tx: &mut dyn Tx, sql: &str, params: &[Param<'_>]) -> Result<Vec<Key>
 }
 
 /// A damaged index is made anew; until then nothing can be found.
-fn noting_damage<T>(tx: &mut dyn Tx, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+pub(super) fn noting_damage<T>(
+    tx: &mut dyn Tx,
+    outcome: Result<T, StoreError>,
+) -> Result<T, StoreError> {
     outcome.map_err(|error| match error {
         StoreError::Damaged(reason) => {
             tx.note_index_damage();

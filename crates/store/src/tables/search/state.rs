@@ -7,6 +7,8 @@ use crate::engine::full_text::READER;
 use crate::sql::Tx;
 use crate::{Param, StoreError};
 
+use super::matches::noting_damage;
+
 /// How far an index is with the messages of before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
@@ -104,6 +106,11 @@ pub struct Standing {
 
 /// Returns how far the index is with an account.
 pub fn standing(tx: &mut dyn Tx, grant: Key) -> Result<Standing, StoreError> {
+    let standing = read_standing(tx, grant);
+    noting_damage(tx, standing)
+}
+
+fn read_standing(tx: &mut dyn Tx, grant: Key) -> Result<Standing, StoreError> {
     let complete = tx.query_one(
         "SELECT CASE WHEN complete = 1 THEN 1
            ELSE COALESCE((SELECT complete FROM search_accounts WHERE grant_id = $1), 0) END
@@ -131,5 +138,6 @@ pub fn standing(tx: &mut dyn Tx, grant: Key) -> Result<Standing, StoreError> {
 /// Walks through all messages of the account.
 pub fn not_indexed(tx: &mut dyn Tx, grant: Key, limit: i64) -> Result<Vec<Key>, StoreError> {
     let sql = tx.dialect().not_indexed();
-    tx.query(sql, &[grant.into(), limit.into()], |row| row.key(0))
+    let missing = tx.query(sql, &[grant.into(), limit.into()], |row| row.key(0));
+    noting_damage(tx, missing)
 }

@@ -98,14 +98,22 @@ impl Index {
         }
     }
 
-    /// Gives both up and begins with an empty one.
-    pub(super) fn renew(&self, origin: &Origin) -> Result<(), StoreError> {
-        if let Some(next) = lock(&self.next).take() {
+    /// Gives one up and begins with an empty one; without one that serves there is none in the making either.
+    pub(super) fn renew(&self, side: IndexSide, origin: &Origin) -> Result<(), StoreError> {
+        let mut next = lock(&self.next);
+        let given_up = next.take();
+        if let Some(next) = &given_up {
             next.remove();
         }
+        if side == IndexSide::Next && given_up.is_none() {
+            return Ok(());
+        }
         let generation = after(&file::generations(&self.directory)?);
-        let fresh = IndexFile::create(&self.directory, generation, origin)?;
-        self.replace(Arc::new(fresh));
+        let fresh = Arc::new(IndexFile::create(&self.directory, generation, origin)?);
+        match side {
+            IndexSide::Serving => self.replace(fresh),
+            IndexSide::Next => *next = Some(fresh),
+        }
         Ok(())
     }
 
@@ -155,6 +163,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::DatabaseFile;
+    use super::super::session::{Role, Session};
     use super::*;
     use std::path::Path;
 
@@ -227,6 +237,39 @@ mod tests {
             let index = Index::open(path.clone(), &ORIGIN).unwrap();
             assert!(!index.serving().is_complete().unwrap());
         }
+    }
+
+    #[test]
+    fn readers_make_no_file_in_place_of_one_that_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let index = Index::open(path.clone(), &ORIGIN).unwrap();
+        let mail = DatabaseFile::open(&path.join("mail.db")).unwrap();
+        let mut reader = Session::open(&mail, Role::Reader).unwrap();
+        let serving = index.serving();
+        serving.remove();
+        let attached = reader.attach(&serving);
+        assert!(matches!(attached, Err(StoreError::Damaged(_))));
+        assert_eq!(generations(&path), [0; 0]);
+    }
+
+    #[test]
+    fn one_that_serves_outlives_one_in_the_making_that_is_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let index = Index::open(path.clone(), &ORIGIN).unwrap();
+        complete(&index, &Mutex::new(None));
+        index.renew(IndexSide::Next, &ORIGIN).unwrap();
+        assert!(!index.has_next(), "there was none");
+        index.begin_next(&ORIGIN).unwrap();
+        complete(&index, &index.next);
+        index.renew(IndexSide::Next, &ORIGIN).unwrap();
+        assert!(index.has_next() && index.serving().is_complete().unwrap());
+        let next = lock(&index.next).clone().unwrap();
+        assert!(!next.is_complete().unwrap());
+        index.renew(IndexSide::Serving, &ORIGIN).unwrap();
+        assert!(!index.has_next() && !index.serving().is_complete().unwrap());
+        assert_eq!(generations(&path).len(), 1);
     }
 
     #[test]
