@@ -57,7 +57,7 @@ pub fn fuzz_search(data: &[u8]) {
     }
     let found = words(&text, WORDS_MAX);
     assert!(found.len() <= WORDS_MAX);
-    for word in &found {
+    for word in found.iter() {
         assert!(!word.is_empty() && word.chars().count() <= WORD_CHARACTERS_MAX);
         assert!(
             !word.contains(|one: char| one.is_whitespace()
