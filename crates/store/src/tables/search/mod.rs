@@ -1,8 +1,8 @@
 //! The full-text index: which messages hold which words, and how far it is.
 //!
 //! - [`documents`]: messages enter and leave the index
-//! - [`matches`]: searches read it, beside the messages
-//! - [`state`]: what is still to be indexed
+//! - [`mod@matches`]: searches read it, beside the messages
+//! - [`mod@state`]: what is still to be indexed
 //!
 //! Filled from the change log. A search looks at messages that are there only, so that an index that is behind never
 //! shows what is gone or somebody else's.
