@@ -52,3 +52,18 @@ pub(crate) fn sqlite_schema() -> String {
     let texts = MIGRATIONS.iter().map(|(_, text)| Dialect::Sqlite.ddl(text));
     texts.collect()
 }
+
+/// Returns how SQLite would run a statement on an empty store, a step a line: what plan tests look at.
+#[cfg(test)]
+pub(crate) fn sqlite_plan(sql: &str) -> String {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    database.execute_batch(&sqlite_schema()).unwrap();
+    let mut statement = database
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
+        .unwrap();
+    let steps = statement
+        .raw_query()
+        .mapped(|row| row.get::<_, String>(3))
+        .collect::<Result<Vec<_>, _>>();
+    steps.unwrap().join("\n")
+}

@@ -254,20 +254,7 @@ fn read(row: &dyn Row) -> Result<Contact, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrations::sqlite_schema;
-
-    fn plan(sql: &str) -> String {
-        let database = rusqlite::Connection::open_in_memory().unwrap();
-        database.execute_batch(&sqlite_schema()).unwrap();
-        let mut statement = database
-            .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
-            .unwrap();
-        let steps = statement
-            .raw_query()
-            .mapped(|row| row.get::<_, String>(3))
-            .collect::<Result<Vec<_>, _>>();
-        steps.unwrap().join("\n")
-    }
+    use crate::migrations::sqlite_plan as plan;
 
     #[test]
     fn listings_go_straight_to_their_rows() {

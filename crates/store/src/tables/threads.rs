@@ -479,22 +479,9 @@ fn members_statement(size: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrations::sqlite_schema;
+    use crate::migrations::sqlite_plan as plan;
     use crate::tables::messages::Source;
     use crate::tables::terms::Term;
-
-    fn plan(sql: &str) -> String {
-        let database = rusqlite::Connection::open_in_memory().unwrap();
-        database.execute_batch(&sqlite_schema()).unwrap();
-        let mut statement = database
-            .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
-            .unwrap();
-        let steps = statement
-            .raw_query()
-            .mapped(|row| row.get::<_, String>(3))
-            .collect::<Result<Vec<_>, _>>();
-        steps.unwrap().join("\n")
-    }
 
     fn selection() -> ThreadSelection {
         ThreadSelection {

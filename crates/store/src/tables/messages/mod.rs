@@ -382,20 +382,7 @@ mod tests {
     use super::organise::{SET_ASIDE_BEFORE, in_folder_statement, placed_statement};
     use super::select::select_statement;
     use super::*;
-    use crate::migrations::sqlite_schema;
-
-    fn plan(sql: &str) -> String {
-        let database = rusqlite::Connection::open_in_memory().unwrap();
-        database.execute_batch(&sqlite_schema()).unwrap();
-        let mut statement = database
-            .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
-            .unwrap();
-        let steps = statement
-            .raw_query()
-            .mapped(|row| row.get::<_, String>(3))
-            .collect::<Result<Vec<_>, _>>();
-        steps.unwrap().join("\n")
-    }
+    use crate::migrations::sqlite_plan as plan;
 
     fn selection(source: Source) -> Selection {
         Selection {
