@@ -163,13 +163,10 @@ fn describe(listeners: &Listeners, installation: Installation) -> Ready {
     }
 }
 
-/// Tells tools, supervisors and people, in this order.
+/// Tells people, then supervisors: whoever has seen the ready file finds everything else said.
 fn announce(config: &Config, ready: &Ready, data_dir: &Path) -> anyhow::Result<()> {
     if config.dev {
         first_key::write_dev_file(ready, data_dir)?;
-    }
-    if let Some(path) = &config.ready_file {
-        ready.write(path)?;
     }
     let shown = |address: Option<SocketAddr>| {
         address.map_or_else(|| "off".to_owned(), |address| address.to_string())
@@ -182,6 +179,9 @@ fn announce(config: &Config, ready: &Ready, data_dir: &Path) -> anyhow::Result<(
     );
     if config.dev {
         quick_start::print(ready);
+    }
+    if let Some(path) = &config.ready_file {
+        ready.write(path)?;
     }
     Ok(())
 }
