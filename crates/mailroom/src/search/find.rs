@@ -12,7 +12,7 @@ use posthouse_store::tables::search::{self, Stretch};
 use posthouse_types::ids::{IdCodec, Key};
 
 use super::SearchQuery;
-use super::limits::{MATCHES_PER_STEP_MAX, RANKED_MATCHES_MAX};
+use super::limits::{MATCHES_PER_FIRST_STEP, MATCHES_PER_STEP_MAX, RANKED_MATCHES_MAX};
 use crate::Refusal;
 
 /// Where a search's listing stands: behind a message, in a window of ranked matches.
@@ -122,6 +122,8 @@ impl Walk<'_> {
     }
 
     /// Adds matches older than the window, newest first, until there are enough.
+    ///
+    /// The steps grow: PostgreSQL looks at every match in each of them.
     fn rest(&self, tx: &mut dyn Tx, window: Window, found: &mut Vec<Found>) -> Result<(), Refusal> {
         let mut before = match self.behind {
             Some(Place {
@@ -131,13 +133,15 @@ impl Walk<'_> {
             }) => message,
             _ => window.oldest,
         };
+        let mut step = MATCHES_PER_FIRST_STEP;
         while found.len() < self.limit {
             let stretch = Stretch {
                 oldest: Key(0),
                 newest: Key(before.0 - 1),
             };
             let condition = &self.query.condition;
-            let ids = search::newest(tx, self.grant, condition, stretch, MATCHES_PER_STEP_MAX)?;
+            let ids = search::newest(tx, self.grant, condition, stretch, step)?;
+            step = (step * 2).min(MATCHES_PER_STEP_MAX);
             let Some(last) = ids.last() else {
                 return Ok(());
             };

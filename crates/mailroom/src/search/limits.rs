@@ -17,8 +17,11 @@ pub(crate) const RANKED_WORDS_MAX: usize = 16;
 /// Matches that are ranked, the newest ones; older ones follow newest first.
 pub(crate) const RANKED_MATCHES_MAX: i64 = 10_000;
 
-/// Matches that are looked at in one step behind the ranked ones.
-pub(crate) const MATCHES_PER_STEP_MAX: i64 = 1_000;
+/// Matches that are looked at in the first step behind the ranked ones; each further step takes twice as many.
+pub(crate) const MATCHES_PER_FIRST_STEP: i64 = 1_000;
+
+/// Matches that are looked at in one step behind the ranked ones at most.
+pub(crate) const MATCHES_PER_STEP_MAX: i64 = 32_000;
 
 /// Characters of a word that are kept, in the index and in queries.
 pub const WORD_CHARACTERS_MAX: usize = 64;

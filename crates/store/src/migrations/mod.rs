@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("search index apart", include_str!("0007_search.sql")),
     ("tracked", include_str!("0008_tracked.sql")),
     ("threads from the index", include_str!("0009_threads.sql")),
+    ("narrow search rows", include_str!("0010_search_rows.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

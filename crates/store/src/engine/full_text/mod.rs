@@ -68,10 +68,9 @@ impl Dialect {
             }
             // The lock keeps the message, and with it this row, from being deleted half-way.
             Self::Postgres => {
-                "INSERT INTO search (message_id, grant_id, words, head)
-                 SELECT id, grant_id, CAST(CAST($3 AS TEXT) AS tsvector), CAST(CAST($4 AS TEXT) AS tsvector)
+                "INSERT INTO search (message_id, words) SELECT id, CAST(CAST($3 AS TEXT) AS tsvector)
                  FROM messages WHERE id = $1 AND grant_id = $2 FOR KEY SHARE
-                 ON CONFLICT (message_id) DO UPDATE SET words = excluded.words, head = excluded.head"
+                 ON CONFLICT (message_id) DO UPDATE SET words = excluded.words"
             }
         }
     }
@@ -115,23 +114,6 @@ impl Dialect {
         }
     }
 
-    /// Returns the query for those matches, as [`Self::newest_matches`] has them, that also fulfil an expression about
-    /// subject and head.
-    ///
-    /// Parameters: expression, oldest key, newest key, limit, and the expression that must hold as well.
-    pub(crate) fn matches_with(self) -> &'static str {
-        match self {
-            // The further expression is part of the first one: FTS5 takes one.
-            Self::Sqlite => self.newest_matches(),
-            Self::Postgres => {
-                "SELECT message_id FROM (SELECT message_id, head FROM search
-                   WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery)
-                     AND message_id + 0 >= $2 AND message_id + 0 <= $3 ORDER BY message_id + 0 DESC LIMIT $4) AS found
-                 WHERE head @@ CAST(CAST($5 AS TEXT) AS tsquery)"
-            }
-        }
-    }
-
     /// Returns the engine's expression for a condition.
     pub(crate) fn search_expression(self, mark: &str, condition: &Condition) -> String {
         let mut text = String::new();
@@ -142,9 +124,23 @@ impl Dialect {
         text
     }
 
-    /// Returns the engine's expression for words in one place.
-    pub(crate) fn words_expression(self, mark: &str, words: &Words, place: Place) -> String {
+    /// Returns the engine's expression for what fulfils a condition and has words in one place.
+    pub(crate) fn placed_expression(
+        self,
+        mark: &str,
+        condition: &Condition,
+        words: &Words,
+        place: Place,
+    ) -> String {
         let mut text = String::new();
+        // What has the words in this place has them anywhere.
+        if !matches!(condition, Condition::Words(_)) {
+            text = self.search_expression(mark, condition);
+            text.push_str(match self {
+                Self::Sqlite => " AND ",
+                Self::Postgres => " & ",
+            });
+        }
         match self {
             Self::Sqlite => fts5::words(&mut text, mark, words, place),
             Self::Postgres => tsvector::words(&mut text, mark, words, place),

@@ -33,19 +33,31 @@ pub(super) fn mark(grant: Key) -> String {
     String::from_utf8_lossy(&mark).into_owned()
 }
 
-/// Returns the columns `words` and `head`.
+/// Returns the column `words`.
+///
+/// Words of the subject, of people and of files are in it twice: as words, and behind the sign of their place.
+/// The index knows no weights; what it can tell alone needs no look at the row.
 pub(super) fn columns(mark: &str, fields: &Fields) -> Vec<String> {
-    let pieces = || fields.people.iter().chain(&fields.files);
-    let mut head = Vector::new(mark);
-    head.add(fields.subject.iter(), SUBJECT_POSITIONS, "A", 0);
-    head.add_pieces(pieces(), "B");
-    let mut whole = Vector::new(mark);
+    let mut vector = Vector::new(mark);
     // The mark alone stands for "any message of this account".
-    whole.add([""].into_iter(), SUBJECT_POSITIONS, "", 0);
-    whole.add(fields.subject.iter(), SUBJECT_POSITIONS, "", 0);
-    whole.add_pieces(pieces(), "");
-    whole.add(fields.body.iter(), BODY_POSITIONS, "", 0);
-    vec![whole.text(), head.text()]
+    vector.add([""].into_iter(), Place::Anywhere, SUBJECT_POSITIONS, 0);
+    for place in [Place::Anywhere, Place::Subject] {
+        vector.add(fields.subject.iter(), place, SUBJECT_POSITIONS, 0);
+    }
+    for place in [Place::Anywhere, Place::Head] {
+        vector.add_pieces(fields.people.iter().chain(&fields.files), place);
+    }
+    vector.add(fields.body.iter(), Place::Anywhere, BODY_POSITIONS, 0);
+    vec![vector.text()]
+}
+
+/// What stands between an account's mark and a word that is found in this place only; no word begins with it.
+fn sign(place: Place) -> &'static str {
+    match place {
+        Place::Anywhere => "",
+        Place::Subject => "/s/",
+        Place::Head => "/h/",
+    }
 }
 
 pub(super) fn expression(text: &mut String, mark: &str, condition: &Condition) {
@@ -68,24 +80,19 @@ pub(super) fn words(text: &mut String, mark: &str, words: &Words, place: Place) 
         if number > 0 {
             text.push_str(" <-> ");
         }
-        let _ = write!(text, "'{mark}{word}'");
+        let _ = write!(text, "'{mark}{}{word}'", sign(place));
         let is_prefix = words.is_prefix && number + 1 == words.words.len();
-        text.push_str(match (is_prefix, place) {
-            (false, Place::Anywhere) => "",
-            (true, Place::Anywhere) => ":*",
-            (false, Place::Subject) => ":A",
-            (true, Place::Subject) => ":*A",
-            (false, Place::Head) => ":B",
-            (true, Place::Head) => ":*B",
-        });
+        if is_prefix {
+            text.push_str(":*");
+        }
     }
     text.push(')');
 }
 
-/// A `tsvector` in the making: each word once, with its positions.
+/// A `tsvector` in the making: each word once for each place, with its positions.
 struct Vector<'a> {
     mark: &'a str,
-    words: BTreeMap<&'a str, Vec<(usize, &'static str)>>,
+    words: BTreeMap<(&'static str, &'a str), Vec<usize>>,
     bytes: usize,
 }
 
@@ -102,45 +109,46 @@ impl<'a> Vector<'a> {
     fn add(
         &mut self,
         words: impl Iterator<Item = &'a str>,
+        place: Place,
         (start, positions): (usize, usize),
-        weight: &'static str,
         from: usize,
     ) -> usize {
-        let mut place = from;
+        let mut next = from;
+        let sign = sign(place);
         for word in words {
             if self.bytes >= VECTOR_BYTES_MAX {
                 break;
             }
-            let position = start + place % positions;
-            place += 1;
-            let mark_bytes = self.mark.len();
-            let known = self.words.entry(word).or_insert_with(|| {
-                self.bytes += mark_bytes + word.len() + 8;
+            let position = start + next % positions;
+            next += 1;
+            let word_bytes = self.mark.len() + sign.len() + word.len() + 8;
+            let known = self.words.entry((sign, word)).or_insert_with(|| {
+                self.bytes += word_bytes;
                 Vec::new()
             });
             if known.len() < POSITIONS_PER_WORD_MAX {
-                known.push((position, weight));
+                known.push(position);
                 self.bytes += 2;
             }
         }
-        place
+        next
     }
 
-    fn add_pieces(&mut self, pieces: impl Iterator<Item = &'a WordList>, weight: &'static str) {
+    fn add_pieces(&mut self, pieces: impl Iterator<Item = &'a WordList>, place: Place) {
         let mut from = 0;
         for words in pieces {
             // One position is left free, so that no phrase goes on from one piece to the next.
-            from = self.add(words.iter(), HEAD_POSITIONS, weight, from) + 1;
+            from = self.add(words.iter(), place, HEAD_POSITIONS, from) + 1;
         }
     }
 
     fn text(&self) -> String {
         let mut text = String::with_capacity(self.bytes * 2);
-        for (word, positions) in &self.words {
-            let _ = write!(text, "'{}{word}'", self.mark);
-            for (place, (position, weight)) in positions.iter().enumerate() {
+        for ((sign, word), positions) in &self.words {
+            let _ = write!(text, "'{}{sign}{word}'", self.mark);
+            for (place, position) in positions.iter().enumerate() {
                 text.push(if place == 0 { ':' } else { ',' });
-                let _ = write!(text, "{position}{weight}");
+                let _ = write!(text, "{position}");
             }
             text.push(' ');
         }
@@ -170,7 +178,7 @@ mod tests {
         };
         assert_eq!(
             columns("m", &fields)[0],
-            "'m':1 'ma':1 'mb':2 'mc':1003 'md':1005 'me':4006 "
+            "'m':1 'ma':1 'mb':2 'mc':1003 'md':1005 'me':4006 'm/h/c':1003 'm/h/d':1005 'm/s/a':1 'm/s/b':2 "
         );
     }
 }

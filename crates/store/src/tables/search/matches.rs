@@ -34,14 +34,7 @@ pub fn newest(
         return Ok(Vec::new());
     };
     let expression = tx.dialect().search_expression(&mark, condition);
-    let sql = tx.dialect().newest_matches();
-    let params = [
-        Param::from(&expression),
-        stretch.oldest.into(),
-        stretch.newest.into(),
-        limit.into(),
-    ];
-    matching(tx, sql, &params)
+    matching(tx, &expression, stretch, limit)
 }
 
 /// A match with its rank: the more of the words are in the subject, then among people and files, the higher.
@@ -98,25 +91,10 @@ fn with(
     let Some(mark) = mark(tx, grant)? else {
         return Ok(Vec::new());
     };
-    let dialect = tx.dialect();
-    let there = dialect.words_expression(&mark, words, place);
-    let mut expression = dialect.search_expression(&mark, condition);
-    if dialect.is_embedded() {
-        expression = match condition {
-            Condition::Words(_) => there.clone(),
-            _ => format!("{expression} AND {there}"),
-        };
-    }
-    let mut params = vec![
-        Param::from(&expression),
-        stretch.oldest.into(),
-        stretch.newest.into(),
-        limit.into(),
-    ];
-    if !dialect.is_embedded() {
-        params.push(Param::from(&there));
-    }
-    matching(tx, dialect.matches_with(), &params)
+    let expression = tx
+        .dialect()
+        .placed_expression(&mark, condition, words, place);
+    matching(tx, &expression, stretch, limit)
 }
 
 fn mark(tx: &mut dyn Tx, grant: Key) -> Result<Option<String>, StoreError> {
@@ -124,8 +102,21 @@ fn mark(tx: &mut dyn Tx, grant: Key) -> Result<Option<String>, StoreError> {
     noting_damage(tx, mark)
 }
 
-fn matching(tx: &mut dyn Tx, sql: &str, params: &[Param<'_>]) -> Result<Vec<Key>, StoreError> {
-    let found = tx.query(sql, params, |row| row.key(0));
+/// Returns the newest messages that fulfil an engine's expression, newest key first.
+fn matching(
+    tx: &mut dyn Tx,
+    expression: &str,
+    stretch: Stretch,
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let sql = tx.dialect().newest_matches();
+    let params = [
+        Param::Text(expression),
+        stretch.oldest.into(),
+        stretch.newest.into(),
+        limit.into(),
+    ];
+    let found = tx.query(sql, &params, |row| row.key(0));
     noting_damage(tx, found)
 }
 
