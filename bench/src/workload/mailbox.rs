@@ -1,7 +1,8 @@
 //! `mailbox`: everything that an agent does with a mailbox, in a small and in a very large one, on both engines, beside
 //! Dovecot over IMAP.
 //!
-//! One request after the other over one connection: what is measured is how long each takes, not how many there can be.
+//! One request after the other, over one connection to each mailbox and in turn: what is measured is how long each
+//! takes, not how many there can be, and a disturbance meets the small and the large mailbox alike.
 
 mod copy;
 mod dovecot;
@@ -20,9 +21,10 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use self::fill::Filled;
-use self::measure::Bound;
-use self::operations::Asker;
+use self::measure::{Asked, Bound};
+use self::operations::{Asker, Operation};
 use crate::Bench;
+use crate::http::Client;
 use crate::latency::round;
 use crate::limits::{FILL_MESSAGES_MAX, SAMPLES_MAX};
 use crate::report::Report;
@@ -90,16 +92,21 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Report> {
     fs::create_dir_all(&run.keep)?;
     let (mut rows, mut stores) = (Vec::new(), Vec::new());
     for target in &options.targets {
-        for messages in &options.messages {
-            let (store, measured) = match target {
-                Target::Sqlite => run.sqlite(*messages)?,
-                Target::Postgres => run.postgres(*messages)?,
-                Target::Dovecot => run.dovecot(*messages)?,
-            };
+        let measured = match target {
+            Target::Sqlite => run.sqlite()?,
+            Target::Postgres => run.postgres()?,
+            Target::Dovecot => run.dovecot()?,
+        };
+        for Measured {
+            messages,
+            store,
+            rows: of_mailbox,
+        } in measured
+        {
             eprintln!("{}, {messages} messages: {store}", target.name());
-            stores.push(labelled(*target, *messages, store));
-            let measured = measured.into_iter();
-            rows.extend(measured.map(|row| labelled(*target, *messages, row)));
+            stores.push(labelled(*target, messages, store));
+            let of_mailbox = of_mailbox.into_iter();
+            rows.extend(of_mailbox.map(|row| labelled(*target, messages, row)));
         }
     }
     let versions =
@@ -116,6 +123,30 @@ fn labelled(target: Target, messages: u64, mut row: Value) -> Value {
     row
 }
 
+/// A filled mailbox behind a running server.
+struct Served {
+    messages: u64,
+    server: Posthouse,
+    filled: Filled,
+}
+
+impl Served {
+    fn not_measured(&self) -> Measured {
+        Measured {
+            messages: self.messages,
+            store: store(&self.filled, json!({})),
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// What was seen of a mailbox.
+struct Measured {
+    messages: u64,
+    store: Value,
+    rows: Vec<Value>,
+}
+
 /// A run, and where its mailboxes are.
 struct Run<'a> {
     bench: &'a Bench,
@@ -128,19 +159,29 @@ impl Run<'_> {
         self.keep.join(format!("{}-{messages}", target.name()))
     }
 
-    fn sqlite(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+    fn sqlite(&self) -> Result<Vec<Measured>> {
+        let sizes = self.options.messages.iter();
+        let served = sizes.map(|messages| self.on_sqlite(*messages));
+        let served = served.collect::<Result<Vec<_>>>()?;
+        let mut measured = self.posthouse(&served)?;
+        for (served, measured) in served.into_iter().zip(&mut measured) {
+            served.server.stop()?;
+            let data = self.place(Target::Sqlite, served.messages);
+            measured.store["disk_mib"] = json!(disk_mib(&data)?);
+        }
+        Ok(measured)
+    }
+
+    fn on_sqlite(&self, messages: u64) -> Result<Served> {
         let data = self.place(Target::Sqlite, messages);
         let mark = data.with_extension("json");
-        let server = |fresh: bool| {
-            if fresh && data.exists() {
-                fs::remove_dir_all(&data)?;
-            }
-            Posthouse::start(self.bench.binary(), &data)
-        };
         let filled = match Filled::read(&mark)? {
             Some(filled) => filled,
             None => {
-                let server = server(true)?;
+                if data.exists() {
+                    fs::remove_dir_all(&data)?;
+                }
+                let server = Posthouse::start(self.bench.binary(), &data)?;
                 let filled = fill::fill(&server, messages)?;
                 server.stop()?;
                 filled.write(&mark)?;
@@ -150,27 +191,45 @@ impl Run<'_> {
         if !self.options.fill_only {
             read_through(&data)?;
         }
-        let server = server(false)?;
+        let server = Posthouse::start(self.bench.binary(), &data)?;
         let filled = self.indexed(&server, filled, &mark)?;
-        let measured = self.posthouse(&server, &filled)?;
-        server.stop()?;
-        Ok((store(&filled, disk_mib(&data)?, measured.0), measured.1))
+        Ok(Served {
+            messages,
+            server,
+            filled,
+        })
     }
 
-    fn postgres(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+    fn postgres(&self) -> Result<Vec<Measured>> {
         let cluster = self.keep.join("cluster");
         if !self.options.fill_only && cluster.exists() {
             read_through(&cluster)?;
         }
         let postgres = Postgres::start(&cluster)?;
+        let sizes = self.options.messages.iter();
+        let served = sizes.map(|messages| self.on_postgres(&postgres, *messages));
+        let served = served.collect::<Result<Vec<_>>>()?;
+        let mut measured = self.posthouse(&served)?;
+        for (served, measured) in served.into_iter().zip(&mut measured) {
+            served.server.stop()?;
+            let size = "SELECT pg_database_size(current_database())";
+            let bytes = postgres.run(&database(served.messages), size)?;
+            let mib = bytes.parse::<f64>()? / 1024.0 / 1024.0;
+            measured.store["disk_mib"] = json!(round(mib, 0));
+        }
+        postgres.stop()?;
+        Ok(measured)
+    }
+
+    fn on_postgres(&self, postgres: &Postgres, messages: u64) -> Result<Served> {
         let data = self.place(Target::Postgres, messages);
         let mark = data.with_extension("json");
-        let database = format!("mailbox_{messages}");
+        let database = database(messages);
         let url = postgres.url(&database);
         let mut filled = match Filled::read(&mark)? {
             Some(filled) => filled,
             None => {
-                let filled = self.copied(&postgres, &database, messages)?;
+                let filled = self.copied(postgres, &database, messages)?;
                 filled.write(&mark)?;
                 filled
             }
@@ -181,12 +240,11 @@ impl Run<'_> {
             // What autovacuum would do within minutes.
             postgres.run(&database, "VACUUM (ANALYZE)")?;
         }
-        let measured = self.posthouse(&server, &filled)?;
-        server.stop()?;
-        let bytes = postgres.run(&database, "SELECT pg_database_size(current_database())")?;
-        let mib = bytes.parse::<f64>()? / 1024.0 / 1024.0;
-        postgres.stop()?;
-        Ok((store(&filled, round(mib, 0), measured.0), measured.1))
+        Ok(Served {
+            messages,
+            server,
+            filled,
+        })
     }
 
     /// Copies the SQLite mailbox of the same size, and has the server build its index.
@@ -227,15 +285,54 @@ impl Run<'_> {
         Ok(filled)
     }
 
-    fn posthouse(&self, server: &Posthouse, filled: &Filled) -> Result<(Value, Vec<Value>)> {
+    /// Measures the mailboxes of several servers together.
+    fn posthouse(&self, served: &[Served]) -> Result<Vec<Measured>> {
         if self.options.fill_only {
-            return Ok((json!({}), Vec::new()));
+            return Ok(served.iter().map(Served::not_measured).collect());
         }
-        let mut client = server.client()?;
-        let account = server.find_account(&mut client, fill::NAME)?;
+        let asks = served.iter().map(|served| self.asks(served));
+        let (mut clients, operations): (Vec<_>, Vec<_>) =
+            asks.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let processes: Vec<u32> = served
+            .iter()
+            .map(|served| served.server.process.id())
+            .collect();
+        let kinds = operations.iter().map(Vec::len).min().unwrap_or(0);
+        let (rows, memory) = measure::watched(&processes, || {
+            let mut rows = vec![Vec::new(); served.len()];
+            for kind in 0..kinds {
+                let each = clients.iter_mut().zip(&operations);
+                let mut asked: Vec<Asked<'_>> = each
+                    .map(|(client, operations)| Asked {
+                        client,
+                        operation: &operations[kind],
+                    })
+                    .collect();
+                let measured = measure::together(&mut asked, self.bound())?;
+                for (rows, row) in rows.iter_mut().zip(measured) {
+                    eprintln!("{row}");
+                    rows.push(row);
+                }
+            }
+            Ok(rows)
+        })?;
+        let all = served.iter().zip(rows).zip(memory);
+        Ok(all
+            .map(|((served, rows), memory)| Measured {
+                messages: served.messages,
+                store: store(&served.filled, memory),
+                rows,
+            })
+            .collect())
+    }
+
+    /// Returns a connection to a server and what is asked of it.
+    fn asks(&self, served: &Served) -> Result<(Client, Vec<Operation>)> {
+        let mut client = served.server.client()?;
+        let account = served.server.find_account(&mut client, fill::NAME)?;
         let account = account.context("no account in the store")?;
         let grant = format!("/v3/grants/{}", account.id);
-        let sample = known::look(&mut client, &grant, filled)?;
+        let sample = known::look(&mut client, &grant, &served.filled)?;
         let asker = Asker {
             client: &client,
             grant: &grant,
@@ -245,20 +342,15 @@ impl Run<'_> {
             with_search: !self.options.without_search,
         };
         let operations = asker.operations()?;
-        let (rows, memory) = measure::watched(server.process.id(), || {
-            let mut client = server.client()?;
-            let mut rows = Vec::new();
-            for operation in &operations {
-                let row = measure::operation(&mut client, operation, self.bound())?;
-                eprintln!("{row}");
-                rows.push(row);
-            }
-            Ok(rows)
-        })?;
-        Ok((memory, rows))
+        Ok((served.server.client()?, operations))
     }
 
-    fn dovecot(&self, messages: u64) -> Result<(Value, Vec<Value>)> {
+    fn dovecot(&self) -> Result<Vec<Measured>> {
+        let sizes = self.options.messages.iter();
+        sizes.map(|messages| self.in_dovecot(*messages)).collect()
+    }
+
+    fn in_dovecot(&self, messages: u64) -> Result<Measured> {
         let folder = self.place(Target::Dovecot, messages);
         let mark = folder.with_extension("json");
         let mut fill_s = Value::Null;
@@ -268,14 +360,22 @@ impl Run<'_> {
             fs::write(&mark, fill_s.to_string())?;
         }
         if self.options.fill_only {
-            return Ok((json!({ "fill_s": fill_s }), Vec::new()));
+            return Ok(Measured {
+                messages,
+                store: json!({ "fill_s": fill_s }),
+                rows: Vec::new(),
+            });
         }
         let server = Dovecot::start(&folder)?;
         let (index_s, rows) =
             dovecot::measure(&server, self.bound(), !self.options.without_search)?;
         server.stop()?;
         let store = json!({ "fill_s": fill_s, "index_s": index_s, "disk_mib": disk_mib(&folder)? });
-        Ok((store, rows))
+        Ok(Measured {
+            messages,
+            store,
+            rows,
+        })
     }
 
     fn bound(&self) -> Bound {
@@ -286,12 +386,15 @@ impl Run<'_> {
     }
 }
 
-fn store(filled: &Filled, disk_mib: f64, mut memory: Value) -> Value {
+fn store(filled: &Filled, mut memory: Value) -> Value {
     memory["fill_s"] = json!(filled.fill_s);
     memory["organise_s"] = json!(filled.organise_s);
     memory["index_s"] = json!(filled.index_s);
-    memory["disk_mib"] = json!(disk_mib);
     memory
+}
+
+fn database(messages: u64) -> String {
+    format!("mailbox_{messages}")
 }
 
 /// Reads everything in a folder once, so that no server is measured on what the others left of the page cache.
