@@ -12,6 +12,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`address_class`] | is this IP address one of the public internet, and if not, why |
+//! | [`authentication`] | DKIM signatures of ours, and what a message's own SPF, DKIM, DMARC and ARC say |
 //! | [`cidr`] | address ranges, as in `--allow-net` |
 //! | [`guard`] | the operator's policy, the rules for URLs, and the reasons for a refusal |
 //! | [`http`] | the client itself: connector, small pool, one exchange |
@@ -30,6 +31,7 @@
 //! ```
 
 pub mod address_class;
+pub mod authentication;
 pub mod cidr;
 pub mod guard;
 pub mod http;
