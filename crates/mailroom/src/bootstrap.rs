@@ -157,6 +157,7 @@ pub(crate) fn trial_domain_row(id: Key, address: &str, name: &str, now: i64) -> 
         last_checked_at: Some(now),
         created_at: now,
         updated_at: now,
+        ownership_checked_at: None,
     }
 }
 

@@ -34,6 +34,8 @@ pub enum ChangeKind {
     ContactUpdated = 50,
     ContactDeleted = 51,
     ThreadReplied = 60,
+    DomainVerified = 80,
+    DomainUnverified = 81,
 }
 
 impl ChangeKind {
@@ -55,6 +57,8 @@ impl ChangeKind {
         Self::ContactUpdated,
         Self::ContactDeleted,
         Self::ThreadReplied,
+        Self::DomainVerified,
+        Self::DomainUnverified,
     ];
 
     /// Returns the name of the event, as the API spells trigger types.
@@ -78,6 +82,8 @@ impl ChangeKind {
             Self::ContactUpdated => "contact.updated",
             Self::ContactDeleted => "contact.deleted",
             Self::ThreadReplied => "thread.replied",
+            Self::DomainVerified => "domain.verified",
+            Self::DomainUnverified => "domain.unverified",
         }
     }
 

@@ -108,6 +108,7 @@ impl Mailroom {
             last_checked_at: None,
             created_at: now,
             updated_at: now,
+            ownership_checked_at: None,
         })
     }
 }

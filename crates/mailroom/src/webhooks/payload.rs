@@ -49,6 +49,9 @@ fn data(
             scheduled::data(tx, mailroom, change)
         }
         ChangeKind::ThreadReplied => Ok(replied::data(mailroom, change)),
+        ChangeKind::DomainVerified | ChangeKind::DomainUnverified => {
+            Ok(Some((String::new(), domain(mailroom, change))))
+        }
         _ => Ok(object(tx, mailroom, change)?.map(|object| (String::new(), object))),
     }
 }
@@ -88,7 +91,9 @@ fn object(
         }
         ChangeKind::MessageSendSuccess
         | ChangeKind::MessageSendFailed
-        | ChangeKind::ThreadReplied => return Ok(None),
+        | ChangeKind::ThreadReplied
+        | ChangeKind::DomainVerified
+        | ChangeKind::DomainUnverified => return Ok(None),
         ChangeKind::DraftCreated | ChangeKind::DraftUpdated => {
             let codec = mailroom.store().ids();
             let shown = drafts::load(tx, codec, change.application, grant, &[change.object])?;
@@ -139,6 +144,18 @@ fn folder(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {
         "object": "folder",
         "system_folder": noted.get("system_folder"),
     })
+}
+
+/// A domain belongs to no account: what was noted is all there is.
+fn domain(mailroom: &Mailroom, change: &Change) -> Vec<u8> {
+    let noted = noted(change);
+    let object = json!({
+        "domain_id": mailroom.public_id(Kind::Domain, change.object),
+        "domain_address": noted.get("domain_address"),
+        "type": noted.get("type"),
+        "verified": change.kind == ChangeKind::DomainVerified,
+    });
+    object.to_string().into_bytes()
 }
 
 fn deleted_message(mailroom: &Mailroom, grant: Key, change: &Change) -> Value {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("tracked", include_str!("0008_tracked.sql")),
     ("threads from the index", include_str!("0009_threads.sql")),
     ("narrow search rows", include_str!("0010_search_rows.sql")),
+    ("domains", include_str!("0011_domains.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

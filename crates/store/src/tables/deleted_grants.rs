@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{contacts, drafts, outbound, schedules};
+use super::{aliases, contacts, drafts, outbound, schedules};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -23,6 +23,7 @@ pub fn delete(tx: &mut dyn Tx, application: Key, grant: Key, now: i64) -> Result
     if removed == 0 {
         return Ok(false);
     }
+    aliases::delete_of_grant(tx, grant)?;
     tx.execute(
         "INSERT INTO deleted_grants (grant_id, application_id, deleted_at) VALUES ($1, $2, $3)",
         &[grant.into(), application.into(), now.into()],

@@ -2,6 +2,7 @@
 
 use posthouse_types::ids::Key;
 
+use super::{dkim_keys, domain_checks};
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -9,7 +10,7 @@ use crate::{Param, StoreError};
 const COLUMNS: &str = "d.id, d.address, d.name, d.application_id, d.branded, d.include_subdomains,
     (SELECT g.id FROM grants g WHERE g.id = d.catch_all_grant_id), d.verified_ownership, d.verified_mx, d.verified_spf,
     d.verified_dkim, d.verified_feedback, d.verified_dmarc, d.verified_arc, d.last_checked_at, d.created_at,
-    d.updated_at";
+    d.updated_at, (SELECT c.checked_at FROM domain_checks c WHERE c.domain_id = d.id AND c.kind = 'ownership')";
 
 /// Names asked for in one query at most.
 const NAMES_PER_QUERY_MAX: usize = 500;
@@ -71,6 +72,8 @@ pub struct RegisteredDomain {
     pub created_at: i64,
     /// Unix seconds.
     pub updated_at: i64,
+    /// Unix seconds of the last check of the ownership.
+    pub ownership_checked_at: Option<i64>,
 }
 
 impl RegisteredDomain {
@@ -83,7 +86,7 @@ impl RegisteredDomain {
     /// Tells whether a check in DNS found that the registrant does not control the domain.
     #[must_use]
     pub fn ownership_failed(&self) -> bool {
-        self.last_checked_at.is_some() && !self.verified.ownership
+        self.ownership_checked_at.is_some() && !self.verified.ownership
     }
 }
 
@@ -179,7 +182,9 @@ pub fn covering_each(
 /// Returns the names of all domains whose ownership check failed, with whether their subdomains are included.
 pub fn with_failed_ownership(tx: &mut dyn Tx) -> Result<Vec<(String, bool)>, StoreError> {
     tx.query(
-        "SELECT address, include_subdomains FROM domains WHERE verified_ownership = 0 AND last_checked_at IS NOT NULL",
+        "SELECT d.address, d.include_subdomains FROM domains d
+         WHERE d.verified_ownership = 0
+           AND EXISTS (SELECT 1 FROM domain_checks c WHERE c.domain_id = d.id AND c.kind = 'ownership')",
         &[],
         |row| Ok((row.string(0)?, row.flag(1)?)),
     )
@@ -200,8 +205,49 @@ pub fn update(tx: &mut dyn Tx, domain: &RegisteredDomain) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Removes a domain that no account is on.
+/// Notes what was found in DNS.
+pub fn set_verified(
+    tx: &mut dyn Tx,
+    id: Key,
+    verified: Verified,
+    checked_at: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE domains SET verified_ownership = $2, verified_mx = $3, verified_spf = $4, verified_dkim = $5,
+           verified_feedback = $6, verified_dmarc = $7, verified_arc = $8, last_checked_at = $9 WHERE id = $1",
+        &[
+            id.into(),
+            verified.ownership.into(),
+            verified.mx.into(),
+            verified.spf.into(),
+            verified.dkim.into(),
+            verified.feedback.into(),
+            verified.dmarc.into(),
+            verified.arc.into(),
+            checked_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Lets one transaction at a time decide about a domain and its keys, until it ends; returns the domain.
+pub fn lock(tx: &mut dyn Tx, id: Key) -> Result<Option<RegisteredDomain>, StoreError> {
+    let lock = tx.dialect().lock_rows();
+    let held = tx.query_opt(
+        &format!("SELECT id FROM domains WHERE id = $1 {lock}"),
+        &[id.into()],
+        |row| row.key(0),
+    )?;
+    match held {
+        Some(id) => find(tx, id),
+        None => Ok(None),
+    }
+}
+
+/// Removes a domain that no account is on, with its keys and what was found of it.
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
+    dkim_keys::delete_of_domain(tx, id)?;
+    domain_checks::delete_of_domain(tx, id)?;
     tx.execute("DELETE FROM domains WHERE id = $1", &[Param::from(id)])?;
     Ok(())
 }
@@ -234,5 +280,6 @@ fn read(row: &dyn Row) -> Result<RegisteredDomain, StoreError> {
         last_checked_at: row.opt_int(14)?,
         created_at: row.int(15)?,
         updated_at: row.int(16)?,
+        ownership_checked_at: row.opt_int(17)?,
     })
 }

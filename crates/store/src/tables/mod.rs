@@ -1,5 +1,6 @@
 //! One file per table family: the SQL of the product and the rows it reads and writes.
 
+pub mod aliases;
 pub mod api_keys;
 pub mod applications;
 pub mod blobs;
@@ -8,6 +9,8 @@ pub mod connectors;
 pub mod contacts;
 pub mod deleted_grants;
 pub mod deliveries;
+pub mod dkim_keys;
+pub mod domain_checks;
 pub mod domains;
 pub mod drafts;
 pub mod folders;
@@ -20,6 +23,7 @@ pub mod receipts;
 pub mod recipients;
 pub mod schedules;
 pub mod search;
+pub mod service_accounts;
 pub mod terms;
 pub mod threads;
 pub mod tracked;

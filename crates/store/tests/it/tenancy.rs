@@ -78,6 +78,7 @@ pub fn domain(id: Key, address: &str, application: Option<Key>) -> RegisteredDom
         last_checked_at: None,
         created_at: 100,
         updated_at: 100,
+        ownership_checked_at: None,
     }
 }
 
