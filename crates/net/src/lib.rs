@@ -18,6 +18,7 @@
 //! | [`http`] | the client itself: connector, small pool, one exchange |
 //! | [`resolver`] | names to addresses, behind a trait that tests replace |
 //! | [`tls`] | server and client configurations, certificates from files or self-signed |
+//! | [`tls_policy`] | how securely mail is handed to another server: DANE, MTA-STS, REQUIRETLS |
 //! | [`rate`] | the prefix-keyed limiters that every door shares |
 //!
 //! ```
@@ -40,3 +41,4 @@ pub mod rate;
 pub mod resolver;
 pub mod telemetry;
 pub mod tls;
+pub mod tls_policy;

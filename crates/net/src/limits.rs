@@ -62,14 +62,54 @@ pub const DNS_RETRIES_MAX: usize = 1;
 /// How long a lookup may take in all; below [`HOOK_CONNECT_DEADLINE`], so that time to connect is left.
 pub const DNS_LOOKUP_DEADLINE: Duration = Duration::from_secs(4);
 
+/// How long a lookup with all the questions that DNSSEC adds to it may take.
+pub const DNSSEC_LOOKUP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Time between two looks at whether the name servers pass DNSSEC signatures on.
+pub const DNSSEC_PROBE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The longest an answer is believed, whatever its own lifetime says.
 pub const DNS_CACHE_AGE_MAX: Duration = Duration::from_secs(300);
 
 /// Answers kept in memory.
 pub const DNS_CACHE_ANSWERS_MAX: u64 = 1_024;
 
+/// How long one look past the caches may take; several of them fit into the check of a domain.
+pub const DNS_LIVE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Name servers of a zone that are asked.
+pub const DNS_AUTHORITIES_ASKED_MAX: usize = 4;
+
 /// Bytes of a certificate or key file.
 pub const PEM_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// How long agreeing on TLS with a mail server may take.
+pub const MX_TLS_HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// TLSA records of one server that are looked at.
+pub const TLSA_RECORDS_MAX: usize = 32;
+
+/// Certificates of one server that are looked at.
+pub const MX_CERTIFICATES_MAX: usize = 16;
+
+/// How long fetching an MTA-STS policy may take. RFC 8461 3.3 suggests one minute.
+pub const MTA_STS_FETCH_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The longest an MTA-STS policy is believed, in seconds: about a year. RFC 8461 3.2.
+pub const MTA_STS_AGE_SECONDS_MAX: i64 = 31_557_600;
+
+/// Age in seconds after which a policy that is still in force is fetched again although its id has not changed, so that it
+/// does not run out while somebody keeps us from fetching it. RFC 8461 3.3 asks for about once a day.
+pub const MTA_STS_REFRESH_SECONDS: i64 = 86_400;
+
+/// Pause in seconds after a fetch that failed. RFC 8461 3.3: at most one try in five minutes.
+pub const MTA_STS_RETRY_SECONDS: i64 = 300;
+
+/// Patterns for mail servers in one MTA-STS policy that are looked at.
+pub const MTA_STS_MX_MAX: usize = 128;
+
+/// Domains whose MTA-STS policy is kept in memory.
+pub const MTA_STS_DOMAINS_MAX: usize = 4_096;
 
 /// Prefixes that one level of a rate limiter remembers.
 pub const RATE_PREFIXES_MAX: usize = 16_384;

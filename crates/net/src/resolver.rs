@@ -6,10 +6,17 @@
 //!
 //! Names are always asked as they stand, never with the system's search domains appended: a URL of a stranger
 //! shall not find `intranet.corp.example` by saying `intranet`.
+//!
+//! [`Resolver::validated`] says of an answer whether DNSSEC vouches for it.
+
+mod live;
+mod validating;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
@@ -18,8 +25,13 @@ use hickory_resolver::config::{
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
+
+pub use self::live::{Exchange, LiveDns, LiveError};
+use self::validating::Validating;
+pub use self::validating::{DnssecState, Security, Validated};
 
 use crate::guard::is_localhost;
 use crate::limits::{
@@ -50,17 +62,54 @@ pub enum ResolveError {
     /// The name servers were silent.
     #[error("the name servers did not answer in time")]
     Timeout,
+    /// The answer's DNSSEC signatures are missing or wrong: somebody may have forged it.
+    #[error("the answer's DNSSEC signatures are not valid")]
+    Bogus,
 }
 
 /// The resolver could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up the DNS resolver: {0}")]
-pub struct ResolverSetupError(#[from] NetError);
+pub enum ResolverSetupError {
+    /// The library refused.
+    #[error("cannot set up the DNS resolver: {0}")]
+    Library(#[from] NetError),
+    /// The anchor cannot be used.
+    #[error("cannot use {path} as DNSSEC anchor (DNSKEY records, one a line): {reason}")]
+    Anchor {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
 
 /// The resolver over DNS. Cheap to clone; clones share the cache.
 #[derive(Clone)]
 pub struct Resolver {
     dns: TokioResolver,
+    validating: Arc<Validating>,
+    setup: Arc<Setup>,
+}
+
+/// What the resolvers are made from.
+struct Setup {
+    config: ResolverConfig,
+    options: ResolverOpts,
+}
+
+impl Setup {
+    fn build(&self, anchors: Option<TrustAnchors>) -> Result<TokioResolver, NetError> {
+        let mut builder = TokioResolver::builder_with_config(
+            self.config.clone(),
+            TokioRuntimeProvider::default(),
+        );
+        *builder.options_mut() = self.options.clone();
+        if let Some(anchors) = anchors {
+            builder.options_mut().preserve_intermediates = true;
+            builder = builder.with_trust_anchor(Arc::new(anchors));
+        }
+        builder.build()
+    }
 }
 
 impl Resolver {
@@ -100,12 +149,54 @@ impl Resolver {
         options.negative_max_ttl = Some(DNS_CACHE_AGE_MAX);
         options.use_hosts_file = hosts;
 
-        let mut builder =
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        *builder.options_mut() = options;
+        let setup = Setup { config, options };
+        let validating = Validating::new(setup.build(Some(TrustAnchors::default()))?, false);
         Ok(Self {
-            dns: builder.build()?,
+            dns: setup.build(None)?,
+            validating: Arc::new(validating),
+            setup: Arc::new(setup),
         })
+    }
+
+    /// Trusts the keys of this file instead of the public root's, and every answer of [`Self::validated`] must be provable
+    /// from them (`--dns-anchor`). Blocks on the disk.
+    pub fn with_anchor(mut self, file: &Path) -> Result<Self, ResolverSetupError> {
+        let refused = |reason: String| ResolverSetupError::Anchor {
+            path: file.display().to_string(),
+            reason,
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
+        let anchors: TrustAnchors = text.parse().map_err(|error| refused(format!("{error}")))?;
+        self.validating = Arc::new(Validating::new(self.setup.build(Some(anchors))?, true));
+        Ok(self)
+    }
+
+    /// Returns the records of one type at `name`, following aliases, with what DNSSEC says of them. That there are none is
+    /// an answer, too.
+    pub async fn validated(&self, name: &str, kind: RecordType) -> Result<Validated, ResolveError> {
+        let mut absolute_name = Name::from_ascii(name).map_err(|_| ResolveError::NotFound)?;
+        absolute_name.set_fqdn(true);
+        if self.validating.is_usable().await {
+            return self.validating.lookup(absolute_name, kind).await;
+        }
+        validating::unvalidated(&self.dns, absolute_name, kind).await
+    }
+
+    /// Returns the TXT records of `name`, each with its strings joined; empty when there are none. DNSSEC is not asked.
+    pub async fn texts(&self, name: &str) -> Result<Vec<String>, ResolveError> {
+        let mut absolute_name = Name::from_ascii(name).map_err(|_| ResolveError::NotFound)?;
+        absolute_name.set_fqdn(true);
+        let answer = validating::unvalidated(&self.dns, absolute_name, RecordType::TXT).await?;
+        let joined = |record: &RData| match record {
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+            _ => None,
+        };
+        Ok(answer.records.iter().filter_map(joined).collect())
+    }
+
+    /// Whether DNSSEC can be relied on here, as far as is known by now.
+    pub fn dnssec(&self) -> DnssecState {
+        self.validating.state()
     }
 
     async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {

@@ -172,6 +172,15 @@ pub(crate) fn http_client_config(extra_roots: &[CertificateDer<'static>]) -> Arc
 }
 
 fn config_trusting(extra_roots: &[CertificateDer<'static>]) -> ClientConfig {
+    ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .expect("the provider supports the default protocol versions")
+        .with_root_certificates(root_store(extra_roots))
+        .with_no_client_auth()
+}
+
+/// The system's roots and the operator's.
+pub(crate) fn root_store(extra_roots: &[CertificateDer<'static>]) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {
@@ -184,14 +193,25 @@ fn config_trusting(extra_roots: &[CertificateDer<'static>]) -> ClientConfig {
             "no root certificates found: outward https calls will fail (install ca-certificates, or give a CA file)"
         );
     }
-    ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .expect("the provider supports the default protocol versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
+    roots
 }
 
-fn provider() -> Arc<CryptoProvider> {
+/// Version and cipher of a session, as in `TLSv1.3 TLS_AES_256_GCM_SHA384`.
+pub fn session_text(connection: &rustls::CommonState) -> String {
+    let version = match connection.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        _ => "TLS",
+    };
+    let cipher = connection
+        .negotiated_cipher_suite()
+        .and_then(|suite| suite.suite().as_str())
+        .map(|name| name.replace("TLS13_", "TLS_"))
+        .unwrap_or_default();
+    format!("{version} {cipher}").trim_end().to_owned()
+}
+
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     install_provider();
     CryptoProvider::get_default()
         .cloned()

@@ -1,5 +1,6 @@
 //! The guarded client against hostile peers on loopback, with a resolver that says what the test wants.
 
+mod dnssec;
 mod exchange;
 mod hook_01_address_forms;
 mod hook_02_rebinding;
@@ -8,5 +9,6 @@ mod hook_04_redirects;
 mod hook_05_bombs;
 mod peer;
 mod resolver;
+mod signed_zone;
 mod stub;
 mod tls;
