@@ -7,6 +7,7 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
+use crate::domains::{Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
 use crate::receive::{RecipientCache, Room, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
@@ -50,6 +51,12 @@ pub(crate) struct Inner {
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
     pub(crate) waits: Places,
+    /// Domains as senders, found a moment ago.
+    pub(crate) identities: Identities,
+    /// How often domains are checked.
+    pub(crate) pace: Pace,
+    /// Eyes for DNS.
+    pub(crate) view: View,
     /// Searches that wait for mail to be indexed have it done one after the other.
     pub(crate) catching_up: tokio::sync::Mutex<()>,
 }
@@ -75,6 +82,9 @@ impl Mailroom {
                 outward: Outward::default(),
                 outgate: Outgate::default(),
                 waits: Places::default(),
+                identities: identities(),
+                pace: Pace::default(),
+                view: View::default(),
                 catching_up: tokio::sync::Mutex::new(()),
             }),
             ticket: None,

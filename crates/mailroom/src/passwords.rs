@@ -84,8 +84,21 @@ impl PasswordPool {
 
     /// Returns the bcrypt hash of a password that follows the rules.
     pub(crate) async fn hash(&self, password: AppPassword, cost: u32) -> Result<String, Refusal> {
+        let hashing = move || bcrypt::hash(password.0.as_bytes(), cost);
+        let hashed = self.run("passwords", hashing).await?;
+        hashed.map_err(|error| Refusal::Internal {
+            message: format!("bcrypt: {error}"),
+        })
+    }
+
+    /// Does other work that takes as long as a hash; `what` is being made by it, for who is turned away.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        what: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let busy = || Refusal::Unavailable {
-            message: "too many passwords are being set, nothing was changed".to_owned(),
+            message: format!("too many {what} are being set, nothing was changed"),
         };
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
@@ -95,20 +108,14 @@ impl PasswordPool {
         let Ok(Ok(worker)) = tokio::time::timeout(deadline, waiting).await else {
             return Err(busy());
         };
-        // The permits go with the work: a caller that leaves frees no place before its hash is done.
-        let hashing = tokio::task::spawn_blocking(move || {
+        // The permits go with the work: a caller that leaves frees no place before its work is done.
+        let working = tokio::task::spawn_blocking(move || {
             let _held = (place, worker);
-            bcrypt::hash(password.0.as_bytes(), cost)
+            work()
         });
-        match hashing.await {
-            Ok(Ok(hash)) => Ok(hash),
-            Ok(Err(error)) => Err(Refusal::Internal {
-                message: format!("bcrypt: {error}"),
-            }),
-            Err(_) => Err(Refusal::Internal {
-                message: "hashing a password panicked".to_owned(),
-            }),
-        }
+        working.await.map_err(|_| Refusal::Internal {
+            message: format!("making {what} panicked"),
+        })
     }
 }
 

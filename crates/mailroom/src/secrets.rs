@@ -2,7 +2,9 @@
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
+use hmac::{Hmac, Mac};
 use posthouse_types::ids::Key;
+use sha2::Sha256;
 
 use crate::Refusal;
 
@@ -15,12 +17,15 @@ const NONCE_BYTES: usize = 12;
 pub(crate) enum Purpose {
     /// Signs the notifications of a webhook.
     WebhookSigning,
+    /// Signs the mail of a domain.
+    DkimSigning,
 }
 
 impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::WebhookSigning => "webhook-signing",
+            Self::DkimSigning => "dkim-signing",
         }
     }
 }
@@ -68,6 +73,16 @@ pub(crate) fn open(
         .map_err(|_| {
             broken("a sealed secret cannot be opened: it is damaged or from another instance key")
         })
+}
+
+/// Returns what the owner of a domain publishes to prove it: 32 hexadecimal digits that nobody without the instance key
+/// can foretell, the same at every call.
+pub(crate) fn ownership_token(instance_key: &[u8; 32], domain: Key) -> String {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(instance_key)
+        .expect("HMAC takes keys of any length");
+    mac.update(b"domain-ownership\0");
+    mac.update(&domain.0.to_be_bytes());
+    hex::encode(&mac.finalize().into_bytes()[..16])
 }
 
 fn cipher(instance_key: &[u8; 32]) -> Aes256Gcm {
