@@ -12,3 +12,4 @@ mod resolver;
 mod signed_zone;
 mod stub;
 mod tls;
+mod tls_policy;
