@@ -57,7 +57,8 @@ impl Mailroom {
         let emptied = self.sweep_deleted_folders().await?;
         let set_aside = self.expire_set_aside().await?;
         let schedules = self.expire_schedules().await?;
-        Ok(expired || forgotten || schedules || swept || emptied || set_aside)
+        let sendings = self.expire_sendings().await?;
+        Ok(expired || forgotten || schedules || sendings || swept || emptied || set_aside)
     }
 
     async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {

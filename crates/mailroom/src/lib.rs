@@ -10,6 +10,7 @@
 //! - [`clean`]: messages as the words of their authors
 //! - [`drafts`]: an account writes, and sends later
 //! - [`send`]: an account sends
+//! - [`outbound`]: what was sent goes out
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
 //! - [`search`]: mail is found by its words
@@ -33,6 +34,7 @@ pub mod drafts;
 pub mod idempotency;
 pub mod limits;
 pub mod organise;
+pub mod outbound;
 pub mod passwords;
 pub mod provision;
 pub mod read;

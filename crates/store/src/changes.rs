@@ -25,6 +25,9 @@ pub enum ChangeKind {
     MessageDeleted = 12,
     MessageSendSuccess = 13,
     MessageSendFailed = 14,
+    MessageDelivered = 15,
+    MessageBounced = 16,
+    MessageComplaint = 17,
     FolderCreated = 20,
     FolderUpdated = 21,
     FolderDeleted = 22,
@@ -36,6 +39,9 @@ pub enum ChangeKind {
     ThreadReplied = 60,
     DomainVerified = 80,
     DomainUnverified = 81,
+    TransactionalDelivered = 70,
+    TransactionalBounced = 71,
+    TransactionalComplaint = 72,
 }
 
 impl ChangeKind {
@@ -48,6 +54,9 @@ impl ChangeKind {
         Self::MessageDeleted,
         Self::MessageSendSuccess,
         Self::MessageSendFailed,
+        Self::MessageDelivered,
+        Self::MessageBounced,
+        Self::MessageComplaint,
         Self::FolderCreated,
         Self::FolderUpdated,
         Self::FolderDeleted,
@@ -59,6 +68,9 @@ impl ChangeKind {
         Self::ThreadReplied,
         Self::DomainVerified,
         Self::DomainUnverified,
+        Self::TransactionalDelivered,
+        Self::TransactionalBounced,
+        Self::TransactionalComplaint,
     ];
 
     /// Returns the name of the event, as the API spells trigger types.
@@ -73,6 +85,9 @@ impl ChangeKind {
             Self::MessageDeleted => "message.deleted",
             Self::MessageSendSuccess => "message.send_success",
             Self::MessageSendFailed => "message.send_failed",
+            Self::MessageDelivered => "message.delivered",
+            Self::MessageBounced => "message.bounced",
+            Self::MessageComplaint => "message.complaint",
             Self::FolderCreated => "folder.created",
             Self::FolderUpdated => "folder.updated",
             Self::FolderDeleted => "folder.deleted",
@@ -84,6 +99,9 @@ impl ChangeKind {
             Self::ThreadReplied => "thread.replied",
             Self::DomainVerified => "domain.verified",
             Self::DomainUnverified => "domain.unverified",
+            Self::TransactionalDelivered => "message.transactional.delivered",
+            Self::TransactionalBounced => "message.transactional.bounced",
+            Self::TransactionalComplaint => "message.transactional.complaint",
         }
     }
 

@@ -19,6 +19,7 @@ use super::replied::{self, Authors, Joined};
 use super::room::Share;
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
+use crate::outbound::event;
 
 /// Bytes that the rows of one delivery may have in all: every recipient has a row of its own with everything a listing
 /// shows, so that a long body for a thousand recipients would be a thousand bodies in one transaction.
@@ -243,7 +244,7 @@ pub(crate) fn deliver_queued(
     tx: &mut dyn Tx,
     store: &Store,
     prepared: &Prepared,
-    row: QueueRow,
+    row: &QueueRow,
 ) -> Result<Vec<Key>, StoreError> {
     for copy in &prepared.copies {
         Dialect::lock_grant(tx, copy.recipient.grant)?;
@@ -251,6 +252,9 @@ pub(crate) fn deliver_queued(
     if !outbound::finish(tx, row.id, row.token)? {
         return Ok(Vec::new());
     }
+    let recipients = std::slice::from_ref(&row.recipient);
+    let at_us = prepared.shared.now_us;
+    event::delivered(tx, store.ids(), &row.sent, recipients, at_us)?;
     let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
     for blob in &prepared.blobs {
         let kept = blobs::keep(tx, blob)?;

@@ -8,13 +8,18 @@ use posthouse_types::ids::Key;
 use super::deliver;
 use super::{InboundDelivery, ReceiveRefusal};
 use crate::Mailroom;
+use crate::outbound::Sent;
 
 /// A claimed row of the queue.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct QueueRow {
     pub(crate) id: Key,
     /// Proves that the claim is the newest.
     pub(crate) token: i64,
+    /// Whose message it is.
+    pub(crate) sent: Sent,
+    /// Who is to get it.
+    pub(crate) recipient: String,
 }
 
 impl Mailroom {
@@ -31,10 +36,10 @@ impl Mailroom {
         let delivery = Arc::new(delivery);
         let prepared = self.prepare(&delivery).await?;
         let prepared = Arc::new(self.keep_large_blobs(prepared).await?);
-        let mut outcome = self.try_commit_queued(&prepared, row).await;
+        let mut outcome = self.try_commit_queued(&prepared, &row).await;
         if let Err(StoreError::Conflict { constraint }) = &outcome {
             tracing::debug!("a queued message met another transaction, trying again: {constraint}");
-            outcome = self.try_commit_queued(&prepared, row).await;
+            outcome = self.try_commit_queued(&prepared, &row).await;
         }
         let used = outcome.as_deref().unwrap_or_default();
         if outcome.as_ref().err().is_none_or(StoreError::is_final) {
@@ -51,11 +56,12 @@ impl Mailroom {
     async fn try_commit_queued(
         &self,
         prepared: &Arc<deliver::Prepared>,
-        row: QueueRow,
+        row: &QueueRow,
     ) -> Result<Vec<Key>, StoreError> {
         let (prepared, store) = (Arc::clone(prepared), self.store().clone());
+        let row = row.clone();
         self.store()
-            .write(move |tx| deliver::deliver_queued(tx, &store, &prepared, row))
+            .write(move |tx| deliver::deliver_queued(tx, &store, &prepared, &row))
             .await
     }
 }

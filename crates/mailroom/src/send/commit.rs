@@ -8,6 +8,7 @@ use posthouse_store::tables::folders::{self, Shift};
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::messages::{self, NewMessage, StoredBody};
 use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState};
+use posthouse_store::tables::sendings::{self, Sending};
 use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::tracked::{self, NewTracked};
 use posthouse_store::{StoreError, Tx};
@@ -44,6 +45,8 @@ pub(super) struct Ready {
     pub(super) metadata: Option<String>,
     /// The message that it answers, and that one's thread.
     pub(super) answered: Option<(Key, Key)>,
+    /// What events say of it.
+    pub(super) about: String,
     pub(super) origin: Origin,
     pub(super) now_us: i64,
 }
@@ -142,6 +145,7 @@ pub(super) fn commit(
             blob: blob.key,
             envelope_from: &ready.envelope_from,
             envelope: &ready.envelope,
+            about: &ready.about,
             now_us: ready.now_us,
         },
     )?;
@@ -235,6 +239,8 @@ pub(super) struct Mailing<'a> {
     pub(super) blob: Key,
     pub(super) envelope_from: &'a str,
     pub(super) envelope: &'a [EnvelopeRecipient],
+    /// What events say of it.
+    pub(super) about: &'a str,
     pub(super) now_us: i64,
 }
 
@@ -244,6 +250,15 @@ pub(super) fn queue(
     mailroom: &Mailroom,
     mailing: &Mailing<'_>,
 ) -> Result<(), StoreError> {
+    sendings::insert(
+        tx,
+        &Sending {
+            message: mailing.message,
+            application: mailing.application,
+            grant: mailing.grant,
+            about: mailing.about.to_owned(),
+        },
+    )?;
     for recipient in mailing.envelope {
         let state = if recipient.is_local {
             OutboundState::Queued

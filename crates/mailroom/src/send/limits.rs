@@ -45,9 +45,6 @@ pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 16;
 /// Microseconds for which a claim of such rows holds.
 pub(crate) const LOCAL_CLAIM_US: i64 = 30 * 1_000_000;
 
-/// Microseconds after which a mailbox that could not take its mail is asked again.
-pub(crate) const LOCAL_RETRY_US: i64 = 300 * 1_000_000;
-
 /// Scheduled messages that one step sends; each may have 25 MB.
 pub(crate) const SCHEDULES_PER_STEP_MAX: i64 = 8;
 

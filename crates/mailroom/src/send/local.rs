@@ -8,32 +8,33 @@ use std::net::{IpAddr, Ipv4Addr};
 use bytes::Bytes;
 use posthouse_store::Tx;
 use posthouse_store::tables::blobs;
-use posthouse_store::tables::outbound::{self, LocalClaim, OutboundState};
+use posthouse_store::tables::outbound::{self, LocalClaim};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
-use super::limits::{LOCAL_CLAIM_US, LOCAL_RETRY_US, LOCAL_ROWS_PER_STEP_MAX};
+use super::limits::{LOCAL_CLAIM_US, LOCAL_ROWS_PER_STEP_MAX};
+use crate::outbound::{Outcome, RowOutcome, Sent, settle};
 use crate::read::blob_source;
 use crate::receive::{
     InboundDelivery, QueueRow, ReceiveRefusal, Recipient, RecipientRefusal, Transmission,
 };
 use crate::{Mailroom, Refusal};
 
-/// Why a row stays in the queue.
+/// Why a mailbox does not get its mail.
 enum Stay {
     /// It is tried again later.
     Deferred(&'static str),
     /// Trying again would not help.
-    Held(&'static str),
+    Failed(&'static str),
 }
 
 impl From<RecipientRefusal> for Stay {
     fn from(refusal: RecipientRefusal) -> Self {
         match refusal {
             RecipientRefusal::Unknown | RecipientRefusal::Relay => {
-                Self::Held("550 5.1.1 no such mailbox")
+                Self::Failed("550 5.1.1 no such mailbox")
             }
-            RecipientRefusal::Disabled => Self::Held("550 5.2.1 mailbox is disabled"),
+            RecipientRefusal::Disabled => Self::Failed("550 5.2.1 mailbox is disabled"),
             RecipientRefusal::Deferred => Self::Deferred("451 4.2.1 mailbox is suspended for now"),
             RecipientRefusal::Unavailable => {
                 Self::Deferred("451 4.3.0 cannot look the mailbox up now")
@@ -45,9 +46,9 @@ impl From<RecipientRefusal> for Stay {
 impl From<ReceiveRefusal> for Stay {
     fn from(refusal: ReceiveRefusal) -> Self {
         match refusal {
-            ReceiveRefusal::TooManyHops => Self::Held("554 5.4.6 too many hops"),
-            ReceiveRefusal::HeaderTooLarge => Self::Held("552 5.3.4 header section too large"),
-            ReceiveRefusal::TooLarge => Self::Held("552 5.3.4 message is too large"),
+            ReceiveRefusal::TooManyHops => Self::Failed("554 5.4.6 too many hops"),
+            ReceiveRefusal::HeaderTooLarge => Self::Failed("552 5.3.4 header section too large"),
+            ReceiveRefusal::TooLarge => Self::Failed("552 5.3.4 message is too large"),
             ReceiveRefusal::Unavailable => Self::Deferred("451 4.3.0 cannot store the message now"),
             ReceiveRefusal::StorageFull => Self::Deferred("452 4.3.1 no room for the message"),
         }
@@ -104,7 +105,7 @@ impl Mailroom {
 
     async fn deliver_claimed(&self, claim: &LocalClaim) -> Result<(), Stay> {
         let address = EmailAddress::parse_strict(&claim.recipient)
-            .map_err(|_| Stay::Held("550 5.1.3 not an address"))?;
+            .map_err(|_| Stay::Failed("550 5.1.3 not an address"))?;
         let recipient = self.resolve_recipient(&address).await?;
         let raw = self.queued_source(claim.blob).await.map_err(|error| {
             tracing::error!("cannot read a queued message: {error}");
@@ -113,6 +114,8 @@ impl Mailroom {
         let row = QueueRow {
             id: claim.id,
             token: claim.token,
+            sent: sent(claim),
+            recipient: claim.recipient.clone(),
         };
         self.receive_queued(self.inside_delivery(claim, recipient, raw), row)
             .await?;
@@ -148,16 +151,41 @@ impl Mailroom {
     }
 
     async fn put_back(&self, claim: &LocalClaim, stay: &Stay) -> Result<(), Refusal> {
-        let (state, reply) = match stay {
-            Stay::Deferred(reply) => (OutboundState::Deferred, *reply),
-            Stay::Held(reply) => (OutboundState::Held, *reply),
+        let (outcome, reply) = match stay {
+            Stay::Deferred(reply) => (
+                Outcome::Deferred {
+                    reply: (*reply).to_owned(),
+                },
+                reply,
+            ),
+            Stay::Failed(reply) => (
+                Outcome::Failed {
+                    reply: (*reply).to_owned(),
+                },
+                reply,
+            ),
         };
         tracing::info!(queue.id = %self.public_id(Kind::Outbound, claim.id), "not delivered: {reply}");
-        let due_us = self.clock().unix_us() + LOCAL_RETRY_US;
-        let (id, token) = (claim.id, claim.token);
+        let row = RowOutcome {
+            id: claim.id,
+            token: claim.token,
+            address: claim.recipient.clone(),
+            attempts: claim.attempts,
+            created_at: claim.created_at,
+            outcome,
+        };
+        let (mailroom, sent, now_us) = (self.clone(), sent(claim), self.clock().unix_us());
         self.store()
-            .write(move |tx| outbound::put_back(tx, id, token, state, due_us, reply))
+            .write(move |tx: &mut dyn Tx| settle(tx, &mailroom, &sent, &[row], now_us))
             .await
             .map_err(Refusal::from)
+    }
+}
+
+fn sent(claim: &LocalClaim) -> Sent {
+    Sent {
+        application: claim.application,
+        grant: claim.grant,
+        message: claim.message,
     }
 }

@@ -46,16 +46,19 @@ pub(crate) use scheduled::Failure as SendFailure;
 pub(crate) use sender::Sender;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use posthouse_store::tables::outbound::OutboundState;
 use tokio::sync::watch;
 
 use crate::Mailroom;
+use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
 
 /// What sending shares in one process.
 #[derive(Debug)]
 pub(crate) struct Outgate {
     captures: OnceLock<()>,
+    retry_period: OnceLock<Duration>,
     queued: watch::Sender<u64>,
 }
 
@@ -63,12 +66,25 @@ impl Default for Outgate {
     fn default() -> Self {
         Self {
             captures: OnceLock::new(),
+            retry_period: OnceLock::new(),
             queued: watch::Sender::new(0),
         }
     }
 }
 
+impl Outgate {
+    /// How long passing failures are tried again.
+    pub(crate) fn retry_period(&self) -> Duration {
+        *self.retry_period.get().unwrap_or(&RETRY_PERIOD_DEFAULT)
+    }
+}
+
 impl Mailroom {
+    /// Tries passing failures again for as long from now on. To be called before doors are opened.
+    pub fn retry_for(&self, period: Duration) {
+        self.inner.outgate.retry_period.get_or_init(|| period);
+    }
+
     /// Keeps mail for other servers from now on instead of queueing it. To be called before doors are opened.
     pub fn capture_outgoing(&self) {
         self.inner.outgate.captures.get_or_init(|| ());
@@ -78,6 +94,11 @@ impl Mailroom {
     #[must_use]
     pub fn queue_hint(&self) -> watch::Receiver<u64> {
         self.inner.outgate.queued.subscribe()
+    }
+
+    /// Lets whoever delivers look at the queue at once.
+    pub(crate) fn wake_delivery(&self) {
+        self.has_queued();
     }
 
     fn has_queued(&self) {

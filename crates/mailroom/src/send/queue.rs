@@ -161,7 +161,7 @@ impl Mailroom {
         }))
     }
 
-    fn view_queued(&self, row: &Outbound) -> QueuedMail {
+    pub(crate) fn view_queued(&self, row: &Outbound) -> QueuedMail {
         let waits = matches!(row.state, OutboundState::Queued | OutboundState::Deferred);
         QueuedMail {
             id: self.public_id(Kind::Outbound, row.id),

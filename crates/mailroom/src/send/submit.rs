@@ -20,6 +20,7 @@ use super::source;
 use super::tracking::TrackingOptions;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
+use crate::outbound::sending;
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::receive::threading::ThreadKeys;
@@ -233,7 +234,9 @@ impl Mailroom {
         terms.extend(order.notes.metadata.terms(codec));
         terms.sort_unstable();
         terms.dedup();
+        let metadata = order.notes.metadata.stored();
         Ok(Ready {
+            about: sending::about(message, metadata.as_deref(), now_us / 1_000_000),
             envelope_from: composed.envelope_from.clone(),
             envelope: Vec::new(),
             blob,
@@ -248,7 +251,7 @@ impl Mailroom {
             header_section: posthouse_mime::header_section(raw).to_vec(),
             starred: order.notes.starred,
             tracking: order.notes.tracking,
-            metadata: order.notes.metadata.stored(),
+            metadata,
             answered: order
                 .answered
                 .map(|answered| (answered.id, answered.thread)),

@@ -19,6 +19,7 @@ use super::submit::{SentMessage, Work, shown};
 use crate::actor::{Actor, Scope};
 use crate::domains::{DomainName, find_domain};
 use crate::organise::Metadata;
+use crate::outbound::sending;
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::{Mailroom, Refusal};
@@ -46,6 +47,8 @@ struct Ready {
     blob: PreparedBlob,
     envelope_from: String,
     envelope: Vec<EnvelopeRecipient>,
+    /// What events say of it.
+    about: String,
     now_us: i64,
 }
 
@@ -172,6 +175,7 @@ impl Mailroom {
                 blob: PreparedBlob::new(self.store().new_key(), application, &raw)?,
                 envelope_from,
                 envelope: Vec::new(),
+                about: sending::about(&message, metadata.stored().as_deref(), marks.now),
                 now_us,
             },
         })
@@ -229,6 +233,7 @@ impl Mailroom {
                     blob,
                     envelope_from: &ready.envelope_from,
                     envelope: &ready.envelope,
+                    about: &ready.about,
                     now_us: ready.now_us,
                 };
                 queue(tx, &mailroom, &mailing)?;

@@ -49,11 +49,27 @@ fn data(
             scheduled::data(tx, mailroom, change)
         }
         ChangeKind::ThreadReplied => Ok(replied::data(mailroom, change)),
+        ChangeKind::MessageDelivered
+        | ChangeKind::MessageBounced
+        | ChangeKind::MessageComplaint
+        | ChangeKind::TransactionalDelivered
+        | ChangeKind::TransactionalBounced
+        | ChangeKind::TransactionalComplaint => Ok(written(mailroom, change)),
         ChangeKind::DomainVerified | ChangeKind::DomainUnverified => {
             Ok(Some((String::new(), domain(mailroom, change))))
         }
         _ => Ok(object(tx, mailroom, change)?.map(|object| (String::new(), object))),
     }
+}
+
+/// Returns what the mutation wrote down whole, with the account it belongs to.
+fn written(mailroom: &Mailroom, change: &Change) -> Option<(String, Vec<u8>)> {
+    let object = change.data.as_ref()?.clone().into_bytes();
+    let members = change.grant.map_or(String::new(), |grant| {
+        let grant_id = mailroom.public_id(Kind::Grant, grant);
+        format!("\"grant_id\":\"{grant_id}\",")
+    });
+    Some((members, object))
 }
 
 fn object(
@@ -92,6 +108,12 @@ fn object(
         ChangeKind::MessageSendSuccess
         | ChangeKind::MessageSendFailed
         | ChangeKind::ThreadReplied
+        | ChangeKind::MessageDelivered
+        | ChangeKind::MessageBounced
+        | ChangeKind::MessageComplaint
+        | ChangeKind::TransactionalDelivered
+        | ChangeKind::TransactionalBounced
+        | ChangeKind::TransactionalComplaint
         | ChangeKind::DomainVerified
         | ChangeKind::DomainUnverified => return Ok(None),
         ChangeKind::DraftCreated | ChangeKind::DraftUpdated => {

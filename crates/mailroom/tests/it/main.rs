@@ -15,6 +15,7 @@ mod drafts;
 mod folders;
 mod many_folders;
 mod organising;
+mod outbound;
 mod provisioning;
 mod reading;
 mod receiving;

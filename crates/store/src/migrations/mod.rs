@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("threads from the index", include_str!("0009_threads.sql")),
     ("narrow search rows", include_str!("0010_search_rows.sql")),
     ("domains", include_str!("0011_domains.sql")),
+    ("delivery", include_str!("0012_delivery.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

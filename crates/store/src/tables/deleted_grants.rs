@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{aliases, contacts, drafts, outbound, schedules};
+use super::{aliases, contacts, drafts, outbound, schedules, sendings};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -53,6 +53,7 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
     };
     Dialect::lock_grant(tx, grant)?;
     outbound::drop_undelivered(tx, grant)?;
+    sendings::drop_of_grant(tx, grant)?;
     if let Some(blobs) = schedules::remove_some(tx, grant, limit)? {
         let lock = tx.dialect().skip_locked();
         let external = blobs::remove_unreferenced(tx, &blobs, lock)?;

@@ -23,6 +23,7 @@ pub mod receipts;
 pub mod recipients;
 pub mod schedules;
 pub mod search;
+pub mod sendings;
 pub mod service_accounts;
 pub mod terms;
 pub mod threads;

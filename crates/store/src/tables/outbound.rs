@@ -1,5 +1,7 @@
 //! Outgoing mail on its way: one row per message and envelope recipient.
 
+pub mod remote;
+
 use posthouse_types::ids::Key;
 
 use super::blobs::{self, BlobPlace};
@@ -213,6 +215,14 @@ pub struct LocalClaim {
     pub recipient: String,
     /// Attempts made before this one.
     pub attempts: i64,
+    /// The application that owns it.
+    pub application: Key,
+    /// The account that sends; `None` for mail that a domain sends.
+    pub grant: Option<Key>,
+    /// The copy in the sender's mailbox; a domain has none.
+    pub message: Key,
+    /// Unix seconds.
+    pub created_at: i64,
 }
 
 /// Claims up to `limit` due rows for mailboxes of this server until `until_us`, the longest due first.
@@ -228,7 +238,8 @@ pub fn claim_local(
            WHERE is_local = 1 AND state < 3 AND due_us <= $1 ORDER BY due_us, id LIMIT $3 {})
          UPDATE outbound SET state = 1, due_us = $2, claim_token = claim_token + 1
          WHERE id IN (SELECT id FROM due)
-         RETURNING id, claim_token, blob_id, envelope_from, recipient, attempts",
+         RETURNING id, claim_token, blob_id, envelope_from, recipient, attempts, application_id, grant_id, message_id,
+           created_at",
         tx.dialect().skip_locked()
     );
     let params = [now_us.into(), until_us.into(), limit.into()];
@@ -240,6 +251,10 @@ pub fn claim_local(
             envelope_from: row.string(3)?,
             recipient: row.string(4)?,
             attempts: row.int(5)?,
+            application: row.key(6)?,
+            grant: Some(row.key(7)?).filter(|grant| *grant != NO_GRANT),
+            message: row.key(8)?,
+            created_at: row.int(9)?,
         })
     })?;
     claims.sort_unstable_by_key(|claim| claim.id);
@@ -263,29 +278,6 @@ pub fn finish(tx: &mut dyn Tx, id: Key, token: i64) -> Result<bool, StoreError> 
         &[id.into(), token.into()],
     )?;
     Ok(removed > 0)
-}
-
-/// Ends a claim without a delivery: the row waits in `state` until `due_us`.
-pub fn put_back(
-    tx: &mut dyn Tx,
-    id: Key,
-    token: i64,
-    state: OutboundState,
-    due_us: i64,
-    reply: &str,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE outbound SET state = $3, due_us = $4, last_reply = $5, attempts = attempts + 1
-         WHERE id = $1 AND claim_token = $2 AND state = 1",
-        &[
-            id.into(),
-            token.into(),
-            Param::Int(state as i64),
-            due_us.into(),
-            reply.into(),
-        ],
-    )?;
-    Ok(())
 }
 
 /// Removes what an account that is gone has for other servers. What mailboxes of this server are about to get they get.

@@ -1,0 +1,117 @@
+//! `message.delivered` and `message.bounced`: written into the change log as they will be told.
+//!
+//! The message may be gone from its mailbox before anybody reads the change, so everything said of it is in the change.
+
+use posthouse_store::changes::{self, ChangeKind, NewChange};
+use posthouse_store::tables::sendings;
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{IdCodec, Key, Kind};
+use serde_json::{Map, Value, json};
+
+use super::bounce::{Bounce, BounceType};
+
+/// Whose message it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) application: Key,
+    /// `None` for mail that a domain sent.
+    pub(crate) grant: Option<Key>,
+    pub(crate) message: Key,
+}
+
+/// Somebody who will not get it, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bounced {
+    pub(crate) address: String,
+    pub(crate) diagnostic: String,
+    pub(crate) bounce: Bounce,
+}
+
+/// Notes that a server, or a mailbox here, took the message for recipients.
+pub(crate) fn delivered(
+    tx: &mut dyn Tx,
+    codec: &IdCodec,
+    sent: &Sent,
+    recipients: &[String],
+    at_us: i64,
+) -> Result<(), StoreError> {
+    let object = json!({
+        "message": message(tx, codec, sent)?,
+        "delivered": {"delivered_at": at_us / 1_000_000, "recipients": recipients},
+    });
+    let kind = match sent.grant {
+        Some(_) => ChangeKind::MessageDelivered,
+        None => ChangeKind::TransactionalDelivered,
+    };
+    append(tx, sent, kind, &object, at_us)
+}
+
+/// Notes that recipients will not get the message; one event for each type of bounce.
+pub(crate) fn bounced(
+    tx: &mut dyn Tx,
+    codec: &IdCodec,
+    sent: &Sent,
+    recipients: &[Bounced],
+    at_us: i64,
+) -> Result<(), StoreError> {
+    let mut kinds: Vec<BounceType> = recipients.iter().map(|one| one.bounce.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let of_kind = recipients.iter().filter(|one| one.bounce.kind == kind);
+        let told: Vec<Value> = of_kind
+            .map(|one| json!({"email": one.address, "diagnostic_code": one.diagnostic}))
+            .collect();
+        let object = json!({
+            "message": message(tx, codec, sent)?,
+            "bounce": {"bounced_at": at_us / 1_000_000, "type": kind.name(), "recipients": told},
+        });
+        let change = match sent.grant {
+            Some(_) => ChangeKind::MessageBounced,
+            None => ChangeKind::TransactionalBounced,
+        };
+        append(tx, sent, change, &object, at_us)?;
+    }
+    Ok(())
+}
+
+/// Returns what events say of a sent message: its id, then what was noted when it was sent.
+pub(crate) fn message(tx: &mut dyn Tx, codec: &IdCodec, sent: &Sent) -> Result<Value, StoreError> {
+    let mut object = Map::new();
+    let id = codec.seal(Kind::Message, sent.message).to_string();
+    object.insert("id".to_owned(), id.into());
+    let noted = sendings::find(tx, sent.message)?;
+    let about: Option<Map<String, Value>> =
+        noted.and_then(|noted| serde_json::from_str(&noted.about).ok());
+    match about {
+        Some(about) => object.extend(about),
+        // Queued by a release that noted nothing.
+        None => object.extend(unknown()),
+    }
+    Ok(Value::Object(object))
+}
+
+fn unknown() -> Map<String, Value> {
+    let nothing = r#"{"subject":"","from":"","to":[],"cc":[],"bcc":[],"sent_at":0,"metadata":{}}"#;
+    serde_json::from_str(nothing).unwrap_or_default()
+}
+
+fn append(
+    tx: &mut dyn Tx,
+    sent: &Sent,
+    kind: ChangeKind,
+    object: &Value,
+    at_us: i64,
+) -> Result<(), StoreError> {
+    changes::append(
+        tx,
+        &NewChange {
+            application: sent.application,
+            grant: sent.grant,
+            kind,
+            object: sent.message,
+            at_us,
+            data: Some(&object.to_string()),
+        },
+    )
+}

@@ -1,0 +1,31 @@
+//! Outgoing mail on its way to other servers: claimed, put on the wire by whoever delivers, and settled.
+//!
+//! The queue is a table. A row leaves it in the transaction that also writes down what became of it, as an event of the
+//! change log: so whatever dies in between, every message has one outcome or is tried again.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `claim` | what is due becomes this process's to deliver, for a while |
+//! | `wire` | the message as it goes out: received, signed, strict line ends |
+//! | `record` | what became of it |
+//! | `event` | what applications are told |
+//! | [`schedule`], [`bounce`] | when again, and what a refusal means; pure |
+//! | `steer` | an operator retries, holds or drops |
+//! | `sending` | what is remembered of a sent message |
+
+pub mod bounce;
+mod claim;
+pub(crate) mod event;
+pub mod limits;
+mod record;
+pub mod schedule;
+pub(crate) mod sending;
+mod steer;
+mod wire;
+
+pub use claim::{ClaimedDue, ClaimedMail, ClaimedRecipient, Room, Scope};
+pub use record::{AttemptReport, Outcome};
+pub use wire::WireMail;
+
+pub(crate) use event::Sent;
+pub(crate) use record::{RowOutcome, settle};

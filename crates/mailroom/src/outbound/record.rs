@@ -1,0 +1,230 @@
+//! What became of mail: written down, told and taken off the queue in one transaction.
+
+use std::time::Duration;
+
+use posthouse_store::tables::outbound::{self, remote};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::Key;
+
+use super::bounce::Bounce;
+use super::claim::{ClaimedMail, ClaimedRecipient};
+use super::event::{self, Bounced, Sent};
+use super::limits::REPLY_CHARACTERS_MAX;
+use super::schedule;
+use crate::{Mailroom, Refusal};
+
+/// What became of a message for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other server took responsibility.
+    Delivered,
+    /// It may be taken later.
+    Deferred {
+        /// Why, as the other server put it, or as we do where it said nothing: `421 4.4.2 ...`.
+        reply: String,
+    },
+    /// It never will.
+    Failed {
+        /// Why, likewise.
+        reply: String,
+    },
+    /// Nothing was tried.
+    Untried,
+}
+
+/// An attempt to deliver a message.
+#[derive(Debug, Clone)]
+pub struct AttemptReport {
+    /// What was to be delivered.
+    pub mail: ClaimedMail,
+    /// One for each of its recipients, in their order; those that are missing count as untried.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A row of the queue that somebody holds, and what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct RowOutcome {
+    pub(crate) id: Key,
+    pub(crate) token: i64,
+    pub(crate) address: String,
+    /// Attempts made before this one.
+    pub(crate) attempts: i64,
+    pub(crate) created_at: i64,
+    pub(crate) outcome: Outcome,
+}
+
+impl RowOutcome {
+    fn of(recipient: &ClaimedRecipient, outcome: Outcome) -> Self {
+        Self {
+            id: recipient.id,
+            token: recipient.token,
+            address: recipient.address.clone(),
+            attempts: recipient.attempts,
+            created_at: recipient.created_at,
+            outcome,
+        }
+    }
+}
+
+/// What a settlement did, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    delivered: u64,
+    deferred: u64,
+    bounced: u64,
+    late: u64,
+}
+
+impl Mailroom {
+    /// Writes down what became of mail: outcomes, events and the rows' leaving of the queue are one transaction.
+    ///
+    /// An attempt whose claim had ended and was taken by another process changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the store is; the mail is then attempted again after the end of its claims, and what
+    /// was delivered arrives twice.
+    pub async fn record_outcome(&self, reports: &[AttemptReport]) -> Result<(), Refusal> {
+        let settlements: Vec<(Sent, Vec<RowOutcome>)> = reports.iter().map(rows).collect();
+        let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
+        let recording = self.store().write(move |tx: &mut dyn Tx| {
+            let mut counts = Counts::default();
+            for (sent, rows) in &settlements {
+                settle_counted(tx, &mailroom, sent, rows, now_us, &mut counts)?;
+            }
+            Ok::<_, StoreError>(counts)
+        });
+        let counts = recording.await?;
+        observe(&counts);
+        Ok(())
+    }
+
+    /// Returns how long passing failures are tried again.
+    #[must_use]
+    pub fn retry_period(&self) -> Duration {
+        self.inner.outgate.retry_period()
+    }
+}
+
+fn rows(report: &AttemptReport) -> (Sent, Vec<RowOutcome>) {
+    let mail = &report.mail;
+    let sent = Sent {
+        application: mail.application,
+        grant: mail.grant,
+        message: mail.message,
+    };
+    let mut outcomes = report.outcomes.iter().cloned();
+    let rows = mail
+        .recipients
+        .iter()
+        .map(|recipient| RowOutcome::of(recipient, outcomes.next().unwrap_or(Outcome::Untried)));
+    (sent, rows.collect())
+}
+
+/// Writes down what became of rows of one message for mailboxes of this server.
+pub(crate) fn settle(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    sent: &Sent,
+    rows: &[RowOutcome],
+    now_us: i64,
+) -> Result<(), StoreError> {
+    settle_counted(tx, mailroom, sent, rows, now_us, &mut Counts::default())
+}
+
+fn settle_counted(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    sent: &Sent,
+    rows: &[RowOutcome],
+    now_us: i64,
+    counts: &mut Counts,
+) -> Result<(), StoreError> {
+    let (mut delivered, mut bounced) = (Vec::new(), Vec::new());
+    for row in rows {
+        let was_held = match &row.outcome {
+            Outcome::Delivered => {
+                let was_held = outbound::finish(tx, row.id, row.token)?;
+                if was_held {
+                    delivered.push(row.address.clone());
+                }
+                was_held
+            }
+            Outcome::Failed { reply } => {
+                let was_held = outbound::finish(tx, row.id, row.token)?;
+                if was_held {
+                    bounced.push(bounce(row, kept(reply)));
+                }
+                was_held
+            }
+            Outcome::Deferred { reply } => {
+                let reply = kept(reply);
+                match again(row, now_us, mailroom.retry_period()) {
+                    Some(due_us) => {
+                        counts.deferred += 1;
+                        remote::defer(tx, row.id, row.token, due_us, &reply)?
+                    }
+                    None => {
+                        let was_held = outbound::finish(tx, row.id, row.token)?;
+                        if was_held {
+                            bounced.push(bounce(row, reply));
+                        }
+                        was_held
+                    }
+                }
+            }
+            Outcome::Untried => {
+                remote::release(tx, row.id, row.token, now_us)?;
+                true
+            }
+        };
+        counts.late += u64::from(!was_held);
+    }
+    counts.delivered += delivered.len() as u64;
+    counts.bounced += bounced.len() as u64;
+    let codec = mailroom.store().ids();
+    if !delivered.is_empty() {
+        event::delivered(tx, codec, sent, &delivered, now_us)?;
+    }
+    if !bounced.is_empty() {
+        event::bounced(tx, codec, sent, &bounced, now_us)?;
+    }
+    Ok(())
+}
+
+fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
+    Bounced {
+        address: row.address.clone(),
+        bounce: Bounce::of(&diagnostic),
+        diagnostic,
+    }
+}
+
+/// Returns when a row is attempted again; `None` when its time is over.
+fn again(row: &RowOutcome, now_us: i64, period: Duration) -> Option<i64> {
+    let age_us = u64::try_from(now_us - row.created_at * 1_000_000).unwrap_or(0);
+    let age = Duration::from_micros(age_us);
+    let pause = schedule::pause(row.attempts + 1, age, period, rand::random())?;
+    Some(now_us + pause.as_micros() as i64)
+}
+
+/// Bounds what is kept of a reply; nothing of it may break a line of a log or a report.
+fn kept(reply: &str) -> String {
+    let plain = reply
+        .chars()
+        .map(|one| if one.is_control() { ' ' } else { one });
+    plain.take(REPLY_CHARACTERS_MAX).collect()
+}
+
+fn observe(counts: &Counts) {
+    for (outcome, count) in [
+        ("delivered", counts.delivered),
+        ("deferred", counts.deferred),
+        ("bounced", counts.bounced),
+        ("late", counts.late),
+    ] {
+        if count > 0 {
+            metrics::counter!("posthouse_delivery_recipients_total", "outcome" => outcome)
+                .increment(count);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The message as it goes out: the trace line of this server, the signatures of its domain, the message with strict line
+//! ends.
+
+use bytes::Bytes;
+use posthouse_store::Tx;
+use posthouse_store::tables::blobs;
+use posthouse_types::ids::{Key, Kind};
+
+use super::claim::ClaimedMail;
+use super::limits::INLINE_WORK_BYTES_MAX;
+use crate::read::{away_from_async_threads, blob_source};
+use crate::receive::rfc5322_date;
+use crate::{Mailroom, Refusal};
+
+/// A message ready to be transmitted.
+#[derive(Debug, Clone)]
+pub struct WireMail {
+    /// What goes between DATA and the dot, before dots are stuffed: every line ends with CRLF.
+    pub content: Bytes,
+    /// The envelope sender; empty for none.
+    pub envelope_from: String,
+    /// Names the message to servers that report on it (RFC 3461 4.4).
+    pub envelope_id: String,
+    /// Whether there are octets above 127 in it (RFC 6152).
+    pub is_8bit: bool,
+    /// Whether there are such in its header, or in the addresses of its envelope (RFC 6531).
+    pub needs_utf8: bool,
+}
+
+impl Mailroom {
+    /// Returns claimed mail as it goes out; the bytes are the same at every attempt, but for what signing adds.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the store is; [`Refusal::NotFound`] when the message is gone.
+    pub async fn wire_mail(&self, mail: &ClaimedMail) -> Result<WireMail, Refusal> {
+        let raw = self.outgoing_source(mail.blob).await?;
+        let created_at = mail.recipients.first().map_or(0, |first| first.created_at);
+        let id = self.public_id(Kind::Message, mail.message);
+        let received = received(&self.config().hostname, &id, created_at);
+        let is_utf8 = mail
+            .recipients
+            .iter()
+            .map(|one| one.address.as_str())
+            .chain([mail.author.as_str()])
+            .any(|address| !address.is_ascii());
+        let envelope_from = mail.author.clone();
+        let make = move || WireMail {
+            needs_utf8: is_utf8 || !posthouse_mime::header_section(&raw).is_ascii(),
+            is_8bit: !raw.is_ascii(),
+            content: assemble(&received, raw),
+            envelope_from,
+            envelope_id: id,
+        };
+        Ok(make())
+    }
+
+    async fn outgoing_source(&self, blob: Key) -> Result<Vec<u8>, Refusal> {
+        let place = self
+            .store()
+            .read(move |tx: &mut dyn Tx| blobs::find(tx, blob))
+            .await?
+            .ok_or(Refusal::NotFound)?;
+        let raw = blob_source(self.store().blobs(), place).await?;
+        if raw.len() <= INLINE_WORK_BYTES_MAX {
+            return Ok(strict_lines(raw));
+        }
+        away_from_async_threads(move || strict_lines(raw)).await
+    }
+}
+
+/// RFC 5321 4.4: who took the message over, and when. Where its author was then is nobody's business.
+fn received(hostname: &str, id: &str, created_at: i64) -> String {
+    let date = rfc5322_date(created_at);
+    format!("Received: by {hostname} with HTTP\r\n\tid {id};\r\n\t{date}\r\n")
+}
+
+fn assemble(received: &str, raw: Vec<u8>) -> Bytes {
+    let mut content = Vec::with_capacity(received.len() + raw.len() + 2);
+    content.extend_from_slice(received.as_bytes());
+    content.extend_from_slice(&raw);
+    content.into()
+}
+
+/// SMTP-02: makes every line end CRLF, before anything is signed. What is so already is left alone.
+fn strict_lines(raw: Vec<u8>) -> Vec<u8> {
+    if is_strict(&raw) {
+        return raw;
+    }
+    let mut strict = Vec::with_capacity(raw.len() + raw.len() / 32 + 2);
+    let mut rest = raw.as_slice();
+    while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        strict.extend_from_slice(&rest[..end]);
+        strict.extend_from_slice(b"\r\n");
+        let skipped = if rest[end..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
+        rest = &rest[end + skipped..];
+    }
+    if !rest.is_empty() {
+        strict.extend_from_slice(rest);
+        strict.extend_from_slice(b"\r\n");
+    }
+    strict
+}
+
+fn is_strict(raw: &[u8]) -> bool {
+    let mut before = b'\n';
+    for byte in raw {
+        if (before == b'\r') != (*byte == b'\n') {
+            return false;
+        }
+        before = *byte;
+    }
+    raw.is_empty() || raw.ends_with(b"\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn smtp_02_bare_line_ends_become_crlf() {
+        for (raw, strict) in [
+            ("", ""),
+            ("a\r\nb\r\n", "a\r\nb\r\n"),
+            ("a\nb", "a\r\nb\r\n"),
+            ("a\r.\r\nMAIL", "a\r\n.\r\nMAIL\r\n"),
+            ("a\r\r\nb\n\n", "a\r\n\r\nb\r\n\r\n"),
+            ("\n", "\r\n"),
+            ("\r", "\r\n"),
+        ] {
+            let made = strict_lines(raw.as_bytes().to_vec());
+            assert_eq!(String::from_utf8(made).unwrap(), strict, "{raw:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_leaves_has_strict_lines_and_strict_lines_are_left_alone(raw in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'.'), any::<u8>()], 0..200)) {
+            let made = strict_lines(raw);
+            prop_assert!(is_strict(&made));
+            prop_assert_eq!(strict_lines(made.clone()), made);
+        }
+    }
+}
