@@ -8,6 +8,7 @@ pub mod address;
 pub mod extract;
 pub mod mime;
 pub mod mutate;
+pub mod report;
 pub mod run;
 pub mod search;
 pub mod smtp;
@@ -30,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     address::TARGET,
     extract::TARGET,
     mime::TARGET,
+    report::TARGET,
     search::TARGET,
     smtp::TARGET,
 ];

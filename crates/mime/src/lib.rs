@@ -10,6 +10,7 @@
 //! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`], [`snippet()`]: what a reader sees of a body
 //! - [`hidden_text`]: what no reader sees of it
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
+//! - [`report`]: what mail systems report about messages
 //! - [`build`]: what an account sends, written
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
@@ -38,6 +39,7 @@ pub mod limits;
 mod message;
 mod parameters;
 mod parse;
+pub mod report;
 pub mod subject;
 mod transfer;
 mod tree;

@@ -66,3 +66,11 @@ pub const LINK_TEXT_CHARS_MAX: usize = 200;
 pub const HIDDEN_FRAGMENTS_MAX: usize = 10;
 /// Characters of one fragment of hidden text.
 pub const HIDDEN_FRAGMENT_CHARS_MAX: usize = 200;
+/// Octets read of a part that reports something.
+pub const REPORT_BYTES_MAX: usize = 256 << 10;
+/// Groups of fields of one report: one about the message, one for each recipient.
+pub const REPORT_GROUPS_MAX: usize = 101;
+/// Recipients that one report is about.
+pub const REPORT_RECIPIENTS_MAX: usize = 100;
+/// Characters of one text of a report.
+pub const REPORT_TEXT_CHARS_MAX: usize = 1_000;

@@ -51,7 +51,10 @@ pub fn decode_part(raw: &[u8], part: u32) -> Option<Vec<u8>> {
 
 /// Reads the message's header: the fields of structure into the root's head, all others to `other`.
 /// Returns also whether there were more fields than are read.
-fn read_header<'a>(raw: &'a [u8], mut other: impl FnMut(&Field<'a>)) -> (RootHead<'a>, bool) {
+pub(crate) fn read_header<'a>(
+    raw: &'a [u8],
+    mut other: impl FnMut(&Field<'a>),
+) -> (RootHead<'a>, bool) {
     let mut reader = FieldReader::new(raw, 0);
     let mut fields = PartFields::default();
     while let Some(field) = reader.next(|_| false) {

@@ -5,6 +5,7 @@ mod extraction;
 mod field_threats;
 mod messages;
 mod reader;
+mod reports;
 mod roundtrip;
 mod structure_threats;
 mod writing;
