@@ -10,6 +10,7 @@
 //! [`Resolver::validated`] says of an answer whether DNSSEC vouches for it.
 
 mod live;
+mod records;
 mod validating;
 
 use std::future::Future;
@@ -30,6 +31,7 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 
 pub use self::live::{Exchange, LiveDns, LiveError};
+pub(crate) use self::records::Records;
 use self::validating::Validating;
 pub use self::validating::{DnssecState, Security, Validated};
 
