@@ -92,6 +92,9 @@ pub const TLSA_RECORDS_MAX: usize = 32;
 /// Certificates of one server that are looked at.
 pub const MX_CERTIFICATES_MAX: usize = 16;
 
+/// How long one call to a certificate authority may take.
+pub const ACME_CALL_DEADLINE: Duration = Duration::from_secs(30);
+
 /// How long fetching an MTA-STS policy may take. RFC 8461 3.3 suggests one minute.
 pub const MTA_STS_FETCH_DEADLINE: Duration = Duration::from_secs(60);
 

@@ -4,6 +4,8 @@
 //! tickets, so that a session begun with one service (say SMTP) can never be resumed with another (say HTTP).
 //! Clients trust the system's roots and the operator's `--ca-file`.
 
+mod alpn_challenge;
+mod certificates;
 mod self_signed;
 
 use std::io;
@@ -17,6 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+pub use self::certificates::{ACME_TLS_ALPN, Certificates, service_config};
 use crate::limits::PEM_FILE_BYTES_MAX;
 
 /// Where a server's certificate comes from.
@@ -114,18 +117,7 @@ pub fn server_config(
     source: &TlsSource,
     alpn: &[&str],
 ) -> Result<Arc<ServerConfig>, TlsSetupError> {
-    let certified = match source {
-        TlsSource::SelfSigned { names, dir } => self_signed::load_or_make(names, dir.as_deref())?,
-        TlsSource::Files { cert, key } => read_pair(cert, key)?,
-    };
-    let resolver = rustls::sign::SingleCertAndKey::from(certified);
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
-    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
-    Ok(Arc::new(config))
+    service_config(&Certificates::from_source(source)?, alpn)
 }
 
 /// Builds the configuration for outward connections: the system's roots and those in `extra_ca_file`. Blocks on the disk.
