@@ -19,6 +19,8 @@
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
 //! - [`contacts`]: the address book of an account
 //! - [`wait`]: requests wait for the next message
+//! - [`service_accounts`]: programs of the operator that sign their requests
+//! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
 //! - [`webhooks`]: applications are notified of what happened
 //! - [`idempotency`]: repeated requests are answered once
 //! - [`passwords`]: the rules of app passwords, and where they are hashed
@@ -28,12 +30,14 @@ pub mod api_keys;
 pub mod applications;
 pub mod clean;
 pub mod connectors;
+pub mod certificates;
 pub mod contacts;
 pub mod domains;
 pub mod drafts;
 pub mod idempotency;
 pub mod limits;
 pub mod organise;
+pub mod kept_policies;
 pub mod outbound;
 pub mod passwords;
 pub mod provision;

@@ -7,7 +7,8 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
-use crate::domains::{Identities, Pace, View, identities};
+use crate::certificates::Chosen;
+use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
 use crate::receive::{RecipientCache, Room, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
@@ -57,6 +58,10 @@ pub(crate) struct Inner {
     pub(crate) pace: Pace,
     /// Eyes for DNS.
     pub(crate) view: View,
+    /// What our MTA-STS policies ask for.
+    pub(crate) mta_sts_mode: ChosenMode,
+    /// Who issues certificates.
+    pub(crate) authority: Chosen,
     /// Searches that wait for mail to be indexed have it done one after the other.
     pub(crate) catching_up: tokio::sync::Mutex<()>,
 }
@@ -85,6 +90,8 @@ impl Mailroom {
                 identities: identities(),
                 pace: Pace::default(),
                 view: View::default(),
+                mta_sts_mode: ChosenMode::default(),
+                authority: Chosen::default(),
                 catching_up: tokio::sync::Mutex::new(()),
             }),
             ticket: None,

@@ -19,6 +19,10 @@ pub(crate) enum Purpose {
     WebhookSigning,
     /// Signs the mail of a domain.
     DkimSigning,
+    /// Belongs to a certificate of this server.
+    TlsKey,
+    /// Is who we are to a certificate authority.
+    AcmeAccount,
 }
 
 impl Purpose {
@@ -26,6 +30,8 @@ impl Purpose {
         match self {
             Self::WebhookSigning => "webhook-signing",
             Self::DkimSigning => "dkim-signing",
+            Self::TlsKey => "tls-key",
+            Self::AcmeAccount => "acme-account",
         }
     }
 }

@@ -145,6 +145,7 @@ impl Mailroom {
 
     /// Makes keys where they are asked about, and returns them where they are needed.
     pub(super) async fn keys_for(
+            mta_sts_mode: self.mta_sts_mode(),
         &self,
         domain: &RegisteredDomain,
         kind: RecordKind,

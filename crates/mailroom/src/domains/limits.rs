@@ -54,3 +54,9 @@ pub const TEXT_STRING_BYTES_MAX: usize = 255;
 
 /// Names above a domain that are asked for a DMARC policy.
 pub const DMARC_PARENTS_MAX: usize = 8;
+
+/// How long other servers believe our policy once it is enforced, in seconds: a week.
+pub const MTA_STS_ENFORCED_AGE_SECONDS: u32 = 604_800;
+
+/// How long they believe one that is tried out or withdrawn, in seconds: a day.
+pub const MTA_STS_TRIED_AGE_SECONDS: u32 = 86_400;

@@ -7,6 +7,7 @@
 //! | `keys`, `identity` | signing keys, and as whom a domain's mail leaves |
 //! | `info`, `verify`, `recheck` | the use cases: what to publish, whether it is there, and whether it still is |
 //! | `check`, `tags`, `settle` | one look into DNS, and what follows from it |
+//! | `mta_sts` | what other servers are told about handing us mail |
 //! | `sight` | the seam to DNS |
 //! | `pace` | how often may be looked |
 //! | [`limits`] | every number |
@@ -19,6 +20,7 @@ mod delete;
 mod identity;
 mod info;
 mod keys;
+mod mta_sts;
 mod pace;
 mod recheck;
 mod records;
@@ -32,6 +34,7 @@ mod zone;
 
 pub use create::{DomainOwner, NewDomain};
 pub use identity::ReturnPath;
+pub use mta_sts::{MtaStsMode, mta_sts_id, mta_sts_policy};
 pub use info::{Verification, Zone};
 pub use posthouse_store::tables::domain_checks::CheckStatus;
 pub use records::{DnsRecord, RecordKind};
@@ -40,6 +43,7 @@ pub use update::DomainChanges;
 pub use view::{DomainPage, DomainView};
 
 pub(crate) use identity::{Identities, identities};
+pub(crate) use mta_sts::ChosenMode;
 pub(crate) use pace::Pace;
 pub(crate) use sight::View;
 pub(crate) use view::{DomainName, find_domain};

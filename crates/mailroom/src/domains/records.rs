@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use posthouse_store::tables::dkim_keys::{DkimKeyRow, KeyState};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-
 use super::limits::{RECORD_TTL_SECONDS, RETIRED_RECORD_SECONDS};
+use super::mta_sts::{MtaStsMode, mta_sts_id, mta_sts_policy};
 
 /// What a record proves or does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,6 +122,8 @@ pub(crate) struct Plan {
     pub(crate) spf_include: Option<String>,
     /// Accounts may be at any name below the domain.
     pub(crate) include_subdomains: bool,
+    /// What the policy for other servers asks for.
+    pub(crate) mta_sts_mode: MtaStsMode,
     /// The domain's keys, oldest first.
     pub(crate) keys: Vec<DkimKeyRow>,
     /// Unix seconds.
@@ -195,10 +196,10 @@ impl Plan {
         format!("v=TLSRPTv1; rua=mailto:tls-reports@{}", self.mail_host)
     }
 
-    /// RFC 8461 3.1: the id changes when the policy does, and ours says nothing but the mail host.
+    /// RFC 8461 3.1: the id changes when the policy does.
     pub(crate) fn mta_sts_value(&self) -> String {
-        let digest = Sha256::digest(self.mail_host.as_bytes());
-        format!("v=STSv1; id={}", hex::encode(&digest[..8]))
+        let policy = mta_sts_policy(&self.mail_host, self.mta_sts_mode);
+        format!("v=STSv1; id={}", mta_sts_id(&policy))
     }
 
     fn mx(&self) -> Vec<DnsRecord> {
@@ -361,6 +362,7 @@ pub(super) mod tests {
             token: "0123456789abcdef0123456789abcdef".to_owned(),
             spf_include: None,
             include_subdomains: false,
+            mta_sts_mode: MtaStsMode::Testing,
             keys: vec![
                 key(1, "ph1", 2_048, KeyState::Pending),
                 key(2, "ph1e", 0, KeyState::Pending),

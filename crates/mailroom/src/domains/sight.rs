@@ -57,7 +57,7 @@ impl Mailroom {
     }
 
     /// Returns the surroundings if they are known, for what does without.
-    pub(super) fn surroundings_if_any(&self) -> Option<&Surroundings> {
+    pub(crate) fn surroundings_if_any(&self) -> Option<&Surroundings> {
         self.inner.view.0.get()
     }
 }

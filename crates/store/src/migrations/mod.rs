@@ -18,6 +18,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("narrow search rows", include_str!("0010_search_rows.sql")),
     ("domains", include_str!("0011_domains.sql")),
     ("delivery", include_str!("0012_delivery.sql")),
+    ("consequences", include_str!("0013_consequences.sql")),
+    ("certificates", include_str!("0014_certificates.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.
