@@ -11,6 +11,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`acme`] | certificates from an authority |
 //! | [`address_class`] | is this IP address one of the public internet, and if not, why |
 //! | [`authentication`] | DKIM signatures of ours, and what a message's own SPF, DKIM, DMARC and ARC say |
 //! | [`cidr`] | address ranges, as in `--allow-net` |
@@ -32,6 +33,7 @@
 //! ```
 
 pub mod address_class;
+pub mod acme;
 pub mod authentication;
 pub mod cidr;
 pub mod guard;
