@@ -62,6 +62,10 @@ pub enum Kind {
     Outbound = 30,
     Schedule = 31,
     Contact = 20,
+    ReturnPath = 60,
+    Suppression = 61,
+    Pause = 62,
+    DomainReport = 63,
 }
 
 /// Turns keys into public ids and back, with the secret of one installation.

@@ -83,7 +83,13 @@ pub fn update(
 
 /// Removes an application that has no accounts, with everything it owns.
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
-    const OWNED: [&str; 8] = [
+    const OWNED: [&str; 14] = [
+        "DELETE FROM suppressions WHERE application_id = $1",
+        "DELETE FROM dispatched WHERE application_id = $1",
+        "DELETE FROM reputation_events WHERE application_id = $1",
+        "DELETE FROM reputation_shares WHERE application_id = $1",
+        "DELETE FROM reputation WHERE application_id = $1",
+        "DELETE FROM pauses WHERE application_id = $1",
         "DELETE FROM webhook_deliveries WHERE application_id = $1",
         "DELETE FROM webhooks WHERE application_id = $1",
         "DELETE FROM domains WHERE application_id = $1",
