@@ -315,6 +315,13 @@ impl From<Refusal> for ApiError {
             Refusal::DomainNotVerified { message } => {
                 Self::new(StatusCode::BAD_REQUEST, "domain_not_verified", message)
             }
+            Refusal::RecipientSuppressed { message } => {
+                let fix = "add skip_suppressed=true to send to the others, or take the address off the suppression list";
+                Self::new(StatusCode::BAD_REQUEST, "recipient_suppressed", message).with_fix(fix)
+            }
+            Refusal::SendingPaused { message } => {
+                Self::new(StatusCode::BAD_REQUEST, "sending_paused", message)
+            }
             Refusal::Suspended => Self::new(
                 StatusCode::LOCKED,
                 "api.resource_blocked",

@@ -57,8 +57,18 @@ impl Mailroom {
         let emptied = self.sweep_deleted_folders().await?;
         let set_aside = self.expire_set_aside().await?;
         let schedules = self.expire_schedules().await?;
+        let nonces = self.expire_nonces().await?;
+        let consequences = self.expire_consequences().await?;
         let sendings = self.expire_sendings().await?;
-        Ok(expired || forgotten || schedules || sendings || swept || emptied || set_aside)
+        Ok(nonces
+            || expired
+            || consequences
+            || forgotten
+            || schedules
+            || sendings
+            || swept
+            || emptied
+            || set_aside)
     }
 
     async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {

@@ -11,6 +11,8 @@
 //! - [`drafts`]: an account writes, and sends later
 //! - [`send`]: an account sends
 //! - [`outbound`]: what was sent goes out
+//! - [`suppressions`], [`pauses`]: whom nothing is sent to, and who may not send
+//! - [`reports`]: what other servers tell of sent mail
 //! - [`organise`]: mailboxes are kept in order
 //! - [`threads`]: conversations, each as one object
 //! - [`search`]: mail is found by its words
@@ -40,12 +42,16 @@ pub mod organise;
 pub mod kept_policies;
 pub mod outbound;
 pub mod passwords;
+pub mod pauses;
 pub mod provision;
 pub mod read;
 pub mod receive;
 pub mod refusal;
+pub mod reports;
 pub mod search;
 pub mod send;
+pub mod service_accounts;
+pub mod suppressions;
 pub mod threads;
 pub mod wait;
 pub mod webhooks;

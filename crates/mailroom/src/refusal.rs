@@ -83,6 +83,18 @@ pub enum Refusal {
         /// Names the domain and what is missing.
         message: String,
     },
+    /// Recipients are on the suppression list; nothing was sent.
+    #[error("{message}")]
+    RecipientSuppressed {
+        /// Names the addresses, and why they are there.
+        message: String,
+    },
+    /// Too much of the sender's mail came back or was complained about; nothing was sent.
+    #[error("{message}")]
+    SendingPaused {
+        /// Names who is paused, and the rate.
+        message: String,
+    },
     /// The account is suspended.
     #[error("account is suspended")]
     Suspended,

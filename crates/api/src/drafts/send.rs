@@ -4,7 +4,10 @@ use posthouse_mailroom::actor::GrantRef;
 
 use crate::call::Call;
 use crate::idempotency::idempotent;
-use crate::messages::send::{answer, header_detail, sent, tracking};
+use crate::messages::send::{
+    answer, header_detail, sent, skip_suppressed, skip_suppressed_parameter, suppressed_member,
+    tracking,
+};
 use crate::openapi::schema::{object, one_of, uuid};
 use crate::openapi::{Operation, Parameter};
 use crate::routes::Answer;
@@ -18,11 +21,14 @@ pub fn operation() -> Operation {
             "The message has an id of its own; the draft is gone. One that cannot be sent stays.",
         )
         .idempotent()
-        .query([Parameter::list("fields", fields, about)])
+        .query([
+            Parameter::list("fields", fields, about),
+            skip_suppressed_parameter(),
+        ])
         .body(object([]))
         .fails([413, 423])
         .one(sent())
-        .beside_data([("grant_id", uuid())])
+        .beside_data([("grant_id", uuid()), suppressed_member()])
 }
 
 /// Sends a draft, which is then gone, and answers the message. A repeated request with the same key is answered as the
@@ -36,7 +42,8 @@ pub async fn send(call: Call) -> Answer {
 async fn work(call: &Call, grant: &GrantRef) -> Answer {
     let headers = header_detail(&call.query)?;
     let id = call.parameter("draft_id");
-    let sent = call.mailroom.send_draft(grant, id, headers).await?;
+    let skip = skip_suppressed(&call.query)?;
+    let sent = call.mailroom.send_draft(grant, id, skip, headers).await?;
     let mut warnings = call.body.fields().unknown();
     warnings.extend(sent.tracking.as_ref().and_then(tracking::not_counted));
     Ok(answer::of(call, grant, sent.message, &warnings))

@@ -24,6 +24,8 @@ pub(super) const COMPONENTS: &[Component] = &[
     crate::queue::QUEUED_MAIL,
     crate::search_index::SEARCH_INDEX,
     crate::folders::FOLDER,
+    crate::suppressions::SUPPRESSION,
+    crate::pauses::PAUSE,
     crate::webhooks::WEBHOOK,
     crate::contacts::CONTACT,
 ];

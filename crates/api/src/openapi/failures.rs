@@ -40,6 +40,8 @@ const FAILURES: &[Failure] = &[
             "not_supported",
             "api.invalid_idempotency_key",
             "domain_not_verified",
+            "recipient_suppressed",
+            "sending_paused",
             "70005",
         ],
     ),

@@ -6,7 +6,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::idempotency::idempotent;
 use crate::messages::send::{
-    answer, header_detail, is_source, outgoing, parameters, schema, source,
+    answer, header_detail, is_source, outgoing, parameters, schema, skip_suppressed, source,
+    suppressed_member,
 };
 use crate::openapi::Operation;
 use crate::openapi::schema::{Schema, constant, list, metadata, object, text, time, uuid};
@@ -24,7 +25,7 @@ pub fn operation() -> Operation {
         .mail(schema::body())
         .fails([404])
         .one(message())
-        .beside_data([("grant_id", constant(""))])
+        .beside_data([("grant_id", constant("")), suppressed_member()])
 }
 
 fn message() -> Schema {
@@ -55,7 +56,8 @@ async fn work(call: &Call, domain: &DomainRef) -> Answer {
     let (mail, warnings) = if is_source(&call.query)? {
         (DomainMail::Source(source(call)?), Vec::new())
     } else {
-        let (outgoing, mut warnings) = outgoing(&call.body)?;
+        let (mut outgoing, mut warnings) = outgoing(&call.body)?;
+        outgoing.skip_suppressed = skip_suppressed(&call.query)?;
         check_is_now(call)?;
         warnings.extend(unheard_replies(&outgoing));
         (DomainMail::Parts(Box::new(outgoing)), warnings)

@@ -37,7 +37,7 @@ struct Finished {
 }
 
 impl Mailroom {
-    /// Sends a draft. When this returns, the copy in Sent and the queue are on stable storage and the draft is gone; when
+    /// Sends a draft, without recipients on the suppression list if `skip_suppressed`. When this returns, the copy in Sent and the queue are on stable storage and the draft is gone; when
     /// it fails, the draft is as it was.
     ///
     /// # Errors
@@ -46,6 +46,7 @@ impl Mailroom {
         &self,
         grant: &GrantRef,
         draft_id: &str,
+        skip_suppressed: bool,
         headers: Option<HeaderDetail>,
     ) -> Result<SentDraft, Refusal> {
         let id = self.open_id(Kind::Draft, draft_id)?;
@@ -57,6 +58,7 @@ impl Mailroom {
                 Err(_) if self.has_changed(grant, &draft).await? => continue,
                 Err(refusal) => return Err(refusal),
             };
+            outgoing.skip_suppressed = skip_suppressed;
             let tracking = outgoing.tracking.clone();
             match self.send_drafted(grant, outgoing, draft, headers).await {
                 // Gone or changed meanwhile: the next look tells.

@@ -4,6 +4,7 @@ use posthouse_store::tables::outbound::remote::{self, RemoteClaim};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
+use super::consequences::{self, Leaving};
 use super::limits::{
     CLAIM_US, DESTINATIONS_PER_CLAIM_MAX, DESTINATIONS_PER_READ_MAX, ROWS_PER_RELEASE_MAX,
 };
@@ -139,8 +140,12 @@ impl Mailroom {
         let claiming = self.store().write(move |tx: &mut dyn Tx| {
             let claims = wanted.iter().map(|(destination, room)| {
                 let named = (scope == Scope::EachDomain).then_some(destination.as_str());
-                let rows = remote::claim(tx, named, now_us, until_us, *room as i64)?;
-                Ok::<_, StoreError>((destination.clone(), rows.len() == *room, rows))
+                let mut rows = remote::claim(tx, named, now_us, until_us, *room as i64)?;
+                let is_full = rows.len() == *room;
+                let leaving: Vec<Leaving<'_>> = rows.iter().map(leaving).collect();
+                let withheld = consequences::withhold(tx, &leaving)?;
+                rows.retain(|row| !withheld.contains(&row.id));
+                Ok::<_, StoreError>((destination.clone(), is_full, rows))
             });
             claims.collect::<Result<Vec<_>, _>>()
         });
@@ -199,6 +204,17 @@ impl Mailroom {
     #[must_use]
     pub fn message_id_of(&self, mail: &ClaimedMail) -> String {
         self.public_id(Kind::Message, mail.message)
+    }
+}
+
+fn leaving(row: &RemoteClaim) -> Leaving<'_> {
+    Leaving {
+        id: row.id,
+        application: row.application,
+        grant: row.grant,
+        message: row.message,
+        envelope_from: &row.envelope_from,
+        recipient: &row.recipient,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `message.delivered` and `message.bounced`: written into the change log as they will be told.
+//! `message.delivered`, `message.bounced` and `message.complaint`: written into the change log as they will be told.
 //!
 //! The message may be gone from its mailbox before anybody reads the change, so everything said of it is in the change.
 
@@ -73,6 +73,30 @@ pub(crate) fn bounced(
         append(tx, sent, change, &object, at_us)?;
     }
     Ok(())
+}
+
+/// Notes that recipients complained about the message.
+pub(crate) fn complained(
+    tx: &mut dyn Tx,
+    codec: &IdCodec,
+    sent: &Sent,
+    complaint: &str,
+    recipients: &[String],
+    at_us: i64,
+) -> Result<(), StoreError> {
+    let object = json!({
+        "message": message(tx, codec, sent)?,
+        "complaint": {
+            "reported_at": at_us / 1_000_000,
+            "type": complaint,
+            "complained_recipients": recipients,
+        },
+    });
+    let kind = match sent.grant {
+        Some(_) => ChangeKind::MessageComplaint,
+        None => ChangeKind::TransactionalComplaint,
+    };
+    append(tx, sent, kind, &object, at_us)
 }
 
 /// Returns what events say of a sent message: its id, then what was noted when it was sent.

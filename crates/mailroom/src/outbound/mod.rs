@@ -8,16 +8,21 @@
 //! | `claim` | what is due becomes this process's to deliver, for a while |
 //! | `wire` | the message as it goes out: received, signed, strict line ends |
 //! | `record` | what became of it |
+//! | `consequences` | what follows from that: suppressions and pauses |
+//! | [`return_path_token`] | how reports find back |
 //! | `event` | what applications are told |
 //! | [`schedule`], [`bounce`] | when again, and what a refusal means; pure |
 //! | `steer` | an operator retries, holds or drops |
 //! | `sending` | what is remembered of a sent message |
 
+mod aftermath;
 pub mod bounce;
 mod claim;
+pub(crate) mod consequences;
 pub(crate) mod event;
 pub mod limits;
 mod record;
+pub mod return_path_token;
 pub mod schedule;
 pub(crate) mod sending;
 mod steer;

@@ -8,6 +8,7 @@ use posthouse_types::ids::Key;
 
 use super::bounce::Bounce;
 use super::claim::{ClaimedMail, ClaimedRecipient};
+use super::consequences::{self, Leaving};
 use super::event::{self, Bounced, Sent};
 use super::limits::REPLY_CHARACTERS_MAX;
 use super::schedule;
@@ -88,8 +89,9 @@ impl Mailroom {
         let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
         let recording = self.store().write(move |tx: &mut dyn Tx| {
             let mut counts = Counts::default();
-            for (sent, rows) in &settlements {
-                settle_counted(tx, &mailroom, sent, rows, now_us, &mut counts)?;
+            for (sent, author, rows) in &settlements {
+                let author = Some(author.as_str());
+                settle_counted(tx, &mailroom, sent, author, rows, now_us, &mut counts)?;
             }
             Ok::<_, StoreError>(counts)
         });
@@ -117,7 +119,7 @@ fn rows(report: &AttemptReport) -> (Sent, Vec<RowOutcome>) {
         .recipients
         .iter()
         .map(|recipient| RowOutcome::of(recipient, outcomes.next().unwrap_or(Outcome::Untried)));
-    (sent, rows.collect())
+    (sent, mail.author.clone(), rows.collect())
 }
 
 /// Writes down what became of rows of one message for mailboxes of this server.
@@ -143,16 +145,21 @@ fn settle_counted(
     for row in rows {
         let was_held = match &row.outcome {
             Outcome::Delivered => {
+    author: Option<&str>,
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
                     delivered.push(row.address.clone());
                 }
+    let now = now_us / 1_000_000;
                 was_held
             }
             Outcome::Failed { reply } => {
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
                     bounced.push(bounce(row, kept(reply)));
+                    if let Some(author) = author {
+                        consequences::of_delivery(tx, &leaving(sent, author, row), now)?;
+                    }
                 }
                 was_held
             }
@@ -187,6 +194,12 @@ fn settle_counted(
     }
     if !bounced.is_empty() {
         event::bounced(tx, codec, sent, &bounced, now_us)?;
+    if let Some(author) = author {
+        for (row, bounced) in bounced_rows(rows, &bounced) {
+            let class = bounced.bounce.class;
+            consequences::of_bounce(tx, mailroom, &leaving(sent, author, row), class, now)?;
+        }
+    }
     }
     Ok(())
 }
@@ -196,6 +209,28 @@ fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
         address: row.address.clone(),
         bounce: Bounce::of(&diagnostic),
         diagnostic,
+    }
+}
+
+/// Returns the rows behind bounces; addresses are different within a message.
+fn bounced_rows<'a>(
+    rows: &'a [RowOutcome],
+    bounced: &'a [Bounced],
+) -> impl Iterator<Item = (&'a RowOutcome, &'a Bounced)> {
+    bounced.iter().filter_map(|one| {
+        let row = rows.iter().find(|row| row.address == one.address)?;
+        Some((row, one))
+    })
+}
+
+fn leaving<'a>(sent: &Sent, author: &'a str, row: &'a RowOutcome) -> Leaving<'a> {
+    Leaving {
+        id: row.id,
+        application: sent.application,
+        grant: sent.grant,
+        message: sent.message,
+        envelope_from: author,
+        recipient: &row.address,
     }
 }
 

@@ -8,8 +8,10 @@ use posthouse_types::ids::{Key, Kind};
 
 use super::claim::ClaimedMail;
 use super::limits::INLINE_WORK_BYTES_MAX;
+use super::return_path_token;
 use crate::read::{away_from_async_threads, blob_source};
 use crate::receive::rfc5322_date;
+use crate::suppressions::sending_domain;
 use crate::{Mailroom, Refusal};
 
 /// A message ready to be transmitted.
@@ -43,7 +45,7 @@ impl Mailroom {
             .map(|one| one.address.as_str())
             .chain([mail.author.as_str()])
             .any(|address| !address.is_ascii());
-        let envelope_from = mail.author.clone();
+        let envelope_from = self.envelope_from(mail).await?;
         let make = move || WireMail {
             needs_utf8: is_utf8 || !posthouse_mime::header_section(&raw).is_ascii(),
             is_8bit: !raw.is_ascii(),
@@ -52,6 +54,15 @@ impl Mailroom {
             envelope_id: id,
         };
         Ok(make())
+    }
+
+    /// Returns where reports about this mail are to go.
+    async fn envelope_from(&self, mail: &ClaimedMail) -> Result<String, Refusal> {
+        let path = self.return_path(sending_domain(&mail.author)).await?;
+        let first = mail.recipients.first().map(|recipient| recipient.id);
+        let codec = self.store().ids();
+        let made = first.and_then(|row| return_path_token::envelope_from(codec, &path, row));
+        Ok(made.unwrap_or_else(|| mail.author.clone()))
     }
 
     async fn outgoing_source(&self, blob: Key) -> Result<Vec<u8>, Refusal> {

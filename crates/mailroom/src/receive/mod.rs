@@ -20,6 +20,7 @@ pub use accept::{Accepted, InboundDelivery, ReceiveRefusal};
 pub use receipts::{Receipt, Unconfirmed};
 pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
+pub(crate) use recipient::Role;
 
 pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;

@@ -8,11 +8,15 @@ use posthouse_types::ids::Key;
 
 use crate::Mailroom;
 use crate::recent::Recent;
+use crate::reports::ReportAddress;
 
 /// For how long a found recipient is taken as still there. The store checks again when the message is stored.
 const RECIPIENT_AGE_US_MAX: i64 = 2_000_000;
 /// Found recipients kept at most.
 const RECIPIENTS_CACHED_MAX: usize = 16_384;
+
+/// Stands for the account behind an address that has none; keys are positive.
+const NOBODY: Key = Key(0);
 
 /// An account that a message is to be stored for, and the address it was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +28,51 @@ pub struct Recipient {
     pub(crate) email: String,
     /// The address as the peer gave it: an alias or a plus form of the account's.
     pub(crate) delivered_to: EmailAddress,
+    /// What the address is there for.
+    pub(crate) role: Role,
+}
+
+/// What an address of this server is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// An account's mail.
+    Mailbox,
+    /// Reports about a message, named by the row that its mail had in the queue; other mail goes to its sender.
+    ReturnPath(Key),
+    /// Reports to the operator.
+    Reports(ReportAddress),
 }
 
 impl Recipient {
     /// Tells whether both stand for one mailbox, whatever address was used.
     #[must_use]
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
-        self.grant == other.grant
+        self.grant == other.grant && self.role == other.role
+    }
+
+    /// Returns an address that reports come to; `mailbox` is its sender's, if that is still there.
+    pub(crate) fn of_reports(address: &EmailAddress, role: Role, mailbox: Option<Mailbox>) -> Self {
+        let mailbox = mailbox.filter(|mailbox| mailbox.suspended_inbound.is_none());
+        let mut recipient = Self {
+            application: NOBODY,
+            grant: NOBODY,
+            inbox: NOBODY,
+            email: String::new(),
+            delivered_to: address.clone(),
+            role,
+        };
+        if let Some(mailbox) = mailbox {
+            recipient.application = mailbox.application;
+            recipient.grant = mailbox.grant;
+            recipient.inbox = mailbox.inbox;
+            recipient.email = mailbox.email;
+        }
+        recipient
+    }
+
+    /// Tells whether an account gets mail for this address.
+    pub(crate) fn has_mailbox(&self) -> bool {
+        self.grant != NOBODY
     }
 }
 
@@ -99,6 +141,7 @@ fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, Reci
     }
 }
 
+            role: Role::Mailbox,
 fn look_up(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Mailbox, RecipientRefusal> {
     if let Some(mailbox) = recipients::by_email(tx, &address.folded())? {
         return Ok(mailbox);

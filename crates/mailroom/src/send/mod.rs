@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `outgoing` | what a door hands over |
 //! | `sender`, `recipients`, `custom_headers`, `reply` | who sends to whom, what may be said in the header, and what is answered |
+//! | `passage` | whom it may go to |
 //! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
 //! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
 //! | `scheduled` | messages that are sent later |
@@ -22,6 +23,7 @@ mod drafted;
 mod local;
 mod origin;
 mod outgoing;
+mod passage;
 mod queue;
 mod recipients;
 mod reply;
@@ -58,6 +60,7 @@ use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
 #[derive(Debug)]
 pub(crate) struct Outgate {
     captures: OnceLock<()>,
+    never_pauses: OnceLock<()>,
     retry_period: OnceLock<Duration>,
     queued: watch::Sender<u64>,
 }
@@ -66,6 +69,7 @@ impl Default for Outgate {
     fn default() -> Self {
         Self {
             captures: OnceLock::new(),
+            never_pauses: OnceLock::new(),
             retry_period: OnceLock::new(),
             queued: watch::Sender::new(0),
         }
@@ -85,6 +89,17 @@ impl Mailroom {
         self.inner.outgate.retry_period.get_or_init(|| period);
     }
 
+    /// Pauses nobody from now on, however much mail comes back; rates are still looked at. To be called before doors are
+    /// opened.
+    pub fn never_pause_senders(&self) {
+        self.inner.outgate.never_pauses.get_or_init(|| ());
+    }
+
+    /// Tells whether senders are paused.
+    pub(crate) fn pauses_senders(&self) -> bool {
+        self.inner.outgate.never_pauses.get().is_none()
+    }
+
     /// Keeps mail for other servers from now on instead of queueing it. To be called before doors are opened.
     pub fn capture_outgoing(&self) {
         self.inner.outgate.captures.get_or_init(|| ());
@@ -101,7 +116,7 @@ impl Mailroom {
         self.has_queued();
     }
 
-    fn has_queued(&self) {
+    pub(crate) fn has_queued(&self) {
         let sender = &self.inner.outgate.queued;
         sender.send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -37,6 +37,8 @@ pub struct Outgoing {
     pub starred: bool,
     /// What the application wants to learn of what becomes of it; `None`: nothing was said.
     pub tracking: Option<TrackingOptions>,
+    /// Recipients on the suppression list are left out, instead of refusing the message.
+    pub skip_suppressed: bool,
 }
 
 /// A file that goes along.
@@ -59,4 +61,6 @@ pub struct OutgoingFile {
 pub struct OutgoingSource {
     /// The whole source.
     pub raw: Bytes,
+    /// Recipients on the suppression list do not get it, instead of refusing the message.
+    pub skip_suppressed: bool,
 }

@@ -6,6 +6,7 @@ use posthouse_store::tables::grants::{self, Grant};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::{DisplayAddress, EmailAddress};
 
+use posthouse_types::ids::Key;
 use super::recipients::mailbox;
 use crate::actor::GrantRef;
 use crate::{Mailroom, Refusal};
@@ -79,7 +80,25 @@ impl Sender {
         let own = EmailAddress::parse_strict(&grant.email)
             .map_err(|error| StoreError::Fault(format!("an account's address is none: {error}")))?;
         let account = grants::find(tx, grant.application, grant.grant)?;
-        Ok(account.map(|account| Self { account, own }))
+        let Some(account) = account else {
+            return Ok(None);
+        };
+        let aliases = own_aliases(tx, grant.grant)?;
+        Ok(Some(Self {
+            account,
+            own,
+            aliases,
+        }))
+    }
+
+    /// Returns the workspace that the account is in.
+    pub(super) fn workspace(&self) -> Key {
+        self.account.workspace
+    }
+
+    fn alias(&self, address: &EmailAddress) -> Option<&OwnAlias> {
+        let folded = address.folded();
+        self.aliases.iter().find(|alias| alias.address == folded)
     }
 
     /// Returns the account as the author of what says nothing else.

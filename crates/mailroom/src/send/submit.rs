@@ -25,6 +25,7 @@ use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::receive::threading::ThreadKeys;
 use crate::receive::{Recipient, RecipientRefusal};
+use crate::suppressions::Departure;
 use crate::{Mailroom, Refusal};
 
 /// A message that is on its way.
@@ -36,6 +37,8 @@ pub struct SentMessage {
     pub object: Vec<u8>,
     /// Whether the object tells what it answers.
     pub is_reply: bool,
+    /// Addresses of recipients that were left out, where that was asked for.
+    pub suppressed: Option<Vec<String>>,
 }
 
 /// What the copy in Sent has for itself.
@@ -74,6 +77,15 @@ impl Work {
 }
 
 impl Order {
+    /// Returns the message as far as it matters who may send to whom.
+    pub(super) fn departure(&self, grant: &GrantRef) -> Departure {
+        Departure {
+            application: grant.application,
+            grant: Some(grant.grant),
+            workspace: Some(self.sender.workspace()),
+        }
+    }
+
     /// Writes the message down, and reads it as every reader will.
     pub(super) fn write_down(&self, marks: &Marks) -> Result<(Composed, ParsedMessage), Refusal> {
         let composed = match &self.work {
@@ -153,9 +165,11 @@ impl Mailroom {
     pub(super) async fn send(
         &self,
         grant: &GrantRef,
-        order: Order,
+        mut order: Order,
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
+        let departure = order.departure(grant);
+        let passage = self.skim(&departure, &mut order.work).await?;
         let (mailroom, owner) = (self.clone(), grant.clone());
         let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
         let prepare = move || mailroom.prepare_sent(&owner, order);
@@ -164,6 +178,8 @@ impl Mailroom {
         } else {
             away_from_async_threads(prepare).await??
         };
+        let cleared = self.clear(&departure, &ready.envelope_from, envelope, passage);
+        let (envelope, suppressed) = cleared.await?;
         ready.envelope = self.route(envelope).await?;
         ready.blob = self.store().blobs().keep(ready.blob).await?;
         let headers_json = headers.map(|detail| headers_member(&ready.header_section, detail));
@@ -184,6 +200,7 @@ impl Mailroom {
             id,
             object,
             is_reply,
+            suppressed,
         })
     }
 

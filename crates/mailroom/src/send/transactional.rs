@@ -22,6 +22,7 @@ use crate::organise::Metadata;
 use crate::outbound::sending;
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
+use crate::suppressions::Departure;
 use crate::{Mailroom, Refusal};
 
 /// A domain that an actor was found to be allowed to send for.
@@ -94,13 +95,19 @@ impl Mailroom {
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
         let sender = self.sending_domain(domain).await?;
-        let work = match mail {
+        let mut work = match mail {
             DomainMail::Parts(outgoing) => {
                 check_stands_alone(&outgoing)?;
                 Work::Parts(outgoing, None)
             }
             DomainMail::Source(source) => Work::Source(source),
         };
+        let departure = Departure {
+            application: domain.application,
+            grant: None,
+            workspace: None,
+        };
+        let passage = self.skim(&departure, &mut work).await?;
         let is_small = work.bytes() <= INLINE_WORK_BYTES_MAX;
         let (mailroom, application) = (self.clone(), domain.application);
         let write = move || mailroom.write_for_domain(application, &sender, &work);
@@ -109,7 +116,14 @@ impl Mailroom {
         } else {
             away_from_async_threads(write).await??
         };
-        written.ready.envelope = self.route(written.recipients).await?;
+        let cleared = self.clear(
+            &departure,
+            &written.ready.envelope_from,
+            written.recipients,
+            passage,
+        );
+        let (recipients, suppressed) = cleared.await?;
+        written.ready.envelope = self.route(recipients).await?;
         written.ready.blob = self.store().blobs().keep(written.ready.blob).await?;
         let id = self.public_id(Kind::Message, written.ready.id);
         self.commit_for_domain(written.ready).await?;
@@ -126,6 +140,7 @@ impl Mailroom {
             id,
             object: object.into_bytes(),
             is_reply: false,
+            suppressed,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use posthouse_store::Tx;
 use posthouse_store::tables::grants::{self, Identity};
-use posthouse_store::tables::workspaces;
+use posthouse_store::tables::{suppressions, workspaces};
 use posthouse_types::ids::Key;
 
 use super::assign::default_workspace;
@@ -56,6 +56,7 @@ impl Mailroom {
         }
         let members = grants::of_workspace(tx, workspace.id, None, MOVED_GRANTS_PER_STEP_MAX)?;
         if members.is_empty() {
+            suppressions::delete_of_workspace(tx, actor.application, workspace.id)?;
             workspaces::delete(tx, actor.application, workspace.id)?;
             return Ok(Step::Deleted);
         }

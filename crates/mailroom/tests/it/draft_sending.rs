@@ -22,7 +22,7 @@ const AGENT: &str = "agent@agents.localhost";
 
 async fn send(office: &Office, grant: &GrantRef, draft: &Value) -> Result<SentMessage, Refusal> {
     let id = draft["id"].as_str().unwrap();
-    let sent = office.mailroom.send_draft(grant, id, None).await?;
+    let sent = office.mailroom.send_draft(grant, id, false, None).await?;
     Ok(sent.message)
 }
 

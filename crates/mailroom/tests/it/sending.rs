@@ -269,7 +269,10 @@ async fn smtp_13_an_account_sends_under_its_own_addresses_only() {
                 Refusal::Invalid { .. }
             ));
             let raw = format!("From: {foreign}\r\nTo: buyer@shop.example\r\n\r\nx\r\n");
-            let source = OutgoingSource { raw: raw.into(), ..OutgoingSource::default() };
+            let source = OutgoingSource {
+                raw: raw.into(),
+                ..OutgoingSource::default()
+            };
             assert!(
                 office
                     .mailroom
@@ -344,7 +347,10 @@ async fn a_source_is_sent_as_it_is_but_for_what_nobody_may_see() {
         let agent = office.account("agent").await;
         let raw = "From: Agent <agent@agents.localhost>\nBcc: hidden@shop.example,\n secret@shop.example\nTo: buyer@shop.example\n\
                    Delivered-To: agent@agents.localhost\nX-Own: kept\n\nbody\rwith every\nline end\n";
-        let source = OutgoingSource { raw: raw.into(), ..OutgoingSource::default() };
+        let source = OutgoingSource {
+            raw: raw.into(),
+            ..OutgoingSource::default()
+        };
         let sent = office
             .mailroom
             .send_source(&agent, source, None)
@@ -371,7 +377,10 @@ async fn a_source_is_sent_as_it_is_but_for_what_nobody_may_see() {
             "From: agent@agents.localhost\r\n\r\nx",
             "",
         ] {
-            let source = OutgoingSource { raw: bad.into(), ..OutgoingSource::default() };
+            let source = OutgoingSource {
+                raw: bad.into(),
+                ..OutgoingSource::default()
+            };
             assert!(
                 office
                     .mailroom

@@ -113,6 +113,11 @@ impl Office {
         }
     }
 
+    /// Returns the clock's time in Unix microseconds.
+    pub fn clock_us(&self) -> i64 {
+        self.clock.unix_us()
+    }
+
     /// Counts the files that hold messages outside the database.
     pub fn external_blobs(&self) -> usize {
         fn files(directory: &std::path::Path) -> usize {

@@ -9,8 +9,10 @@ mod drafts;
 mod email;
 mod folders;
 mod otp;
+mod pauses;
 mod scheduled;
 mod search_index;
+mod suppression;
 mod threads;
 mod webhook;
 mod when;
@@ -24,8 +26,10 @@ pub use drafts::*;
 pub use email::*;
 pub use folders::*;
 pub use otp::*;
+pub use pauses::*;
 pub use scheduled::*;
 pub use search_index::*;
+pub use suppression::*;
 pub use threads::*;
 pub use webhook::*;
 
@@ -70,6 +74,10 @@ pub enum Command {
     Webhook(WebhookArgs),
     /// API keys of the application
     ApiKey(ApiKeyArgs),
+    /// Addresses that nothing is sent to
+    Suppression(SuppressionArgs),
+    /// Senders that are paused for what became of their mail
+    Pauses(PausesArgs),
     /// The index behind searches
     Search(SearchIndexArgs),
     /// Check that everything works, and say what to do where it does not
@@ -97,6 +105,8 @@ impl Command {
             Self::Contacts(args) => args.output.json,
             Self::Webhook(args) => args.output.json,
             Self::ApiKey(args) => args.output.json,
+            Self::Suppression(args) => args.output.json,
+            Self::Pauses(args) => args.output.json,
             Self::Search(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
             Self::Commands(args) => args.output.json,

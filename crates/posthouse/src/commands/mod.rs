@@ -11,8 +11,10 @@ mod doctor;
 mod email;
 mod init;
 mod otp;
+mod pauses;
 mod search_index;
 mod secret;
+mod suppression;
 mod webhook;
 
 use crate::cli::{AgentCommand, AuthCommand, Command};
@@ -45,6 +47,8 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::Contacts(args) => contacts::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
+        Command::Suppression(args) => suppression::run(args.command, &connect()?, screen).await,
+        Command::Pauses(args) => pauses::run(args.command, &connect()?, screen).await,
         Command::Search(args) => search_index::run(args.command, &connect()?, screen).await,
         Command::Serve(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")

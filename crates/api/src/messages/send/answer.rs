@@ -16,7 +16,8 @@ const NOT_SCHEDULED: &str = ",\"schedule_id\":\"\",\"send_at\":null,\"use_draft\
 /// Answers 200 with the message.
 pub(crate) fn of(call: &Call, grant: &GrantRef, sent: SentMessage, warnings: &[String]) -> Reply {
     let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
-    envelope(call, &call.grant_id(grant), StatusCode::OK, data.len())
+    let reply = envelope(call, &call.grant_id(grant), StatusCode::OK, data.len());
+    left_out(reply, sent.suppressed.as_deref())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
 }
@@ -36,6 +37,7 @@ pub(crate) async fn sent_again(call: &Call, grant: &GrantRef, id: &str) -> Resul
         id: id.to_owned(),
         object,
         is_reply,
+        suppressed: None,
     };
     Ok(of(call, grant, sent, &[]))
 }
@@ -47,33 +49,35 @@ pub(super) fn later(
     message: ScheduledMessage,
     warnings: &[String],
 ) -> Reply {
-    let ScheduledMessage {
-        schedule_id,
-        send_at,
-        ..
-    } = message;
+    let (schedule_id, send_at) = (message.schedule_id, message.send_at);
     let members =
         format!(",\"schedule_id\":\"{schedule_id}\",\"send_at\":{send_at},\"use_draft\":false");
     let data = data(message.object, &members, message.is_reply);
-    envelope(
-        call,
-        &call.grant_id(grant),
-        StatusCode::ACCEPTED,
-        data.len(),
-    )
-    .field("schedule_id", &schedule_id)
-    .field("send_at", &send_at)
-    .field("use_draft", &false)
-    .raw_field("data", |out| out.extend_from_slice(&data))
-    .warnings(warnings)
+    let status = StatusCode::ACCEPTED;
+    let reply = envelope(call, &call.grant_id(grant), status, data.len())
+        .field("schedule_id", &schedule_id)
+        .field("send_at", &send_at)
+        .field("use_draft", &false);
+    left_out(reply, message.suppressed.as_deref())
+        .raw_field("data", |out| out.extend_from_slice(&data))
+        .warnings(warnings)
 }
 
 /// Answers 200 with a message that no account has.
 pub(crate) fn without_account(call: &Call, sent: SentMessage, warnings: &[String]) -> Reply {
     let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
-    envelope(call, "", StatusCode::OK, data.len())
+    let reply = envelope(call, "", StatusCode::OK, data.len());
+    left_out(reply, sent.suppressed.as_deref())
         .raw_field("data", |out| out.extend_from_slice(&data))
         .warnings(warnings)
+}
+
+/// Names the recipients that were left out, where that was asked for.
+fn left_out(reply: Reply, suppressed: Option<&[String]>) -> Reply {
+    match suppressed {
+        Some(addresses) => reply.field("suppressed", &addresses),
+        None => reply,
+    }
 }
 
 fn envelope(call: &Call, grant_id: &str, status: StatusCode, length: usize) -> Reply {

@@ -14,7 +14,9 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::idempotency::idempotent;
 use crate::messages::schema::MESSAGE;
-use crate::openapi::schema::{Schema, all, constant, flag, integer, object, one_of, text, uuid};
+use crate::openapi::schema::{
+    Member, Schema, all, constant, email, flag, integer, list, object, one_of, optional, text, uuid,
+};
 use crate::openapi::{Operation, Parameter};
 use crate::query::Query;
 use crate::routes::Answer;
@@ -30,25 +32,43 @@ pub fn operation() -> Operation {
         .mail(schema::body())
         .fails([404, 423])
         .one(sent())
-        .beside_data([("grant_id", uuid())])
+        .beside_data([("grant_id", uuid()), suppressed_member()])
         .accepted(sent())
         .beside_data([
             ("grant_id", uuid()),
             ("schedule_id", uuid()),
             ("send_at", integer()),
             ("use_draft", constant(false)),
+            suppressed_member(),
         ])
 }
 
 /// What sending reads of the query.
-pub(crate) fn parameters() -> [Parameter; 2] {
+pub(crate) fn parameters() -> [Parameter; 3] {
     let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
     let shown = "What the answer shows beyond its standard members.";
     let form = "`mime` when the body is a form whose part `mime` is a whole source.";
     [
         Parameter::list("fields", fields, shown),
         Parameter::choice("type", &["json", "mime"], form),
+        skip_suppressed_parameter(),
     ]
+}
+
+/// What sending does about recipients on the suppression list.
+pub(crate) fn skip_suppressed_parameter() -> Parameter {
+    let about = "Leave recipients on the suppression list out, instead of refusing the message; `suppressed` names them.";
+    Parameter::flag("skip_suppressed", about)
+}
+
+/// The recipients that were left out, where that was asked for.
+pub(crate) fn suppressed_member() -> Member {
+    optional("suppressed", list(email()))
+}
+
+/// Reads whether recipients on the suppression list are to be left out.
+pub(crate) fn skip_suppressed(query: &Query) -> Result<bool, ApiError> {
+    Ok(query.flag("skip_suppressed")?.unwrap_or(false))
 }
 
 /// The copy in Sent, or what it will be, with members that only these answers have.
@@ -75,7 +95,8 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
         let sent = call.mailroom.send_source(grant, source, headers).await?;
         return Ok(answer::of(call, grant, sent, &[]));
     }
-    let (outgoing, warnings) = outgoing(&call.body)?;
+    let (mut outgoing, warnings) = outgoing(&call.body)?;
+    outgoing.skip_suppressed = skip_suppressed(&call.query)?;
     if let Some(send_at) = call.body.fields().optional("send_at")? {
         let message = call
             .mailroom
@@ -130,5 +151,6 @@ pub(crate) fn source(call: &Call) -> Result<OutgoingSource, ApiError> {
         })?;
     Ok(OutgoingSource {
         raw: part.content.clone(),
+        skip_suppressed: skip_suppressed(&call.query)?,
     })
 }

@@ -32,6 +32,7 @@ pub(crate) fn outgoing(body: &JsonBody) -> Result<(Outgoing, Vec<String>), ApiEr
         starred: fields.optional("starred")?.unwrap_or_default(),
         files: Vec::new(),
         tracking: None,
+        skip_suppressed: false,
     };
     outgoing.files = files::of_json(&mut fields)?;
     if let Some(parts) = body.form() {

@@ -23,6 +23,8 @@ impl Failure {
             Refusal::InvalidReference { .. } => (400, "invalid_field"),
             Refusal::NotSupported { .. } => (400, "not_supported"),
             Refusal::DomainNotVerified { .. } => (400, "domain_not_verified"),
+            Refusal::RecipientSuppressed { .. } => (400, "recipient_suppressed"),
+            Refusal::SendingPaused { .. } => (400, "sending_paused"),
             Refusal::Forbidden { .. } => (403, "forbidden"),
             Refusal::PlanCap { .. } => (403, "forbidden_access"),
             Refusal::TooLarge { .. } => (413, "request_too_large"),

@@ -43,6 +43,8 @@ struct Head {
     metadata: Option<String>,
     starred: bool,
     tracking: Option<TrackingOptions>,
+    #[serde(default)]
+    skip_suppressed: bool,
     files: Vec<FileHead>,
 }
 
@@ -74,6 +76,7 @@ impl Payload {
             metadata,
             starred,
             tracking,
+            skip_suppressed,
         } = self.outgoing.clone();
         let head = Head {
             v: VERSION,
@@ -92,6 +95,7 @@ impl Payload {
             metadata: metadata.stored(),
             starred,
             tracking,
+            skip_suppressed,
             files: files.iter().map(FileHead::of).collect(),
         };
         let head = serde_json::to_vec(&head).expect("texts and numbers serialise");
@@ -142,6 +146,7 @@ impl Payload {
                 metadata: Metadata::read(head.metadata.as_deref())?,
                 starred: head.starred,
                 tracking: head.tracking,
+                skip_suppressed: head.skip_suppressed,
             },
         })
     }
@@ -221,6 +226,7 @@ mod tests {
                     label: "l".to_owned(),
                     ..TrackingOptions::default()
                 }),
+                skip_suppressed: true,
             },
         }
     }

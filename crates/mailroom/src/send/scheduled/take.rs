@@ -8,6 +8,7 @@ use posthouse_store::tables::blobs;
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::schedules::{self, NewSchedule};
 use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
 use super::super::commit::thread;
@@ -36,6 +37,8 @@ pub struct ScheduledMessage {
     pub object: Vec<u8>,
     /// Whether the object tells what it answers.
     pub is_reply: bool,
+    /// Addresses of recipients that were left out, where that was asked for.
+    pub suppressed: Option<Vec<String>>,
 }
 
 /// A message made ready to wait.
@@ -73,15 +76,19 @@ impl Mailroom {
         send_at: i64,
     ) -> Result<ScheduledMessage, Refusal> {
         check_time(send_at, self.now_seconds())?;
-        let order = self.order(grant, outgoing).await?;
+        let mut order = self.order(grant, outgoing).await?;
+        let departure = order.departure(grant);
+        let passage = self.skim(&departure, &mut order.work).await?;
         let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
         let (mailroom, owner) = (self.clone(), grant.clone());
         let prepare = move || mailroom.prepare_waiting(&owner, order, send_at);
-        let mut waiting = if is_small {
+        let (mut waiting, envelope_from, envelope) = if is_small {
             prepare()?
         } else {
             away_from_async_threads(prepare).await??
         };
+        let cleared = self.clear(&departure, &envelope_from, envelope, passage);
+        let (_, suppressed) = cleared.await?;
         waiting.blob = self.store().blobs().keep(waiting.blob).await?;
         let waiting = Arc::new(waiting);
         let taken = self.commit_waiting(grant, &waiting).await?;
@@ -95,6 +102,7 @@ impl Mailroom {
             send_at,
             object: object.into_bytes(),
             is_reply: waiting.is_reply,
+            suppressed,
         })
     }
 
@@ -104,7 +112,7 @@ impl Mailroom {
         grant: &GrantRef,
         order: Order,
         send_at: i64,
-    ) -> Result<Waiting, Refusal> {
+    ) -> Result<(Waiting, String, Vec<EmailAddress>), Refusal> {
         let store = self.store();
         let codec = store.ids();
         let now = self.now_seconds();
@@ -136,7 +144,7 @@ impl Mailroom {
             attachments: attachments.map(|attachment| Key(attachment.id)).collect(),
         };
         let blob = PreparedBlob::new(store.new_key(), grant.application, &payload.write())?;
-        Ok(Waiting {
+        let waiting = Waiting {
             blob,
             subject: message.subject.clone(),
             thread_keys,
@@ -147,7 +155,12 @@ impl Mailroom {
             body: document::json_string(message.body()),
             send_at,
             now,
-        })
+        };
+        Ok((
+            waiting,
+            composed.envelope_from,
+            composed.recipients.envelope,
+        ))
     }
 
     async fn commit_waiting(

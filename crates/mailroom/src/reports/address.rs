@@ -1,0 +1,62 @@
+//! Which addresses reports come to.
+
+use posthouse_store::tables::{dispatched, recipients};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
+
+use crate::Mailroom;
+use crate::outbound::return_path_token;
+use crate::receive::{Recipient, RecipientRefusal, Role};
+
+/// An address of the mail host that programs of this server read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportAddress {
+    /// Where complaints of feedback loops go.
+    Complaints,
+}
+
+impl ReportAddress {
+    fn of(local: &str) -> Option<Self> {
+        match local.to_ascii_lowercase().as_str() {
+            "complaints" => Some(Self::Complaints),
+            _ => None,
+        }
+    }
+}
+
+impl Mailroom {
+    /// Returns the recipient behind an address that reports come to; `None` for every other address.
+    pub(crate) async fn resolve_report_address(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Option<Recipient>, RecipientRefusal> {
+        let host = address.domain().as_str();
+        if host == self.config().hostname.to_ascii_lowercase() {
+            let role = ReportAddress::of(address.local()).map(Role::Reports);
+            return Ok(role.map(|role| Recipient::of_reports(address, role, None)));
+        }
+        let codec = self.store().ids();
+        let Some((row, domain)) = return_path_token::open_address(codec, address.local(), host)
+        else {
+            return Ok(None);
+        };
+        let (asked, domain) = (address.clone(), domain.to_owned());
+        let found = self.store().read(move |tx: &mut dyn Tx| {
+            if recipients::hosting(tx, &domain)?.is_none() {
+                return Ok(None);
+            }
+            let Some((_, grant, _)) = dispatched::behind(tx, row)? else {
+                return Ok(None);
+            };
+            let mailbox = match grant {
+                Some(grant) => recipients::by_key(tx, grant)?,
+                None => None,
+            };
+            let role = Role::ReturnPath(row);
+            Ok::<_, StoreError>(Some(Recipient::of_reports(&asked, role, mailbox)))
+        });
+        // What was sent too long ago is nobody's any more.
+        let found = found.await?.ok_or(RecipientRefusal::Unknown)?;
+        Ok(Some(found))
+    }
+}
