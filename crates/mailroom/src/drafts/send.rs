@@ -53,7 +53,7 @@ impl Mailroom {
         for _ in 0..ATTEMPTS_MAX {
             let finished = self.finished(grant, id).await?;
             let draft = finished.draft.clone();
-            let outgoing = match self.with_contents(finished).await {
+            let mut outgoing = match self.with_contents(finished).await {
                 Ok(outgoing) => outgoing,
                 Err(_) if self.has_changed(grant, &draft).await? => continue,
                 Err(refusal) => return Err(refusal),

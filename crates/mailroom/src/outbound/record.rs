@@ -85,7 +85,7 @@ impl Mailroom {
     /// [`Refusal::Unavailable`] when the store is; the mail is then attempted again after the end of its claims, and what
     /// was delivered arrives twice.
     pub async fn record_outcome(&self, reports: &[AttemptReport]) -> Result<(), Refusal> {
-        let settlements: Vec<(Sent, Vec<RowOutcome>)> = reports.iter().map(rows).collect();
+        let settlements: Vec<(Sent, String, Vec<RowOutcome>)> = reports.iter().map(rows).collect();
         let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
         let recording = self.store().write(move |tx: &mut dyn Tx| {
             let mut counts = Counts::default();
@@ -107,7 +107,7 @@ impl Mailroom {
     }
 }
 
-fn rows(report: &AttemptReport) -> (Sent, Vec<RowOutcome>) {
+fn rows(report: &AttemptReport) -> (Sent, String, Vec<RowOutcome>) {
     let mail = &report.mail;
     let sent = Sent {
         application: mail.application,
@@ -130,36 +130,44 @@ pub(crate) fn settle(
     rows: &[RowOutcome],
     now_us: i64,
 ) -> Result<(), StoreError> {
-    settle_counted(tx, mailroom, sent, rows, now_us, &mut Counts::default())
+    settle_counted(
+        tx,
+        mailroom,
+        sent,
+        None,
+        rows,
+        now_us,
+        &mut Counts::default(),
+    )
 }
 
 fn settle_counted(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
     sent: &Sent,
+    author: Option<&str>,
     rows: &[RowOutcome],
     now_us: i64,
     counts: &mut Counts,
 ) -> Result<(), StoreError> {
+    let now = now_us / 1_000_000;
     let (mut delivered, mut bounced) = (Vec::new(), Vec::new());
     for row in rows {
         let was_held = match &row.outcome {
             Outcome::Delivered => {
-    author: Option<&str>,
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
+                    if let Some(author) = author {
+                        consequences::of_delivery(tx, &leaving(sent, author, row), now)?;
+                    }
                     delivered.push(row.address.clone());
                 }
-    let now = now_us / 1_000_000;
                 was_held
             }
             Outcome::Failed { reply } => {
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
                     bounced.push(bounce(row, kept(reply)));
-                    if let Some(author) = author {
-                        consequences::of_delivery(tx, &leaving(sent, author, row), now)?;
-                    }
                 }
                 was_held
             }
@@ -186,6 +194,12 @@ fn settle_counted(
         };
         counts.late += u64::from(!was_held);
     }
+    if let Some(author) = author {
+        for (row, bounced) in bounced_rows(rows, &bounced) {
+            let class = bounced.bounce.class;
+            consequences::of_bounce(tx, mailroom, &leaving(sent, author, row), class, now)?;
+        }
+    }
     counts.delivered += delivered.len() as u64;
     counts.bounced += bounced.len() as u64;
     let codec = mailroom.store().ids();
@@ -194,22 +208,8 @@ fn settle_counted(
     }
     if !bounced.is_empty() {
         event::bounced(tx, codec, sent, &bounced, now_us)?;
-    if let Some(author) = author {
-        for (row, bounced) in bounced_rows(rows, &bounced) {
-            let class = bounced.bounce.class;
-            consequences::of_bounce(tx, mailroom, &leaving(sent, author, row), class, now)?;
-        }
-    }
     }
     Ok(())
-}
-
-fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
-    Bounced {
-        address: row.address.clone(),
-        bounce: Bounce::of(&diagnostic),
-        diagnostic,
-    }
 }
 
 /// Returns the rows behind bounces; addresses are different within a message.
@@ -231,6 +231,14 @@ fn leaving<'a>(sent: &Sent, author: &'a str, row: &'a RowOutcome) -> Leaving<'a>
         message: sent.message,
         envelope_from: author,
         recipient: &row.address,
+    }
+}
+
+fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
+    Bounced {
+        address: row.address.clone(),
+        bounce: Bounce::of(&diagnostic),
+        diagnostic,
     }
 }
 
