@@ -6,8 +6,8 @@ use crate::metadata::Metadata;
 
 /// What each crate may depend on, lowest layer first. A crate that is not listed is a mistake.
 ///
-/// Doors (`smtp`, `api`) and workers (`webhooks`) have no line to `store`: whatever they need of it is a use case of the mailroom.
-const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
+/// Doors (`smtp`, `api`) and workers (`webhooks`, `delivery`) have no line to `store`: whatever they need of it is a use case of the mailroom.
+const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
     ("posthouse-types", &[]),
     ("posthouse-mime", &["posthouse-types"]),
     ("posthouse-store", &["posthouse-types"]),
@@ -30,6 +30,10 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
         &["posthouse-types", "posthouse-net", "posthouse-mailroom"],
     ),
     (
+        "posthouse-delivery",
+        &["posthouse-types", "posthouse-net", "posthouse-mailroom"],
+    ),
+    (
         "posthouse-api",
         &["posthouse-types", "posthouse-net", "posthouse-mailroom"],
     ),
@@ -42,6 +46,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
             "posthouse-mailroom",
             "posthouse-smtp",
             "posthouse-webhooks",
+            "posthouse-delivery",
             "posthouse-api",
         ],
     ),

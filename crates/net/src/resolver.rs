@@ -9,6 +9,7 @@
 //!
 //! [`Resolver::validated`] says of an answer whether DNSSEC vouches for it.
 
+mod exchanges;
 mod live;
 mod records;
 mod validating;

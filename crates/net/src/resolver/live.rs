@@ -271,7 +271,7 @@ async fn ask(dns: &TokioResolver, name: &Name, kind: RecordType) -> Result<Vec<R
     }
 }
 
-fn plain(name: &Name) -> String {
+pub(super) fn plain(name: &Name) -> String {
     let text = name.to_ascii().to_ascii_lowercase();
     text.trim_end_matches('.').to_owned()
 }

@@ -1,0 +1,54 @@
+//! Claims what is due: new mail, repetitions, and what dead processes held.
+
+use posthouse_mailroom::Mailroom;
+use posthouse_mailroom::outbound::Scope;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{DeliveryConfig, Next};
+use crate::lanes::Lanes;
+use crate::limits::{CLAIM_PAUSE, STORE_PAUSE};
+
+/// Fills the lanes from the queue until the stop.
+pub(crate) async fn claim(
+    mailroom: Mailroom,
+    lanes: Lanes,
+    config: DeliveryConfig,
+    stop: CancellationToken,
+) {
+    let scope = match config.next {
+        Next::Direct { .. } => Scope::EachDomain,
+        Next::Relay(_) => Scope::Everything,
+    };
+    let mut queued = mailroom.queue_hint();
+    while !stop.is_cancelled() {
+        // Seen before the queue is read, so that what is queued meanwhile wakes the next turn.
+        queued.mark_unchanged();
+        let room = |destination: &str| lanes.room(destination);
+        match mailroom.claim_outbound(scope, &room).await {
+            Ok(due) => {
+                lanes.offer(due.claimed);
+                lanes.fall_behind(&due.behind);
+            }
+            Err(error) => {
+                tracing::warn!("cannot claim outgoing mail, trying again: {error}");
+                sleep(STORE_PAUSE).await;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = lanes.hungry() => {}
+            () = changed(&mut queued) => {}
+            () = sleep(config.poll) => {}
+        }
+        sleep(CLAIM_PAUSE).await;
+    }
+}
+
+/// Waits for a hint; for ever when there can be none any more, because there is the poll.
+async fn changed(hint: &mut watch::Receiver<u64>) {
+    if hint.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,349 @@
+//! One lane per destination: what it holds, who works on it, and whether it is left alone for a while.
+//!
+//! A destination that has not been reached yet gets one worker, and one that could not be reached is left alone: its mail
+//! stays in the store, where it costs nothing. So dead destinations cannot take what the living need.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use posthouse_mailroom::Mailroom;
+use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connect::Connector;
+use crate::limits::{
+    BACK_OFF_FIRST, BACK_OFF_MAX, BACK_OFFS_MAX, HELD_PER_DESTINATION_LOW,
+    HELD_PER_DESTINATION_MAX, PROBES_MAX, SESSION_IDLE, SESSIONS_MAX,
+};
+use crate::worker;
+
+/// All lanes of the process. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Lanes {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    mailroom: Mailroom,
+    connector: Connector,
+    reports: mpsc::Sender<AttemptReport>,
+    lanes: Mutex<Table>,
+    /// Places for sessions of all destinations together.
+    sessions: Arc<Semaphore>,
+    /// Places for sessions with destinations that have not been reached yet.
+    probes: Arc<Semaphore>,
+    workers: TaskTracker,
+    hungry: Notify,
+    /// Nothing more is begun.
+    closing: CancellationToken,
+    /// What is under way is cut off.
+    cut_off: CancellationToken,
+}
+
+#[derive(Default)]
+struct Table {
+    lanes: HashMap<String, Lane>,
+    left_alone: HashMap<String, LeftAlone>,
+}
+
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<ClaimedMail>,
+    /// Tasks with a session each.
+    workers: usize,
+    /// Wakes workers that wait for more mail with their session open.
+    more: Arc<Notify>,
+    /// A session with it has worked.
+    is_proven: bool,
+    /// The store may have more than the lane had room for.
+    behind: bool,
+    /// When the next message may go, where there is a rate.
+    next_at: Option<Instant>,
+}
+
+impl Lane {
+    fn room(&self) -> usize {
+        HELD_PER_DESTINATION_MAX.saturating_sub(self.waiting.len())
+    }
+
+    fn is_low(&self) -> bool {
+        self.waiting.len() < HELD_PER_DESTINATION_LOW
+    }
+}
+
+/// A destination that could not be reached.
+struct LeftAlone {
+    until: Instant,
+    failures: u32,
+}
+
+/// A place for a session.
+pub(crate) struct Place {
+    _session: OwnedSemaphorePermit,
+    _probe: Option<OwnedSemaphorePermit>,
+}
+
+impl Lanes {
+    pub(crate) fn new(
+        mailroom: Mailroom,
+        connector: Connector,
+        reports: mpsc::Sender<AttemptReport>,
+    ) -> Self {
+        let inner = Inner {
+            mailroom,
+            connector,
+            reports,
+            lanes: Mutex::default(),
+            sessions: Arc::new(Semaphore::new(SESSIONS_MAX)),
+            probes: Arc::new(Semaphore::new(PROBES_MAX)),
+            workers: TaskTracker::new(),
+            hungry: Notify::new(),
+            closing: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(crate) fn mailroom(&self) -> &Mailroom {
+        &self.inner.mailroom
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.inner.connector
+    }
+
+    /// Tells how many more messages for a destination may be claimed.
+    pub(crate) fn room(&self, destination: &str) -> usize {
+        let table = self.table();
+        let now = Instant::now();
+        if table
+            .left_alone
+            .get(destination)
+            .is_some_and(|alone| alone.until > now)
+        {
+            return 0;
+        }
+        table
+            .lanes
+            .get(destination)
+            .map_or(HELD_PER_DESTINATION_MAX, Lane::room)
+    }
+
+    /// Takes mail that this process holds and begins to deliver it.
+    pub(crate) fn offer(&self, claimed: Vec<ClaimedMail>) {
+        let mut table = self.table();
+        for mail in claimed {
+            let destination = mail.destination.clone();
+            let lane = table.lanes.entry(destination.clone()).or_default();
+            lane.waiting.push_back(mail);
+            lane.more.notify_one();
+            self.staff(&destination, lane);
+        }
+    }
+
+    /// Notes that the store has more for these destinations, so that their lanes ask for it as they empty.
+    pub(crate) fn fall_behind(&self, destinations: &[String]) {
+        let mut table = self.table();
+        let now = Instant::now();
+        for destination in destinations {
+            let alone = table.left_alone.get(destination);
+            if alone.is_some_and(|alone| alone.until > now) {
+                continue;
+            }
+            match table.lanes.get_mut(destination) {
+                Some(lane) if !lane.is_low() => lane.behind = true,
+                _ => self.inner.hungry.notify_one(),
+            }
+        }
+    }
+
+    /// Waits until a lane that is behind runs low.
+    pub(crate) async fn hungry(&self) {
+        self.inner.hungry.notified().await;
+    }
+
+    /// Gives a lane as many workers as it has use for.
+    fn staff(&self, destination: &str, lane: &mut Lane) {
+        let most = if lane.is_proven {
+            self.inner.connector.config().sessions_per_destination_max
+        } else {
+            1
+        };
+        let wanted = lane.waiting.len().min(most);
+        while lane.workers < wanted && !self.inner.closing.is_cancelled() {
+            lane.workers += 1;
+            let (lanes, destination) = (self.clone(), destination.to_owned());
+            self.inner.workers.spawn(async move {
+                tokio::select! {
+                    () = worker::work(&lanes, &destination) => {}
+                    () = lanes.inner.cut_off.cancelled() => {}
+                }
+            });
+        }
+    }
+
+    /// Returns the next message of a lane, waiting a little for it when a session is open; ends a worker otherwise.
+    pub(crate) async fn next(&self, destination: &str, has_session: bool) -> Option<ClaimedMail> {
+        let deadline = Instant::now() + SESSION_IDLE;
+        loop {
+            let (more, pause) = {
+                let mut table = self.table();
+                let lane = table.lanes.get_mut(destination)?;
+                let is_over = self.inner.closing.is_cancelled();
+                let now = Instant::now();
+                let pause = lane.next_at.filter(|at| *at > now).map(|at| at - now);
+                if pause.is_none() && !is_over {
+                    let next = lane.waiting.pop_front();
+                    if lane.behind && lane.is_low() {
+                        lane.behind = false;
+                        self.inner.hungry.notify_one();
+                    }
+                    if let Some(next) = next {
+                        lane.next_at = self.spacing().map(|spacing| now + spacing);
+                        return Some(next);
+                    }
+                }
+                let is_empty = lane.waiting.is_empty();
+                if is_over || (is_empty && (!has_session || now >= deadline)) {
+                    lane.workers -= 1;
+                    if lane.workers == 0 && is_empty {
+                        table.lanes.remove(destination);
+                    }
+                    return None;
+                }
+                (Arc::clone(&lane.more), pause)
+            };
+            let wait = pause.unwrap_or_else(|| deadline.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                () = more.notified(), if pause.is_none() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.inner.closing.cancelled() => {}
+            }
+        }
+    }
+
+    fn spacing(&self) -> Option<Duration> {
+        let rate = self.inner.connector.config().messages_per_second_max?;
+        Some(Duration::from_secs(1) / rate.max(1))
+    }
+
+    /// Waits for a place for a session.
+    pub(crate) async fn place(&self, destination: &str) -> Option<Place> {
+        let is_proven = {
+            let table = self.table();
+            table
+                .lanes
+                .get(destination)
+                .is_some_and(|lane| lane.is_proven)
+        };
+        let probe = if is_proven {
+            None
+        } else {
+            Some(Arc::clone(&self.inner.probes).acquire_owned().await.ok()?)
+        };
+        let session = Arc::clone(&self.inner.sessions)
+            .acquire_owned()
+            .await
+            .ok()?;
+        Some(Place {
+            _session: session,
+            _probe: probe,
+        })
+    }
+
+    /// Notes that a session with a destination works: it may have more workers now.
+    pub(crate) fn reached(&self, destination: &str) {
+        let mut table = self.table();
+        table.left_alone.remove(destination);
+        if let Some(lane) = table.lanes.get_mut(destination) {
+            lane.is_proven = true;
+            self.staff(destination, lane);
+        }
+    }
+
+    /// Leaves a destination alone for a while and returns what its lane held.
+    pub(crate) fn leave_alone(&self, destination: &str) -> (Vec<ClaimedMail>, Duration) {
+        let mut table = self.table();
+        let now = Instant::now();
+        if table.left_alone.len() >= BACK_OFFS_MAX {
+            table.left_alone.retain(|_, alone| alone.until > now);
+        }
+        let failures = table
+            .left_alone
+            .get(destination)
+            .map_or(1, |alone| alone.failures.saturating_add(1));
+        let pause = back_off(failures);
+        if table.left_alone.len() < BACK_OFFS_MAX {
+            let until = now + pause;
+            let alone = LeftAlone { until, failures };
+            table.left_alone.insert(destination.to_owned(), alone);
+        }
+        let lane = table.lanes.get_mut(destination);
+        let held = lane.map_or_else(Vec::new, |lane| {
+            lane.is_proven = false;
+            lane.waiting.drain(..).collect()
+        });
+        (held, pause)
+    }
+
+    /// Takes all that a lane holds, because none of it can ever be delivered.
+    pub(crate) fn drain(&self, destination: &str) -> Vec<ClaimedMail> {
+        let mut table = self.table();
+        let lane = table.lanes.get_mut(destination);
+        lane.map_or_else(Vec::new, |lane| lane.waiting.drain(..).collect())
+    }
+
+    /// Hands over what became of mail.
+    pub(crate) async fn report(&self, report: AttemptReport) {
+        // The recorder outlives the lanes.
+        let _ = self.inner.reports.send(report).await;
+    }
+
+    /// Begins nothing more, gives what is under way `drain` to end, and returns what was not tried.
+    pub(crate) async fn close(&self, drain: Duration) -> Vec<ClaimedMail> {
+        self.inner.closing.cancel();
+        self.inner.workers.close();
+        if timeout(drain, self.inner.workers.wait()).await.is_err() {
+            tracing::warn!(
+                "deliveries did not end in time and are attempted again after the next start"
+            );
+            self.inner.cut_off.cancel();
+            self.inner.workers.wait().await;
+        }
+        let table = std::mem::take(&mut *self.table());
+        let lanes = table.lanes.into_values();
+        lanes.flat_map(|lane| lane.waiting).collect()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.inner
+            .lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn back_off(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(8);
+    (BACK_OFF_FIRST * 2_u32.pow(doublings)).min(BACK_OFF_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_destination_is_left_alone_longer_and_longer_up_to_a_bound() {
+        let seconds: Vec<u64> = (1..=7)
+            .map(|failures| back_off(failures).as_secs())
+            .collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900]);
+        assert_eq!(back_off(u32::MAX), BACK_OFF_MAX);
+    }
+}

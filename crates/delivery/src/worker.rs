@@ -1,0 +1,244 @@
+//! A worker of a lane: one session, one message after the other.
+
+use posthouse_mailroom::Refusal;
+use posthouse_mailroom::outbound::limits::{CLAIM_LEFT_US_MIN, CLAIM_RENEWAL};
+use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail, Outcome, WireMail};
+use posthouse_types::address::EmailAddress;
+use tokio::time::{Instant, interval_at};
+
+use crate::connect::NoSession;
+use crate::lanes::{Lanes, Place};
+use crate::limits::MESSAGES_PER_SESSION_MAX;
+use crate::proto::command::Envelope;
+use crate::session::{Lost, Phase, Sent, Session, Verdict};
+
+/// A session and the place it takes.
+struct Open {
+    session: Session,
+    _place: Place,
+}
+
+/// Delivers to one destination until its lane is empty.
+pub(crate) async fn work(lanes: &Lanes, destination: &str) {
+    let mut open: Option<Open> = None;
+    while let Some(mail) = lanes.next(destination, open.is_some()).await {
+        let left_us = mail.until_us() - lanes.mailroom().clock().unix_us();
+        if left_us < CLAIM_LEFT_US_MIN {
+            // It waited too long in the lane; whoever claims it next begins in time.
+            metrics::counter!("posthouse_delivery_claims_outlived_total").increment(1);
+            continue;
+        }
+        if let Some(report) = attempt(lanes, destination, mail, &mut open).await {
+            observe(lanes, &report);
+            lanes.report(report).await;
+        }
+        if let Some(used) = open.take_if(|open| open.session.messages() >= MESSAGES_PER_SESSION_MAX)
+        {
+            used.session.quit().await;
+        }
+    }
+    if let Some(open) = open {
+        open.session.quit().await;
+    }
+}
+
+/// Makes an attempt; `None` when it could not be made ready, so that it is repeated after the end of its claim.
+async fn attempt(
+    lanes: &Lanes,
+    destination: &str,
+    mut mail: ClaimedMail,
+    open: &mut Option<Open>,
+) -> Option<AttemptReport> {
+    let wire = match lanes.mailroom().wire_mail(&mail).await {
+        Ok(wire) => wire,
+        Err(Refusal::NotFound) => {
+            return Some(everybody(mail, failed("554 5.6.0 the message is gone")));
+        }
+        Err(error) => {
+            tracing::error!("cannot make a message ready to be delivered: {error}");
+            return None;
+        }
+    };
+    let Some(envelope) = envelope(&mail, &wire) else {
+        return Some(everybody(mail, failed("550 5.1.3 not an address")));
+    };
+    // A session that waited may have been closed at the other end meanwhile: that is no failure of this message.
+    let mut may_reopen = open.is_some();
+    loop {
+        if open.is_none() {
+            match connect(lanes, destination).await {
+                Ok(session) => *open = Some(session),
+                Err(none) => return Some(unreached(lanes, destination, mail, none).await),
+            }
+        }
+        let current = open.as_mut()?;
+        if let Some(reply) = current.session.lacks(&envelope) {
+            return Some(everybody(mail, failed(&reply.to_string())));
+        }
+        let started = Instant::now();
+        let sent = transmit(lanes, &mut current.session, &envelope, &wire, &mut mail).await;
+        metrics::histogram!("posthouse_delivery_transaction_seconds")
+            .record(started.elapsed().as_secs_f64());
+        let host = current.session.host().to_owned();
+        if let Some(lost) = &sent.lost {
+            *open = None;
+            let untouched = sent
+                .verdicts
+                .iter()
+                .all(|verdict| *verdict == Verdict::Open);
+            if may_reopen && untouched && matches!(lost.phase(), Phase::Reset | Phase::Mail) {
+                may_reopen = false;
+                continue;
+            }
+        }
+        return Some(report(mail, sent, &host));
+    }
+}
+
+/// Sends a message while its claim is kept from running out.
+async fn transmit(
+    lanes: &Lanes,
+    session: &mut Session,
+    envelope: &Envelope,
+    wire: &WireMail,
+    mail: &mut ClaimedMail,
+) -> Sent {
+    let sending = session.send(envelope, &wire.content);
+    tokio::pin!(sending);
+    let mut renewal = interval_at(Instant::now() + CLAIM_RENEWAL, CLAIM_RENEWAL);
+    loop {
+        tokio::select! {
+            sent = &mut sending => return sent,
+            _ = renewal.tick() => {
+                if let Err(error) = lanes.mailroom().renew_outbound(mail).await {
+                    tracing::warn!("cannot renew the claim of mail on its way: {error}");
+                }
+            }
+        }
+    }
+}
+
+async fn connect(lanes: &Lanes, destination: &str) -> Result<Open, NoSession> {
+    let stopping = || NoSession::Later("421 4.3.2 this server is stopping".to_owned());
+    let place = lanes.place(destination).await.ok_or_else(stopping)?;
+    let started = Instant::now();
+    let session = lanes.connector().session(destination).await?;
+    metrics::histogram!("posthouse_delivery_connect_seconds")
+        .record(started.elapsed().as_secs_f64());
+    metrics::counter!("posthouse_delivery_sessions_total").increment(1);
+    lanes.reached(destination);
+    Ok(Open {
+        session,
+        _place: place,
+    })
+}
+
+/// Nobody takes mail for the destination: what its lane holds shares the fate, without an attempt where that is passing.
+async fn unreached(
+    lanes: &Lanes,
+    destination: &str,
+    mail: ClaimedMail,
+    none: NoSession,
+) -> AttemptReport {
+    match none {
+        NoSession::Never(reply) => {
+            for other in lanes.drain(destination) {
+                lanes.report(everybody(other, failed(&reply))).await;
+            }
+            everybody(mail, failed(&reply))
+        }
+        NoSession::Later(reply) => {
+            let (held, pause) = lanes.leave_alone(destination);
+            tracing::info!(
+                destination,
+                pause_seconds = pause.as_secs(),
+                "not reached: {reply}"
+            );
+            metrics::counter!("posthouse_delivery_unreached_total").increment(1);
+            let due_us = lanes.mailroom().clock().unix_us() + pause.as_micros() as i64;
+            if let Err(error) = lanes.mailroom().release_outbound(held, due_us).await {
+                tracing::warn!(
+                    "cannot give mail back, it waits for the end of its claims: {error}"
+                );
+            }
+            everybody(mail, Outcome::Deferred { reply })
+        }
+    }
+}
+
+fn envelope(mail: &ClaimedMail, wire: &WireMail) -> Option<Envelope> {
+    let recipients = mail
+        .recipients
+        .iter()
+        .map(|recipient| EmailAddress::parse_strict(&recipient.address));
+    let from = match wire.envelope_from.as_str() {
+        "" => None,
+        from => Some(EmailAddress::parse_strict(from).ok()?),
+    };
+    Some(Envelope {
+        from,
+        recipients: recipients.collect::<Result<_, _>>().ok()?,
+        id: wire.envelope_id.clone(),
+        size: wire.content.len(),
+        is_8bit: wire.is_8bit,
+        needs_utf8: wire.needs_utf8,
+        require_tls: false,
+    })
+}
+
+fn report(mail: ClaimedMail, sent: Sent, host: &str) -> AttemptReport {
+    let Sent { verdicts, lost } = sent;
+    let outcomes = verdicts.into_iter().map(|verdict| match verdict {
+        Verdict::Taken => Outcome::Delivered,
+        Verdict::Later(reply) => Outcome::Deferred {
+            reply: reply.to_string(),
+        },
+        Verdict::Never(reply) => failed(&reply.to_string()),
+        Verdict::Open => left_open(lost.as_ref(), host),
+    });
+    AttemptReport {
+        outcomes: outcomes.collect(),
+        mail,
+    }
+}
+
+/// What a message that nobody answered counts as. After the last dot it may have been taken all the same: RFC 5321 4.5.4.1
+/// wants it sent again.
+fn left_open(lost: Option<&Lost>, host: &str) -> Outcome {
+    match lost {
+        Some(Lost::Refused(Phase::Content, reply)) if reply.is_permanent() => {
+            failed(&reply.to_string())
+        }
+        Some(lost) => Outcome::Deferred {
+            reply: lost.as_reply(host),
+        },
+        None => Outcome::Untried,
+    }
+}
+
+fn everybody(mail: ClaimedMail, outcome: Outcome) -> AttemptReport {
+    AttemptReport {
+        outcomes: vec![outcome; mail.recipients.len()],
+        mail,
+    }
+}
+
+fn failed(reply: &str) -> Outcome {
+    Outcome::Failed {
+        reply: reply.to_owned(),
+    }
+}
+
+/// Correspondents' addresses and what servers say of them are for the debug log only.
+fn observe(lanes: &Lanes, report: &AttemptReport) {
+    let id = lanes.mailroom().message_id_of(&report.mail);
+    let count =
+        |wanted: fn(&Outcome) -> bool| report.outcomes.iter().filter(|one| wanted(one)).count();
+    let delivered = count(|one| matches!(one, Outcome::Delivered));
+    let deferred = count(|one| matches!(one, Outcome::Deferred { .. }));
+    let failed = count(|one| matches!(one, Outcome::Failed { .. }));
+    tracing::info!(message.id = %id, delivered, deferred, failed, "attempted");
+    for (recipient, outcome) in report.mail.recipients.iter().zip(&report.outcomes) {
+        tracing::debug!(message.id = %id, recipient = %recipient.address, ?outcome);
+    }
+}

@@ -1,0 +1,3 @@
+//! Sessions with servers that behave and with servers that do not.
+
+mod sessions;
