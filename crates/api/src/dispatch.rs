@@ -16,7 +16,9 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Body;
 use posthouse_mailroom::actor::Actor;
+use posthouse_mailroom::service_accounts::SignedRequest;
 use posthouse_mailroom::{Mailroom, Refusal};
+use posthouse_types::ids::Kind;
 
 use crate::body::{self, BodyRoom, JsonBody};
 use crate::call::Call;
@@ -31,6 +33,7 @@ use crate::reply::{Reply, ReplyBody, X_REQUEST_ID};
 use crate::request_id::RequestId;
 use crate::router::Router;
 use crate::routes::{Access, Answer, Effect, Route, routes};
+use crate::signed::{Signed, signed};
 
 /// The HTTP door without its socket: clones share everything.
 #[derive(Clone)]
@@ -114,15 +117,24 @@ impl Api {
         let found = self.router.find(&head.method, path)?;
         let route = found.route;
         *matched = Some(Arc::clone(&route));
-        let actor = match route.access {
-            Access::Public => None,
-            Access::Key | Access::AdminKey => Some(self.authenticate(&head, peer).await?),
+        let signed = signed(&route, &head.headers);
+        let mut actor = match (route.access, &signed) {
+            (Access::Public, _) => None,
+            (_, Some(signed)) => {
+                self.expect_signer(signed, peer).await?;
+                None
+            }
+            (Access::Key | Access::AdminKey, None) => Some(self.authenticate(&head, peer).await?),
         };
         if let Some(actor) = &actor {
             check_permission(&route, actor)?;
         }
         let query = Query::parse(head.uri.query())?;
         let (raw, share) = body::read(route.body, &head.headers, body, &self.room).await?;
+        if let Some(signed) = &signed {
+            let signer = self.authenticate_signed(&head, path, signed, &raw, peer);
+            actor = Some(self.acting_for(signer.await?, &query)?);
+        }
         let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
         let is_repeatable = idempotency::has_key(&head.headers);
         let call = Call {
@@ -167,22 +179,61 @@ impl Api {
     async fn authenticate(&self, head: &Parts, peer: IpAddr) -> Result<Actor, ApiError> {
         // A request without credentials is no failed guess and costs nothing.
         let token = bearer(&head.headers).ok_or_else(ApiError::unauthorized)?;
+        self.expect_patience(peer)?;
+        self.judged(self.mailroom.authenticate(token).await, peer)
+    }
+
+    /// Refuses a signed request before its body is read, if nobody can have signed it.
+    async fn expect_signer(&self, signed: &Signed, peer: IpAddr) -> Result<(), ApiError> {
+        self.expect_patience(peer)?;
+        let expected = self.mailroom.expect_signer(&signed.kid, &signed.timestamp);
+        self.judged(expected.await, peer)
+    }
+
+    async fn authenticate_signed(
+        &self,
+        head: &Parts,
+        path: &str,
+        signed: &Signed,
+        body: &[u8],
+        peer: IpAddr,
+    ) -> Result<Actor, ApiError> {
+        let request = SignedRequest {
+            kid: &signed.kid,
+            timestamp: &signed.timestamp,
+            nonce: &signed.nonce,
+            signature: &signed.signature,
+            method: head.method.as_str(),
+            path,
+            body,
+        };
+        self.judged(self.mailroom.authenticate_signed(request).await, peer)
+    }
+
+    /// A service account belongs to no application: where a route is about one, the query names it.
+    fn acting_for(&self, mut actor: Actor, query: &Query) -> Result<Actor, ApiError> {
+        if let Some(id) = query.text("application_id") {
+            actor.application = self.mailroom.open_id(Kind::Application, id)?;
+        }
+        Ok(actor)
+    }
+
+    fn expect_patience(&self, peer: IpAddr) -> Result<(), ApiError> {
         let failures = &self.config.authentication_failures;
-        if let Err(wait) = failures.check(peer, Instant::now()) {
-            return Err(ApiError::rate_limited(
-                "too many failed authentications",
-                wait.as_secs() + 1,
-            ));
+        let check = failures.check(peer, Instant::now());
+        check.map_err(|wait| {
+            ApiError::rate_limited("too many failed authentications", wait.as_secs() + 1)
+        })
+    }
+
+    /// Counts a failed guess.
+    fn judged<T>(&self, outcome: Result<T, Refusal>, peer: IpAddr) -> Result<T, ApiError> {
+        if let Err(Refusal::Unauthorized) = &outcome {
+            let failures = &self.config.authentication_failures;
+            failures.count(peer, Instant::now());
+            metrics::counter!("posthouse_api_authentication_failures_total").increment(1);
         }
-        match self.mailroom.authenticate(token).await {
-            Ok(actor) => Ok(actor),
-            Err(Refusal::Unauthorized) => {
-                failures.count(peer, Instant::now());
-                metrics::counter!("posthouse_api_authentication_failures_total").increment(1);
-                Err(ApiError::unauthorized())
-            }
-            Err(other) => Err(other.into()),
-        }
+        Ok(outcome?)
     }
 }
 

@@ -83,6 +83,7 @@ pub mod reply;
 pub mod request_id;
 pub mod routes;
 pub mod serve;
+mod signed;
 
 mod compress;
 mod credentials;

@@ -15,6 +15,8 @@ pub struct Actor {
     pub read_only: bool,
     /// The key has the operator's permission.
     pub admin: bool,
+    /// It is a service account, which belongs to no application.
+    pub is_service_account: bool,
 }
 
 /// The part of an application that a key may reach.

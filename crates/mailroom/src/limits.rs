@@ -6,6 +6,9 @@ pub const NAME_CHARACTERS_MAX: usize = 256;
 /// Octets of an account's local part; RFC 5321 4.5.3.1.1.
 pub const LOCAL_PART_OCTETS_MAX: usize = 64;
 
+/// Further addresses of an account.
+pub const ALIASES_MAX: usize = 50;
+
 /// Characters of an app password at least.
 pub const APP_PASSWORD_CHARACTERS_MIN: usize = 18;
 

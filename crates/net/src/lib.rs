@@ -17,6 +17,7 @@
 //! | [`cidr`] | address ranges, as in `--allow-net` |
 //! | [`guard`] | the operator's policy, the rules for URLs, and the reasons for a refusal |
 //! | [`http`] | the client itself: connector, small pool, one exchange |
+//! | [`request_signing`] | RSA signatures under requests of service accounts |
 //! | [`resolver`] | names to addresses, behind a trait that tests replace |
 //! | [`tls`] | server and client configurations, certificates from files or self-signed |
 //! | [`tls_policy`] | how securely mail is handed to another server: DANE, MTA-STS, REQUIRETLS |
@@ -40,6 +41,7 @@ pub mod guard;
 pub mod http;
 pub mod limits;
 pub mod rate;
+pub mod request_signing;
 pub mod resolver;
 pub mod telemetry;
 pub mod tls;

@@ -3,9 +3,14 @@
 mod create;
 mod delete;
 mod get;
+mod info;
 mod list;
+mod rotate;
 mod schema;
 mod update;
+mod verification;
+mod verify;
+mod zone_file;
 
 use posthouse_mailroom::domains::DomainView;
 use serde_json::{Value, json};
@@ -13,9 +18,14 @@ use serde_json::{Value, json};
 use crate::routes::{Route, Scope};
 
 pub(crate) use schema::DOMAIN;
+pub(crate) use verification::VERIFICATION;
 
 const COLLECTION: &str = "/v3/admin/domains";
 const ONE: &str = "/v3/admin/domains/{domain_id}";
+const INFO: &str = "/v3/admin/domains/{domain_id}/info";
+const VERIFY: &str = "/v3/admin/domains/{domain_id}/verify";
+const ZONE_FILE: &str = "/v3/admin/domains/{domain_id}/zone-file";
+const ROTATE: &str = "/v3/admin/domains/{domain_id}/dkim/rotate";
 
 /// Returns the routes of this folder.
 pub fn routes() -> Vec<Route> {
@@ -31,6 +41,18 @@ pub fn routes() -> Vec<Route> {
             .admin(),
         Route::delete(ONE, Scope::Organization, delete::delete)
             .described(delete::operation)
+            .admin(),
+        Route::post(INFO, Scope::Organization, info::info)
+            .described(info::operation)
+            .admin(),
+        Route::post(VERIFY, Scope::Organization, verify::verify)
+            .described(verify::operation)
+            .admin(),
+        Route::get(ZONE_FILE, Scope::Organization, zone_file::zone_file)
+            .described(zone_file::operation)
+            .admin(),
+        Route::post(ROTATE, Scope::Organization, rotate::rotate)
+            .described(rotate::operation)
             .admin(),
     ];
     let update = Route::update(ONE, Scope::Organization, update::update);

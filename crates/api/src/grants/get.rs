@@ -16,15 +16,16 @@ pub fn operation() -> Operation {
 
 /// Answers an account, in any spelling of its id.
 pub async fn get(call: Call) -> Answer {
-    let aliases = call.query.flag("expose_aliases")?.unwrap_or(false);
+    let shows_aliases = call.query.flag("expose_aliases")?.unwrap_or(false);
     let view = call
         .mailroom
         .get_account(call.actor()?, call.parameter("grant_id"))
         .await?;
     let mut object = render(&view);
-    if aliases {
-        // Accounts have no aliases yet.
-        object["email_aliases"] = serde_json::json!([]);
+    if shows_aliases {
+        let aliases = call.mailroom.list_aliases(&call.grant().await?).await?;
+        let addresses = aliases.into_iter().map(|alias| alias.address);
+        object["email_aliases"] = addresses.collect();
     }
     Ok(call.object(&call.select().reduce(object)))
 }

@@ -1,5 +1,6 @@
 //! Grants: the accounts of an application.
 
+pub(crate) mod aliases;
 mod delete;
 mod get;
 mod list;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         Route::get(ONE, Scope::Grant, get::get).described(get::operation),
         Route::delete(ONE, Scope::Grant, delete::delete).described(delete::operation),
     ];
+    table.extend(aliases::routes());
     let update = Route::update(ONE, Scope::Grant, update::update);
     table.extend(update.map(|route| route.described(update::operation)));
     table

@@ -12,6 +12,8 @@ pub(super) const COMPONENTS: &[Component] = &[
     crate::grants::GRANT,
     crate::workspaces::WORKSPACE,
     crate::domains::DOMAIN,
+    crate::domains::VERIFICATION,
+    crate::grants::aliases::ALIAS,
     messages::MESSAGE,
     messages::RAW_MESSAGE,
     messages::MAILBOX,

@@ -109,11 +109,11 @@ fn rendered(route: &Route, operation: Operation) -> Value {
     }
     let mut responses = Map::new();
     for answer in answers {
-        let response = json!({
-            "description": answer.about,
-            "content": { answer.media_type: { "schema": answer.schema.into_json() } },
-        });
-        responses.insert(answer.status.to_string(), response);
+        let response = responses
+            .entry(answer.status.to_string())
+            .or_insert_with(|| json!({ "description": answer.about, "content": {} }));
+        // One status may have several forms.
+        response["content"][answer.media_type] = json!({ "schema": answer.schema.into_json() });
     }
     let mut failed = failures::of_route(route);
     failed.extend(operation.failures);

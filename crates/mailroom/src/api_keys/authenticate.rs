@@ -110,6 +110,7 @@ fn known(row: &ApiKey) -> KnownKey {
             scope,
             read_only: row.read_only,
             admin: row.admin,
+            is_service_account: false,
         },
         expires_at: row.expires_at,
         last_used_at: Arc::new(AtomicI64::new(row.last_used_at.unwrap_or(0))),

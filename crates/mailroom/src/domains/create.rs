@@ -27,7 +27,7 @@ pub struct NewDomain {
 /// Which application may create accounts on a domain.
 #[derive(Debug, Clone, Default)]
 pub enum DomainOwner {
-    /// The one of the key that registers it.
+    /// The one of the key that registers it; all of them for a service account.
     #[default]
     Own,
     /// All of them.
@@ -57,6 +57,7 @@ impl Mailroom {
             ));
         }
         let owner = match &new.owner {
+            DomainOwner::Own if actor.is_service_account => None,
             DomainOwner::Own => Some(actor.application),
             DomainOwner::Everyone => None,
             DomainOwner::Application(id) => Some(

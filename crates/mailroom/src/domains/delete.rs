@@ -2,7 +2,7 @@
 
 use posthouse_store::Tx;
 use posthouse_store::tables::domains::{self, RegisteredDomain};
-use posthouse_store::tables::grants;
+use posthouse_store::tables::{aliases, grants};
 
 use super::view::find_domain;
 use crate::{Mailroom, Refusal};
@@ -22,13 +22,14 @@ impl Mailroom {
                     return Err(Refusal::Invalid {
                         field: None,
                         message: "accounts still use the domain".to_owned(),
-                        fix: Some("delete its accounts first".to_owned()),
+                        fix: Some("delete its accounts and aliases first".to_owned()),
                     });
                 }
                 Ok::<_, Refusal>(domains::delete(tx, domain.id)?)
             })
             .await;
         self.inner.recipients.forget(|_, _| true);
+        self.forget_identities();
         deleted
     }
 }
@@ -38,7 +39,8 @@ fn users(
     tx: &mut dyn Tx,
     domain: &RegisteredDomain,
 ) -> Result<impl Iterator<Item = String>, Refusal> {
-    let used = grants::domains_in_use(tx, &domain.address)?;
+    let mut used = grants::domains_in_use(tx, &domain.address)?;
+    used.extend(aliases::domains_in_use(tx, &domain.address)?);
     let names: Vec<&str> = used.iter().map(String::as_str).collect();
     let covering = domains::covering_each(tx, &names)?;
     let id = domain.id;

@@ -69,27 +69,6 @@ impl Mailroom {
         self.verification(&domain, kind, check).await
     }
 
-    /// Returns how every kind of record stands.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
-    pub async fn domain_standing(&self, name: &str) -> Result<Vec<Verification>, Refusal> {
-        let domain = self.registered_domain(name).await?;
-        if !domain.branded {
-            self.ensure_keys(domain.id, None).await?;
-        }
-        let checks = self.domain_checks(&domain).await?;
-        let mut standing = Vec::with_capacity(RecordKind::ALL.len());
-        for kind in RecordKind::ALL {
-            let check = checks.iter().find(|check| check.kind == looked_for(kind));
-            standing.push(match domain.branded {
-                true => self.trial_verification(&domain, kind).await?,
-                false => self.verification(&domain, kind, check).await?,
-            });
-        }
-        Ok(standing)
-    }
-
     /// Returns all records of a domain, and the zone that they make.
     ///
     /// # Errors
@@ -145,7 +124,6 @@ impl Mailroom {
 
     /// Makes keys where they are asked about, and returns them where they are needed.
     pub(super) async fn keys_for(
-            mta_sts_mode: self.mta_sts_mode(),
         &self,
         domain: &RegisteredDomain,
         kind: RecordKind,
@@ -167,6 +145,7 @@ impl Mailroom {
             token: secrets::ownership_token(&self.config().instance_key, domain.id),
             spf_include: surroundings.and_then(|one| one.spf_include.clone()),
             include_subdomains: domain.include_subdomains,
+            mta_sts_mode: self.mta_sts_mode(),
             keys,
             now: self.now_seconds(),
         }

@@ -34,8 +34,8 @@ mod zone;
 
 pub use create::{DomainOwner, NewDomain};
 pub use identity::ReturnPath;
-pub use mta_sts::{MtaStsMode, mta_sts_id, mta_sts_policy};
 pub use info::{Verification, Zone};
+pub use mta_sts::{MtaStsMode, mta_sts_id, mta_sts_policy};
 pub use posthouse_store::tables::domain_checks::CheckStatus;
 pub use records::{DnsRecord, RecordKind};
 pub use sight::{Look, Sight, Surroundings};

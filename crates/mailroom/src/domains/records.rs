@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use posthouse_store::tables::dkim_keys::{DkimKeyRow, KeyState};
-use serde::Serialize;
 use super::limits::{RECORD_TTL_SECONDS, RETIRED_RECORD_SECONDS};
 use super::mta_sts::{MtaStsMode, mta_sts_id, mta_sts_policy};
+use posthouse_store::tables::dkim_keys::{DkimKeyRow, KeyState};
+use serde::Serialize;
 
 /// What a record proves or does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use posthouse_net::resolver::{Exchange, LiveError};
+use posthouse_net::resolver::{Exchange, LiveDns, LiveError};
 
 use crate::{Mailroom, Refusal};
 
@@ -25,6 +25,24 @@ pub trait Sight: Send + Sync {
 
     /// Evaluates the domain's SPF for mail from an address; returns the result's name: `pass`, `fail`, `softfail` …
     fn spf<'a>(&'a self, address: IpAddr, domain: &'a str) -> Look<'a, String>;
+}
+
+impl Sight for LiveDns {
+    fn texts<'a>(&'a self, name: &'a str) -> Look<'a, Vec<String>> {
+        Box::pin(self.texts(name))
+    }
+
+    fn exchanges<'a>(&'a self, name: &'a str) -> Look<'a, Vec<Exchange>> {
+        Box::pin(self.exchanges(name))
+    }
+
+    fn addresses<'a>(&'a self, name: &'a str) -> Look<'a, Vec<IpAddr>> {
+        Box::pin(self.addresses(name))
+    }
+
+    fn spf<'a>(&'a self, address: IpAddr, domain: &'a str) -> Look<'a, String> {
+        Box::pin(async move { Ok(self.spf(address, domain).await?.to_owned()) })
+    }
 }
 
 /// How the world meets this server's mail.

@@ -59,6 +59,7 @@ impl Mailroom {
             })
             .await?;
         self.inner.recipients.forget(|_, _| true);
+        self.forget_identities();
         Ok(self.view_domain(&row))
     }
 }

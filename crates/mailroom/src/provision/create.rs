@@ -5,7 +5,7 @@ use std::sync::Arc;
 use posthouse_store::Tx;
 use posthouse_store::tables::domains::{self, RegisteredDomain};
 use posthouse_store::tables::grants::{self, Grant, NewGrant};
-use posthouse_store::tables::{connectors, folders, workspaces};
+use posthouse_store::tables::{aliases, connectors, folders, workspaces};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
@@ -147,6 +147,7 @@ impl Mailroom {
     }
 
     fn provision(&self, tx: &mut dyn Tx, wanted: &Checked) -> Result<Outcome, Refusal> {
+        aliases::lock_address(tx, &wanted.email)?;
         check_workspace(tx, wanted)?;
         let domain = check_domain(tx, wanted)?;
         let status = if domain.ownership_failed() {
@@ -259,8 +260,13 @@ fn check_domain(tx: &mut dyn Tx, wanted: &Checked) -> Result<RegisteredDomain, R
         })
 }
 
-/// Returns the application's own account at the address, if it has one.
+/// Returns the application's own account at the address, if it has one. An alias is nobody's account.
 fn check_owner(tx: &mut dyn Tx, wanted: &Checked) -> Result<Option<Grant>, Refusal> {
+    if aliases::owner(tx, &wanted.email)?.is_some() {
+        return Err(Refusal::Conflict {
+            message: "address is already in use".to_owned(),
+        });
+    }
     let owner = grants::by_email(tx, &wanted.email)?;
     match owner {
         Some(grant) if grant.application != wanted.application => Err(Refusal::Conflict {

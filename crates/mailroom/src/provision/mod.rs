@@ -4,6 +4,7 @@
 //! and to the part of it that the key reaches: what is outside looks exactly like what does not exist.
 
 mod account;
+mod aliases;
 mod changes;
 mod create;
 mod delete;
@@ -14,6 +15,7 @@ mod sweep;
 mod update;
 
 pub use account::{AccountStatus, AccountView};
+pub use aliases::AliasView;
 pub use create::NewAccount;
 pub use list::{AccountPage, AccountQuery};
 pub use update::AccountChanges;

@@ -104,7 +104,8 @@ impl From<StoreError> for RecipientRefusal {
 }
 
 impl Mailroom {
-    /// Resolves an envelope recipient: exact account, then the base of a plus form, then the domain's catch-all.
+    /// Resolves an envelope recipient: exact account, then an alias, then the base of a plus form, then the domain's
+    /// catch-all.
     ///
     /// # Errors
     /// See [`RecipientRefusal`].
@@ -149,6 +150,9 @@ fn look_up(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Mailbox, Recipient
     let Some(domain) = recipients::hosting(tx, address.domain().as_str())? else {
         return Err(RecipientRefusal::Relay);
     };
+    if let Some(mailbox) = recipients::by_alias(tx, &address.folded())? {
+        return Ok(mailbox);
+    }
     if let Some(mailbox) = plus_base(tx, address)? {
         return Ok(mailbox);
     }
@@ -161,7 +165,11 @@ fn plus_base(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Option<Mailbox>,
         return Ok(None);
     }
     let email = format!("{base}@{}", address.domain().as_str()).to_lowercase();
-    Ok(recipients::by_email(tx, &email)?.filter(|mailbox| mailbox.plus_addressing))
+    let mailbox = match recipients::by_email(tx, &email)? {
+        None => recipients::by_alias(tx, &email)?,
+        account => account,
+    };
+    Ok(mailbox.filter(|mailbox| mailbox.plus_addressing))
 }
 
 fn catch_all(tx: &mut dyn Tx, domain: &HostedDomain) -> Result<Option<Mailbox>, StoreError> {

@@ -1,14 +1,16 @@
 //! Who a message is from: the account, under one of its own addresses, on a domain that may send; or the domain itself.
 
 use posthouse_mime::build::Mailbox;
+use posthouse_store::tables::aliases;
 use posthouse_store::tables::domains::{self, RegisteredDomain, Verified};
 use posthouse_store::tables::grants::{self, Grant};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::{DisplayAddress, EmailAddress};
-
 use posthouse_types::ids::Key;
+
 use super::recipients::mailbox;
 use crate::actor::GrantRef;
+use crate::provision::domain_of;
 use crate::{Mailroom, Refusal};
 
 /// Somebody who may send.
@@ -28,6 +30,14 @@ pub(crate) trait Authority {
 pub(crate) struct Sender {
     account: Grant,
     own: EmailAddress,
+    aliases: Vec<OwnAlias>,
+}
+
+/// A further address that the account may send as, once its domain may.
+#[derive(Debug, Clone)]
+struct OwnAlias {
+    address: String,
+    verified: Verified,
 }
 
 impl Mailroom {
@@ -110,6 +120,23 @@ impl Sender {
     }
 }
 
+fn own_aliases(tx: &mut dyn Tx, grant: Key) -> Result<Vec<OwnAlias>, StoreError> {
+    let aliases = aliases::of_grant(tx, grant)?;
+    let names: Vec<&str> = aliases
+        .iter()
+        .map(|alias| domain_of(&alias.address))
+        .collect();
+    let covering = domains::covering_each(tx, &names)?;
+    let own = aliases
+        .iter()
+        .zip(covering)
+        .map(|(alias, domain)| OwnAlias {
+            address: alias.address.clone(),
+            verified: domain.map(|domain| domain.verified).unwrap_or_default(),
+        });
+    Ok(own.collect())
+}
+
 impl Authority for Sender {
     fn author(&self, wanted: Option<&DisplayAddress>) -> Result<Mailbox, Refusal> {
         let Some(wanted) = wanted else {
@@ -122,6 +149,9 @@ impl Authority for Sender {
         if !self.owns(&author.address) {
             return Err(self.not_own("from[0].email"));
         }
+        if let Some(alias) = self.alias(&author.address) {
+            check_verified(author.address.domain().as_str(), alias.verified)?;
+        }
         if author.name.trim().is_empty() {
             author.name.clone_from(&self.account.name);
         }
@@ -131,6 +161,9 @@ impl Authority for Sender {
     /// Tells whether mail for an address comes to this account by its own right.
     fn owns(&self, address: &EmailAddress) -> bool {
         if address.folded() == self.account.email {
+            return true;
+        }
+        if self.alias(address).is_some() {
             return true;
         }
         let base = format!("{}@{}", address.plus_base(), address.domain()).to_lowercase();

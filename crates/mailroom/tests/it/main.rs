@@ -1,12 +1,14 @@
 //! The use cases over a real store: on SQLite, and on PostgreSQL when `POSTHOUSE_TEST_POSTGRES` names one.
 
 mod accounts;
+mod aliases;
 mod api_keys;
 mod bootstrap;
 mod cleaning;
 mod combining;
 mod contacts;
 mod crowd;
+mod domain_records;
 mod domains;
 mod draft_files;
 mod draft_listing;
@@ -33,3 +35,4 @@ mod threads;
 mod tracking;
 mod waiting;
 mod workspaces;
+mod world;

@@ -12,6 +12,7 @@ use posthouse_store::{StoreError, Tx};
 
 use crate::support::{Office, every_engine};
 use crate::tenants::wanted;
+use crate::world::{World, verify};
 
 const PASSWORD: &str = "MySecureP4ssword!2024";
 
@@ -409,15 +410,24 @@ async fn every_filter_of_the_listing_is_confined_to_the_application() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_invalid_while_the_ownership_check_of_its_domain_fails() {
     for office in every_engine().await {
-        office
-            .provision(&office.actor, "a@agents.localhost")
-            .await
-            .unwrap();
-        office
-            .store
-            .write(|tx: &mut dyn Tx| tx.execute("UPDATE domains SET verified_ownership = 0", &[]))
-            .await
-            .unwrap();
+        let new = NewDomain {
+            name: "Bots".to_owned(),
+            domain_address: "bots.example.org".to_owned(),
+            ..Default::default()
+        };
+        let domain = office.mailroom.register_domain(&office.actor, new).await;
+        let address = domain.unwrap().domain_address;
+        let made = office.provision(&office.actor, "a@bots.example.org").await;
+        assert_eq!(
+            made.unwrap().status.name(),
+            "valid",
+            "nobody has looked yet"
+        );
+        let world = World::around(&office);
+        verify(&office, &address, "mx").await;
+        let again = office.provision(&office.actor, "a@bots.example.org").await;
+        assert_eq!(again.unwrap().status.name(), "valid");
+        verify(&office, &address, "ownership").await;
         let invalid = AccountQuery {
             limit: 10,
             status: Some(posthouse_mailroom::provision::AccountStatus::Invalid),
@@ -429,5 +439,10 @@ async fn an_account_is_invalid_while_the_ownership_check_of_its_domain_fails() {
             .await
             .unwrap();
         assert_eq!(page.accounts[0].status.name(), "invalid");
+        let info = office.mailroom.domain_info(&address, "ownership", None);
+        world.publish(&info.await.unwrap());
+        verify(&office, &address, "ownership").await;
+        let page = office.mailroom.list_accounts(&office.actor, &invalid).await;
+        assert!(page.unwrap().accounts.is_empty());
     }
 }

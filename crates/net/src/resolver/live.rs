@@ -4,7 +4,7 @@
 //! for an hour. So the servers that are authoritative for the zone are asked themselves. Where they cannot be reached
 //! (port 53 is closed to the outside in many networks) the configured name servers are asked, with nothing kept here.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -16,6 +16,9 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use super::{Resolver, ResolverSetupError, Setup};
 use crate::address_class::{AddressClass, classify};
+use crate::authentication::dns::{Dns, Found, NotFound};
+use crate::authentication::spf;
+use crate::authentication::verdict::SpfResult;
 use crate::limits::{DNS_AUTHORITIES_ASKED_MAX, DNS_LIVE_DEADLINE};
 
 /// Why nobody can tell what a name has now.
@@ -54,22 +57,6 @@ pub struct LiveDns {
 }
 
 impl Resolver {
-    /// Returns the same resolver without its memory.
-    ///
-    /// # Errors
-    /// When the library refuses.
-    pub fn uncached(&self) -> Result<Self, ResolverSetupError> {
-        let setup = Setup {
-            config: self.setup.config.clone(),
-            options: forgetful(&self.setup.options),
-        };
-        Ok(Self {
-            dns: setup.build(None)?,
-            validating: self.validating.clone(),
-            setup: setup.into(),
-        })
-    }
-
     /// Returns the means to look past every cache.
     ///
     /// # Errors
@@ -167,6 +154,25 @@ impl LiveDns {
         Ok(records.iter().filter_map(pointed).collect())
     }
 
+    /// Evaluates a domain's SPF for mail from an address, as RFC 7208 says; returns the word of the result.
+    ///
+    /// # Errors
+    /// [`LiveError`] when it is `temperror`.
+    pub async fn spf(&self, address: IpAddr, domain: &str) -> Result<&'static str, LiveError> {
+        let query = spf::Query {
+            peer: address,
+            helo: domain,
+            local_part: "postmaster",
+            domain,
+        };
+        match spf::check_host(self, query).await {
+            SpfResult::TempError => Err(LiveError::Failed {
+                name: domain.to_owned(),
+            }),
+            result => Ok(result.word()),
+        }
+    }
+
     async fn records(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, LiveError> {
         let mut asked = Name::from_ascii(name).map_err(|_| LiveError::NoName {
             name: name.to_owned(),
@@ -236,10 +242,56 @@ impl LiveDns {
     }
 }
 
+impl Dns for LiveDns {
+    fn txt<'a>(&'a self, name: &'a str) -> Found<'a, Vec<u8>> {
+        Box::pin(async move {
+            let texts = self.texts(name).await.map_err(trouble)?;
+            Ok(texts.into_iter().map(String::into_bytes).collect())
+        })
+    }
+
+    fn a<'a>(&'a self, name: &'a str) -> Found<'a, Ipv4Addr> {
+        Box::pin(async move {
+            let records = self.records(name, RecordType::A).await.map_err(trouble)?;
+            let address = |record: RData| match record {
+                RData::A(address) => Some(address.0),
+                _ => None,
+            };
+            Ok(records.into_iter().filter_map(address).collect())
+        })
+    }
+
+    fn aaaa<'a>(&'a self, name: &'a str) -> Found<'a, Ipv6Addr> {
+        Box::pin(async move {
+            let records = self.records(name, RecordType::AAAA).await;
+            let address = |record: RData| match record {
+                RData::AAAA(address) => Some(address.0),
+                _ => None,
+            };
+            let records = records.map_err(trouble)?.into_iter();
+            Ok(records.filter_map(address).collect())
+        })
+    }
+
+    fn mx<'a>(&'a self, name: &'a str) -> Found<'a, String> {
+        Box::pin(async move {
+            let exchanges = self.exchanges(name).await.map_err(trouble)?;
+            Ok(exchanges.into_iter().map(|one| one.host).collect())
+        })
+    }
+
+    fn ptr(&self, address: IpAddr) -> Found<'_, String> {
+        Box::pin(async move { self.names_of(address).await.map_err(trouble) })
+    }
+}
+
+fn trouble(_: LiveError) -> NotFound {
+    NotFound::Trouble
+}
+
 fn at_port_53(address: &IpAddr) -> NameServerConfig {
-    let server = SocketAddr::new(*address, 53);
     let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
-    NameServerConfig::new(server.ip(), true, connections.into())
+    NameServerConfig::new(*address, true, connections.into())
 }
 
 /// Returns the records of one type; none at all is an answer, a referral or a failure is not.

@@ -57,6 +57,15 @@ pub fn by_email(tx: &mut dyn Tx, email: &str) -> Result<Option<Mailbox>, StoreEr
     )
 }
 
+/// Returns the account that has a lower-case address as an alias.
+pub fn by_alias(tx: &mut dyn Tx, address: &str) -> Result<Option<Mailbox>, StoreError> {
+    tx.query_opt(
+        &format!("{MAILBOX} JOIN aliases a ON a.grant_id = g.id WHERE a.address = $1"),
+        &[address.into()],
+        read_mailbox,
+    )
+}
+
 /// Returns an account by its key.
 pub fn by_key(tx: &mut dyn Tx, grant: Key) -> Result<Option<Mailbox>, StoreError> {
     tx.query_opt(
