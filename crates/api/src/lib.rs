@@ -113,10 +113,11 @@ mod threads;
 mod suppressions;
 mod transactional;
 mod unsupported;
+mod well_known;
 mod webhooks;
 mod workspaces;
 
 pub use config::{ApiConfig, MetricsRender, Readiness, ReadinessCheck};
 pub use dispatch::Api;
 pub use routes::{Access, Route, Scope, routes};
-pub use serve::serve;
+pub use serve::{Doors, TlsDoor, serve, serve_doors};

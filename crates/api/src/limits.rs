@@ -122,3 +122,6 @@ const _: () = assert!(WAIT_SECONDS_MAX < REQUEST_DEADLINE.as_secs());
 const _: () = assert!(JSON_BODY_BYTES_MAX < SEND_BODY_BYTES_MAX);
 /// Bytes of a header with which a request is signed: the signature of an RSA key of 8192 bits in base64, with room.
 pub const SIGNATURE_HEADER_BYTES_MAX: usize = 2_048;
+
+/// How long a client may take to agree on TLS.
+pub const TLS_HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);

@@ -249,6 +249,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Attachments", crate::attachments::routes()));
     table.extend(filed("Webhooks", crate::webhooks::routes()));
     table.extend(filed("Contacts", crate::contacts::routes()));
+    table.extend(filed("Server", crate::well_known::routes()));
     table.extend(filed("Not supported", crate::unsupported::routes()));
     table
 }

@@ -12,10 +12,9 @@ mod patience;
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use self::framing::Framing;
 use self::patience::{Patience, Tired};
@@ -27,16 +26,16 @@ pub(crate) use self::patience::Work;
 /// Longest answer of the HTTP library to what it refuses, in bytes; it has a date and no body.
 const BARE_REFUSAL_BYTES_MAX: usize = 256;
 
-/// A socket that ends at the first byte of ambiguous framing, and when its peer is waited for in vain.
+/// A connection that ends at the first byte of ambiguous framing, and when its peer is waited for in vain.
 #[derive(Debug)]
-pub(crate) struct StrictStream {
-    stream: TcpStream,
+pub(crate) struct StrictStream<S> {
+    stream: S,
     framing: Framing,
     patience: Patience,
 }
 
-impl StrictStream {
-    pub fn new(stream: TcpStream, work: Work) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> StrictStream<S> {
+    pub fn new(stream: S, work: Work) -> Self {
         Self {
             stream,
             framing: Framing::default(),
@@ -45,14 +44,14 @@ impl StrictStream {
     }
 
     /// Ends the connection with the reason.
-    fn refuse(&self, reason: &'static str) -> io::Error {
+    fn refuse(&mut self, reason: &'static str) -> io::Error {
         self.say(ApiError::bad_request(reason));
         metrics::counter!("posthouse_api_framing_refusals_total").increment(1);
         io::Error::new(io::ErrorKind::InvalidData, reason)
     }
 
     /// Tells the peer why its connection ends, as far as it can be told without waiting.
-    fn say(&self, error: ApiError) {
+    fn say(&mut self, error: ApiError) {
         let status = error.status();
         let request_id = RequestId::fresh();
         let body = error.into_reply(request_id).finish().body.contiguous();
@@ -63,7 +62,12 @@ impl StrictStream {
         )
         .into_bytes();
         answer.extend_from_slice(&body);
-        let _ = self.stream.try_write(&answer);
+        let mut unheard = Context::from_waker(Waker::noop());
+        let mut stream = Pin::new(&mut self.stream);
+        if stream.as_mut().poll_write(&mut unheard, &answer).is_ready() {
+            // Encrypted bytes would else stay behind.
+            let _ = stream.poll_flush(&mut unheard);
+        }
     }
 
     fn read_or_tire(
@@ -97,7 +101,7 @@ fn instead_of(bytes: &[u8]) -> Option<ApiError> {
     })
 }
 
-impl AsyncRead for StrictStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for StrictStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -116,7 +120,7 @@ impl AsyncRead for StrictStream {
     }
 }
 
-impl AsyncWrite for StrictStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,7 +1,7 @@
 //! Who issues certificates, and what this process can do to get them.
 
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use posthouse_net::acme::Proof;
 use posthouse_net::http::GuardedClient;
@@ -30,6 +30,8 @@ pub(crate) struct Chosen {
     pub(super) authority: OnceLock<Authority>,
     /// When names were looked for, in Unix seconds.
     pub(super) names_seen_at: AtomicI64,
+    /// What tells the rows that are shown from others.
+    pub(super) shown: Mutex<Option<(i64, i64)>>,
 }
 
 impl Mailroom {

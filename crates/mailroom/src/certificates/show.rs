@@ -1,7 +1,9 @@
 //! From rows to what listeners show.
 
-use posthouse_store::Tx;
+use std::sync::PoisonError;
+
 use posthouse_store::tables::certificates;
+use posthouse_store::{StoreError, Tx};
 
 use super::authority::Authority;
 use super::limits::TOKEN_BYTES_MAX;
@@ -19,11 +21,23 @@ impl Mailroom {
             return Ok(());
         };
         self.show_proofs(authority).await?;
-        let rows = self
+        let shown = &self.inner.authority.shown;
+        let seen = *shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sign, rows) = self
             .store()
-            .read(certificates::all)
+            .read(move |tx: &mut dyn Tx| {
+                let sign = certificates::sign_of_all(tx)?;
+                let rows = match seen == Some(sign) {
+                    true => None,
+                    false => Some(certificates::all(tx)?),
+                };
+                Ok::<_, StoreError>((sign, rows))
+            })
             .await
             .map_err(Refusal::from)?;
+        let Some(rows) = rows else {
+            return Ok(());
+        };
         for row in &rows {
             let instance_key = &self.config().instance_key;
             let opened = secrets::open(
@@ -46,6 +60,7 @@ impl Mailroom {
         authority
             .certificates
             .retain(|name| rows.iter().any(|row| row.name == name));
+        *shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(sign);
         Ok(())
     }
 

@@ -18,6 +18,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use posthouse_net::cidr::Cidr;
+use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
+use posthouse_mailroom::domains::MtaStsMode;
 
 pub use error::ConfigError;
 pub use flags::ServeFlags;
@@ -33,6 +35,8 @@ pub struct Config {
     /// The API in plain HTTP; `None` when off, as for every listener.
     pub http: Option<SocketAddr>,
     /// Mail from other servers.
+    /// The API over TLS.
+    pub https: Option<SocketAddr>,
     pub smtp: Option<SocketAddr>,
     /// The SQL engine.
     pub database: Database,
@@ -43,6 +47,12 @@ pub struct Config {
     /// Resolver instead of the system's.
     pub dns: Option<SocketAddr>,
     /// Further roots for outward TLS.
+    /// DNSSEC keys to trust instead of the public root's.
+    pub dns_anchor: Option<PathBuf>,
+    /// Port of other domains' policy servers.
+    pub mta_sts_port: u16,
+    /// What our own policies ask for.
+    pub mta_sts_mode: MtaStsMode,
     pub ca_file: Option<PathBuf>,
     /// Name of this server in greetings and Received lines.
     pub hostname: String,
@@ -61,6 +71,8 @@ pub struct Config {
     /// Certificate and key of the TLS listeners; `None` means self-signed.
     pub tls: Option<TlsFiles>,
     /// File to write once every listener is bound.
+    /// Who issues certificates.
+    pub acme: Option<Acme>,
     pub ready_file: Option<PathBuf>,
     /// Region that the API reports.
     pub region: String,
@@ -119,6 +131,15 @@ pub enum Role {
     Api,
     /// Receiving mail.
     Smtp,
+/// A certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acme {
+    /// Where it writes to.
+    pub contact: String,
+    /// Its directory's URL.
+    pub directory: String,
+}
+
     /// Mail clients that read.
     Imap,
     /// The outbound queue.

@@ -4,11 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use posthouse_net::cidr::{Cidr, CidrError};
+use posthouse_mailroom::domains::MtaStsMode;
+use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
+use posthouse_net::acme::LETS_ENCRYPT;
 
 use super::error::ConfigError;
 use super::layers::{Given, Layers, Source};
 use super::settings::{Preset, SETTINGS, by_key};
-use super::{Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
+use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 
 /// What a listener may be told.
 const ADDRESS_ALLOWED: &str =
@@ -29,11 +32,15 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         data_dir: texts.require("data_dir", "a directory", path)?,
         http: texts.listener("http")?,
         smtp: texts.listener("smtp")?,
+        https: texts.listener("https")?,
         database: texts.require("database", "sqlite or postgres://…", database)?,
         blobs: texts.require("blobs", "file or s3://BUCKET/PREFIX", blobs)?,
         instance_key: texts.optional("instance_key", "a path", path)?,
         dns: texts.optional("dns", "ADDRESS:PORT such as 127.0.0.1:53", resolver_address)?,
         ca_file: texts.optional("ca_file", "a readable PEM file", existing_file)?,
+        dns_anchor: texts.optional("dns_anchor", "a readable file", existing_file)?,
+        mta_sts_port: texts.require("mta_sts_port", "1 to 65535", port)?,
+        mta_sts_mode: texts.require("mta_sts_mode", "testing, enforce or none", mta_sts_mode)?,
         hostname: texts
             .optional("hostname", "a host name such as mail.example.org", hostname)?
             .unwrap_or_else(system_hostname),
@@ -51,6 +58,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,
         tls: tls_files(&texts)?,
         ready_file: texts.optional("ready_file", "a path", path)?,
+        acme: acme(&texts)?,
         region: texts.require("region", "us or eu", region)?,
         metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         metrics_token: texts.optional("metrics_token", "a token without spaces", token)?,
@@ -72,10 +80,17 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
     }
     Ok(config)
 }
+    if config.acme.is_some() && !config.hostname.contains('.') {
+        return Err(ConfigError::Conflict(format!(
+            "{} orders a certificate for the host name, and `{}` is none that others know; set --hostname",
+            texts.source("acme"),
+            config.hostname
+        )));
+    }
 
 /// Settings that are accepted and change nothing are still checked: a typing error should not wait for a later release.
 fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
-    for key in ["https", "submission", "submissions", "imap", "imaps"] {
+    for key in ["submission", "submissions", "imap", "imaps"] {
         texts.listener(key)?;
     }
     texts.require("mx_port", "1 to 65535", port)?;
@@ -439,7 +454,31 @@ fn webhook_attempts(text: &str) -> Result<u32, String> {
     }
 }
 
-fn contact(text: &str) -> Result<(), String> {
+fn contact(text: &str) -> Result<String, String> {
+fn acme(texts: &Texts<'_>) -> Result<Option<Acme>, ConfigError> {
+    let contact = texts.optional("acme", "an address such as you@example.org", contact)?;
+    let directory = texts.optional("acme_directory", "an https:// URL", https_url)?;
+    let Some(contact) = contact else {
+        return Ok(None);
+    };
+    if texts.given("tls_cert").is_some() {
+        return Err(ConfigError::Conflict(format!(
+            "{} and {} are both set; certificates are either yours or ordered",
+            texts.source("acme"),
+            texts.source("tls_cert")
+        )));
+    }
+    Ok(Some(Acme {
+        contact,
+        directory: directory.unwrap_or_else(|| LETS_ENCRYPT.to_owned()),
+    }))
+}
+
+fn mta_sts_mode(text: &str) -> Result<MtaStsMode, String> {
+    let found = MtaStsMode::ALL.into_iter().find(|mode| mode.name() == text);
+    found.ok_or_else(|| "not a mode".to_owned())
+}
+
     let (local, domain) = text.split_once('@').ok_or("not an address")?;
     if local.is_empty() || domain.is_empty() {
         Err("not an address".to_owned())
@@ -448,7 +487,7 @@ fn contact(text: &str) -> Result<(), String> {
     }
 }
 
-fn https_url(text: &str) -> Result<(), String> {
+fn https_url(text: &str) -> Result<String, String> {
     if text.starts_with("https://") {
         Ok(())
     } else {

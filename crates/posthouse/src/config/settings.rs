@@ -76,7 +76,6 @@ const SUBMISSION_PENDING: &str = "this release has no submission service";
 const IMAP_PENDING: &str = "this release has no IMAP service";
 const SENDING_PENDING: &str =
     "this release sends nothing to other servers, their mail waits in the queue";
-const ACME_PENDING: &str = "this release does not order certificates; use tls_cert and tls_key";
 
 /// Every setting, in the order of the reference page.
 pub const SETTINGS: &[Setting] = &[
@@ -114,10 +113,8 @@ pub const SETTINGS: &[Setting] = &[
         shape: One,
         preset: Text("off"),
         dev_preset: Text("off"),
-        meaning: "Listener of the API over TLS.",
-        without_effect: Some(
-            "this release answers the API in plain HTTP; put a TLS proxy in front",
-        ),
+        meaning: "Listener of the API over TLS; it also serves the MTA-STS policies of registered domains.",
+        without_effect: None,
     },
     Setting {
         key: "smtp",
@@ -206,8 +203,8 @@ pub const SETTINGS: &[Setting] = &[
         shape: One,
         preset: Unset,
         dev_preset: Unset,
-        meaning: "DNSSEC root key to trust instead of the public one.",
-        without_effect: Some("this release does not validate DNSSEC"),
+        meaning: "DNSSEC root key (DNSKEY records) to trust instead of the public one. With it, every answer that DANE goes by must be provable.",
+        without_effect: None,
     },
     Setting {
         key: "ca_file",
@@ -243,7 +240,17 @@ pub const SETTINGS: &[Setting] = &[
         preset: Text("443"),
         dev_preset: Text("443"),
         meaning: "Port at which MTA-STS policies of other domains are fetched.",
-        without_effect: Some(SENDING_PENDING),
+        without_effect: None,
+    },
+    Setting {
+        key: "mta_sts_mode",
+        value: "MODE",
+        shape: One,
+        preset: Text("testing"),
+        dev_preset: Text("testing"),
+        meaning: "What the MTA-STS policies of our domains ask of other servers: `testing` (report), `enforce` (deliver over verified TLS \
+                  only) or `none` (nothing any more). The id in the domains' `_mta-sts` records changes with it.",
+        without_effect: None,
     },
     Setting {
         key: "hostname",
@@ -270,6 +277,36 @@ pub const SETTINGS: &[Setting] = &[
         preset: Unset,
         dev_preset: Text("agents.localhost"),
         meaning: "Domain on which accounts can be made without registering one.",
+        without_effect: None,
+    },
+    Setting {
+        key: "inbound_checks",
+        value: "WHOSE",
+        shape: One,
+        preset: Text("public"),
+        dev_preset: Text("public"),
+        meaning: "Whose mail is checked by SPF, DKIM, DMARC and ARC: `public`, everybody's, SPF for peers with a public address only; \
+                  `all`, SPF for private and loopback addresses as well; `off`, nobody's.",
+        without_effect: None,
+    },
+    Setting {
+        key: "inbound_dmarc",
+        value: "WHAT",
+        shape: One,
+        preset: Text("junk"),
+        dev_preset: Text("junk"),
+        meaning: "What becomes of mail that fails DMARC where the author's domain asks for quarantine or rejection: `junk`, it goes to Junk; \
+                  `reject`, it is refused with 550 where the domain asks for rejection; `off`, the verdict is shown and nothing follows.",
+        without_effect: None,
+    },
+    Setting {
+        key: "inbound_check_time",
+        value: "SECONDS",
+        shape: One,
+        preset: Text("10"),
+        dev_preset: Text("10"),
+        meaning: "How long the checks of one arriving message may wait for the DNS, 1 to 60. What is not answered by then is a temporary \
+                  error; the message is taken all the same.",
         without_effect: None,
     },
     Setting {
@@ -305,7 +342,7 @@ pub const SETTINGS: &[Setting] = &[
         shape: One,
         preset: Derived("self-signed, made at start-up"),
         dev_preset: Derived("self-signed, made at start-up"),
-        meaning: "Certificate chain (PEM) for every TLS listener. Goes with tls_key.",
+        meaning: "Certificate chain (PEM) for every TLS listener, read again when it changes. Goes with tls_key.",
         without_effect: None,
     },
     Setting {
@@ -323,8 +360,9 @@ pub const SETTINGS: &[Setting] = &[
         shape: One,
         preset: Unset,
         dev_preset: Unset,
-        meaning: "Orders certificates through ACME with this contact address.",
-        without_effect: Some(ACME_PENDING),
+        meaning: "Orders certificates through ACME with this contact address and renews them: for the host name, and for `mta-sts.` of \
+                  each verified domain. Agrees to the authority's terms. Goes without tls_cert.",
+        without_effect: None,
     },
     Setting {
         key: "acme_directory",
@@ -333,7 +371,7 @@ pub const SETTINGS: &[Setting] = &[
         preset: Unset,
         dev_preset: Unset,
         meaning: "ACME directory to use instead of Let's Encrypt.",
-        without_effect: Some(ACME_PENDING),
+        without_effect: None,
     },
     Setting {
         key: "ready_file",

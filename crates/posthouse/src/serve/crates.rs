@@ -1,12 +1,14 @@
 //! What the operator said, in the words of each crate.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_api::{ApiConfig, ReadinessCheck};
 use posthouse_mailroom::MailroomConfig;
+use posthouse_net::tls::Certificates;
 use posthouse_smtp::SmtpConfig;
 use posthouse_store::StoreConfig;
 use posthouse_webhooks::WebhooksConfig;
@@ -83,9 +85,9 @@ pub fn api(config: &Config, readiness: ReadinessCheck, figures: &PrometheusHandl
 ///
 /// # Errors
 /// When its certificate cannot be used.
-pub fn smtp(config: &Config, data_dir: &Path) -> anyhow::Result<SmtpConfig> {
+pub fn smtp(config: &Config, certificates: &Arc<Certificates>) -> anyhow::Result<SmtpConfig> {
     let mut smtp = SmtpConfig::new(&config.hostname);
-    smtp.tls = Some(tls::for_mail(config, data_dir).context("cannot set up STARTTLS")?);
+    smtp.tls = Some(tls::for_mail(certificates).context("cannot set up STARTTLS")?);
     smtp.drain_deadline = DRAIN;
     if config.dev {
         // Everybody is on loopback here, and nobody harvests addresses.

@@ -15,6 +15,8 @@ const BACKLOG_CONNECTIONS: u32 = 1_024;
 pub struct Listeners {
     /// The API in plain HTTP.
     pub http: Option<TcpListener>,
+    /// The API over TLS.
+    pub https: Option<TcpListener>,
     /// Mail from other servers.
     pub smtp: Option<TcpListener>,
 }
@@ -30,6 +32,7 @@ impl Listeners {
         };
         Ok(Self {
             http: bind("--http", with_role(Role::Api, config.http))?,
+            https: bind("--https", with_role(Role::Api, config.https))?,
             smtp: bind("--smtp", with_role(Role::Smtp, config.smtp))?,
         })
     }

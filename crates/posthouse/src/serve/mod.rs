@@ -5,7 +5,8 @@
 //! - [`data_dir`], [`instance_key`], [`private_file`]: what is kept beside the database
 //! - [`listeners`], [`tls`]: sockets and certificates
 //! - [`peer_limits`]: what one network may take
-//! - [`outward`]: the client for calls to strangers' addresses
+//! - [`certificates`]: certificates that are ordered, and files that change
+//! - [`outward`]: names, calls to strangers' addresses, and TLS to other mail servers
 //! - [`parts`]: the running tasks, and how they end
 //! - [`housekeeping`]: the jobs; [`search`]: the one that follows the change log
 //! - [`local_mail`]: mail between mailboxes of this server; [`schedules`]: mail that is sent later
@@ -13,6 +14,8 @@
 //! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
 //! - [`clock`]: the time, which tests of a debug build can move
 
+mod arrivals;
+mod certificates;
 mod clock;
 mod crates;
 mod data_dir;

@@ -13,6 +13,8 @@ use super::private_file;
 pub struct Ready {
     /// The API in plain HTTP.
     pub http: Option<SocketAddr>,
+    /// The API over TLS.
+    pub https: Option<SocketAddr>,
     /// Mail from other servers.
     pub smtp: Option<SocketAddr>,
     /// The key of a development server.
@@ -34,7 +36,7 @@ impl Ready {
         let shown = |address: Option<SocketAddr>| address.map(|address| address.to_string());
         json!({
             "http": shown(self.http),
-            "https": null,
+            "https": shown(self.https),
             "smtp": shown(self.smtp),
             "submission": null,
             "submissions": null,
@@ -85,6 +87,7 @@ mod tests {
     fn document_has_every_promised_key() {
         let ready = Ready {
             http: Some("127.0.0.1:8025".parse().expect("address")),
+            https: None,
             smtp: None,
             dev_key: None,
             application_id: "app".to_owned(),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use posthouse_api::ApiConfig;
+use posthouse_api::{ApiConfig, Doors, TlsDoor};
 use posthouse_mailroom::Mailroom;
-use posthouse_net::http::GuardedClient;
+use posthouse_net::tls::Certificates;
 use posthouse_smtp::SmtpConfig;
 use posthouse_store::Store;
 use tokio::net::TcpListener;
@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use super::data_dir::DataDir;
 use super::first_key::Installation;
 use super::listeners::{Listeners, address};
+use super::outward::Outward;
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file,
-    quick_start, schedules, search,
+    arrivals, certificates, clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file,
+    quick_start, schedules, search, tls,
 };
 use crate::config::{Config, Role};
 
@@ -47,8 +48,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::error!("large messages cannot be stored, see --blobs: {problem}");
     }
     let mailroom = Mailroom::new(store.clone(), crates::mailroom(&config, data_dir.path())?);
-    let client = outward::client(&config)?;
-    mailroom.reach_out_with(client.clone(), config.public_ip.clone());
+    let outward = outward::open(&config, &store)?;
+    mailroom.check_arrivals_with(arrivals::checks(&config, &outward.resolver));
+    mailroom.reach_out_with(outward.client.clone(), config.public_ip.clone());
+    mailroom.ask_for_tls(config.mta_sts_mode);
+    let shown = tls::certificates(&config, data_dir.path())?;
+    if let Some(authority) = certificates::authority(&config, &outward, &shown) {
+        mailroom.order_certificates_from(authority);
+        // What was issued earlier is shown from the first connection on.
+        let stored = mailroom.show_certificates().await;
+        stored.context("cannot show the stored certificates")?;
+    }
     if config.captures_mail {
         mailroom.capture_outgoing();
     }
@@ -58,19 +68,24 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let api = crates::api(
         &config,
-        health::check(store.clone(), data_dir.path(), stop.clone()),
+        health::check(
+            store.clone(),
+            mailroom.clone(),
+            data_dir.path(),
+            stop.clone(),
+        ),
         &figures,
     );
-    let smtp = crates::smtp(&config, data_dir.path())?;
+    let smtp = crates::smtp(&config, &shown)?;
     let parts = start_parts(
         &config,
         listeners,
         (api, smtp),
         &mailroom,
-        client,
+        (outward, shown),
         figures,
         stop,
-    );
+    )?;
     announce(&config, &ready, data_dir.path())?;
     let outcome = parts.run_until_signal(signals).await;
     if tokio::time::timeout(parts::STORE_CLOSE_DEADLINE, store.close())
@@ -94,16 +109,18 @@ fn start_parts(
     listeners: Listeners,
     (api, smtp): (ApiConfig, SmtpConfig),
     mailroom: &Mailroom,
-    client: GuardedClient,
+    (outward, shown): (Outward, Arc<Certificates>),
     figures: PrometheusHandle,
     stop: CancellationToken,
-) -> Parts {
+) -> anyhow::Result<Parts> {
     let mut parts = Parts::new(stop.clone());
     parts.add("metrics", metrics::keep_up(figures, stop.clone()));
-    if let Some(listener) = listeners.http {
+    certificates::start(config, &mut parts, mailroom, &shown, &stop);
+    if listeners.http.is_some() || listeners.https.is_some() {
+        let doors = api_doors(listeners.http, listeners.https, &shown)?;
         parts.add(
             "the API",
-            serve_api(listener, api, mailroom.clone(), stop.clone()),
+            serve_api(doors, api, mailroom.clone(), stop.clone()),
         );
     }
     if let Some(listener) = listeners.smtp {
@@ -117,7 +134,7 @@ fn start_parts(
     if config.roles.include(Role::Webhooks) {
         let worker = posthouse_webhooks::run(
             mailroom.clone(),
-            client,
+            outward.client.clone(),
             crates::webhooks(config),
             stop.clone(),
         );
@@ -139,16 +156,31 @@ fn start_parts(
             housekeeping::remove_orphans(mailroom.clone(), stop),
         );
     }
-    parts
+    Ok(parts)
+}
+
+fn api_doors(
+    plain: Option<TcpListener>,
+    tls: Option<TcpListener>,
+    shown: &Arc<Certificates>,
+) -> anyhow::Result<Doors> {
+    let tls = match tls {
+        Some(listener) => Some(TlsDoor {
+            listener,
+            config: tls::for_http(shown).context("cannot set up --https")?,
+        }),
+        None => None,
+    };
+    Ok(Doors { plain, tls })
 }
 
 async fn serve_api(
-    listener: TcpListener,
+    doors: Doors,
     config: ApiConfig,
     mailroom: Mailroom,
     stop: CancellationToken,
 ) {
-    if let Err(error) = posthouse_api::serve(listener, config, mailroom, stop).await {
+    if let Err(error) = posthouse_api::serve_doors(doors, config, mailroom, stop).await {
         tracing::error!(%error, "the API stopped: {error}");
     }
 }
@@ -156,6 +188,7 @@ async fn serve_api(
 fn describe(listeners: &Listeners, installation: Installation) -> Ready {
     Ready {
         http: address(listeners.http.as_ref()),
+        https: address(listeners.https.as_ref()),
         smtp: address(listeners.smtp.as_ref()),
         dev_key: installation.dev_key,
         application_id: installation.application_id,
@@ -174,6 +207,7 @@ fn announce(config: &Config, ready: &Ready, data_dir: &Path) -> anyhow::Result<(
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         http = shown(ready.http),
+        https = shown(ready.https),
         smtp = shown(ready.smtp),
         "Posthouse is ready"
     );

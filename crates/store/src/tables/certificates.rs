@@ -66,6 +66,15 @@ pub fn all(tx: &mut dyn Tx) -> Result<Vec<CertificateRow>, StoreError> {
     )
 }
 
+/// Returns two numbers that change when a certificate does.
+pub fn sign_of_all(tx: &mut dyn Tx) -> Result<(i64, i64), StoreError> {
+    tx.query_one(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(stored_at), 0) AS BIGINT) FROM certificates",
+        &[],
+        |row| Ok((row.int(0)?, row.int(1)?)),
+    )
+}
+
 /// Stores a certificate in place of an older one for its name.
 pub fn put(tx: &mut dyn Tx, certificate: &CertificateRow) -> Result<(), StoreError> {
     tx.execute(
@@ -179,7 +188,11 @@ pub fn close(
     due_us: i64,
     error: &str,
 ) -> Result<bool, StoreError> {
-    let failures = if error.is_empty() { 0 } else { claim.failures + 1 };
+    let failures = if error.is_empty() {
+        0
+    } else {
+        claim.failures + 1
+    };
     let changed = tx.execute(
         "UPDATE certificate_orders SET url = NULL, private_key = NULL, claimed = 0, due_us = $3, failures = $4, error = $5
          WHERE name = $1 AND claim_token = $2",
