@@ -10,7 +10,7 @@ use crate::Refusal;
 use crate::certificates::Chosen;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
-use crate::receive::{RecipientCache, Room, Unconfirmed, recipient_cache};
+use crate::receive::{Arrivals, RecipientCache, Room, Unconfirmed, recipient_cache};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
 use crate::wait::Places;
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) config: MailroomConfig,
     pub(crate) unconfirmed: Unconfirmed,
+    /// How arriving mail is checked; not at all until told.
+    pub(crate) arrivals: OnceLock<Arrivals>,
     pub(crate) recipients: RecipientCache,
     /// Memory for deliveries that are not small.
     pub(crate) room: Room,
@@ -81,6 +83,7 @@ impl Mailroom {
                 store,
                 config,
                 unconfirmed: Unconfirmed::default(),
+                arrivals: OnceLock::new(),
                 recipients: recipient_cache(),
                 room: Room::default(),
                 tenancy: Tenancy::default(),

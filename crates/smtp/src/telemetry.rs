@@ -48,6 +48,7 @@ pub(crate) enum Reason {
     TooLarge,
     HeaderTooLarge,
     TooManyHops,
+    DmarcRejected,
     StorageFull,
     Unavailable,
 }
@@ -64,6 +65,7 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::HeaderTooLarge => "header_too_large",
             Self::TooManyHops => "too_many_hops",
+            Self::DmarcRejected => "dmarc_rejected",
             Self::StorageFull => "storage_full",
             Self::Unavailable => "unavailable",
         }

@@ -165,9 +165,14 @@ async fn append_parts(
     let is_parsed = parts.extracted || (parts.security && !is_own);
     let mut length = 0;
     let members = if is_parsed {
+        let verdicts = row.verdicts.clone();
         let raw = source::whole(blobs, row).await?;
         length = raw.len();
-        source::away_from_async_threads(move || parsed_members(&raw, parts, is_own)).await?
+        source::away_from_async_threads(move || {
+            let checked = Checked { is_own, verdicts };
+            parsed_members(&raw, parts, &checked)
+        })
+        .await?
     } else if let Some(which) = parts.headers {
         headers_member(&header_section(blobs, row).await?, which)
     } else {
@@ -180,8 +185,15 @@ async fn append_parts(
     Ok(length)
 }
 
+/// Where a message came from.
+struct Checked {
+    /// The account sent it itself.
+    is_own: bool,
+    verdicts: Option<String>,
+}
+
 /// Parses a message once and returns everything that is made from it.
-fn parsed_members(raw: &[u8], parts: Parts, is_own: bool) -> String {
+fn parsed_members(raw: &[u8], parts: Parts, checked: &Checked) -> String {
     let message = posthouse_mime::parse(raw);
     let mut members = String::new();
     if let Some(which) = parts.headers {
@@ -190,8 +202,8 @@ fn parsed_members(raw: &[u8], parts: Parts, is_own: bool) -> String {
     if parts.extracted {
         members += &extracted::member(raw, &message);
     }
-    if parts.security && !is_own {
-        members += &security::member(&message);
+    if parts.security && !checked.is_own {
+        members += &security::member(&message, checked.verdicts.as_deref());
     }
     members
 }

@@ -5,18 +5,24 @@
 use posthouse_mime::{ParsedMessage, hidden_text};
 use serde_json::{Value, json};
 
-/// Returns the member with the comma before it. Reads the whole body: not for async threads.
-pub(super) fn member(message: &ParsedMessage) -> String {
-    format!(",\"security\":{}", object(message))
+/// Returns the member with the comma before it; `verdicts` is what was found out when the message arrived. Reads the whole body: not for async threads.
+pub(super) fn member(message: &ParsedMessage, verdicts: Option<&str>) -> String {
+    format!(",\"security\":{}", object(message, verdicts))
 }
 
-fn object(message: &ParsedMessage) -> Value {
+fn object(message: &ParsedMessage, verdicts: Option<&str>) -> Value {
     let hidden = hidden_text(message);
+    let verdicts: Value = verdicts
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default();
     json!({
-        "spf": null,
-        "dkim": [],
-        "dmarc": null,
-        "arc": null,
+        "spf": verdicts["spf"],
+        "dkim": match &verdicts["dkim"] {
+            Value::Array(signatures) => signatures.as_slice(),
+            _ => &[],
+        },
+        "dmarc": verdicts["dmarc"],
+        "arc": verdicts["arc"],
         "spam": null,
         "parse_truncated": message.parse_truncated || hidden.is_cut,
         "ambiguous_structure": message.ambiguous_structure,
@@ -33,7 +39,7 @@ mod tests {
     #[test]
     fn what_nothing_checks_is_never_called_clean() {
         let message = posthouse_mime::parse(b"Subject: Hi\r\n\r\nHello\r\n");
-        let security = object(&message);
+        let security = object(&message, None);
         for name in ["spf", "dmarc", "arc", "spam", "prompt_injection"] {
             assert_eq!(security[name], Value::Null, "{name}");
         }
@@ -48,7 +54,7 @@ mod tests {
     fn agent_02_a_body_that_was_not_read_to_its_end_says_so() {
         let long = "a ".repeat(posthouse_mime::limits::HTML_BYTES_MAX);
         let raw = format!("Content-Type: text/html\r\n\r\n{long}\r\n");
-        let security = object(&posthouse_mime::parse(raw.as_bytes()));
+        let security = object(&posthouse_mime::parse(raw.as_bytes()), None);
         assert_eq!(security["parse_truncated"], true);
     }
 }

@@ -10,6 +10,7 @@ use posthouse_store::blobs::PreparedBlob;
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
+use super::authenticate::Judged;
 use super::deliver::{self, Delivery, Prepared};
 use super::{Receipt, Recipient, Transmission};
 use crate::Mailroom;
@@ -65,6 +66,9 @@ pub enum ReceiveRefusal {
     /// So many copies of a message that shows so much never fit into one transaction; each by itself does.
     #[error("too many copies of a message of this size")]
     TooLarge,
+    /// It fails DMARC, the author's domain wants such mail refused, and the operator agrees.
+    #[error("the author's domain does not stand behind it")]
+    DmarcRejected,
     /// It cannot be stored now; trying again later may help.
     #[error("cannot store the message now")]
     Unavailable,
@@ -119,10 +123,6 @@ impl Mailroom {
         })
     }
 
-    /// Notes that the peer went on after an acceptance: a later identical message is a new one.
-    pub fn confirm_receipt(&self, receipt: Receipt) {
-        self.inner.unconfirmed.confirm(receipt);
-    }
     /// What came was for programs of this server, and they have read it.
     fn accepted_without_copy(&self) -> Accepted {
         Accepted {
@@ -132,14 +132,19 @@ impl Mailroom {
         }
     }
 
+    /// Notes that the peer went on after an acceptance: a later identical message is a new one.
+    pub fn confirm_receipt(&self, receipt: Receipt) {
+        self.inner.unconfirmed.confirm(receipt);
+    }
 
     pub(super) async fn prepare(
         &self,
         delivery: &Arc<InboundDelivery>,
+        judged: Judged,
     ) -> Result<Prepared, ReceiveRefusal> {
         let work_bytes = delivery.raw.len().saturating_mul(delivery.recipients.len());
         if work_bytes <= INLINE_WORK_BYTES_MAX {
-            return self.read_message(delivery);
+            return self.read_message(delivery, judged);
         }
         let share = self
             .inner
@@ -148,7 +153,7 @@ impl Mailroom {
             .await
             .ok_or(ReceiveRefusal::StorageFull)?;
         let (mailroom, delivery) = (self.clone(), Arc::clone(delivery));
-        let work = tokio::task::spawn_blocking(move || mailroom.read_message(&delivery));
+        let work = tokio::task::spawn_blocking(move || mailroom.read_message(&delivery, judged));
         let prepared = work.await.unwrap_or_else(|panic| {
             tracing::error!("reading a message panicked: {panic}");
             Err(ReceiveRefusal::Unavailable)
@@ -157,7 +162,11 @@ impl Mailroom {
     }
 
     /// Parses, hashes, compresses and renders: all that needs no store.
-    fn read_message(&self, delivery: &InboundDelivery) -> Result<Prepared, ReceiveRefusal> {
+    fn read_message(
+        &self,
+        delivery: &InboundDelivery,
+        judged: Judged,
+    ) -> Result<Prepared, ReceiveRefusal> {
         if posthouse_mime::header_section(&delivery.raw).len() > HEADER_BYTES_MAX {
             return Err(ReceiveRefusal::HeaderTooLarge);
         }
@@ -166,15 +175,14 @@ impl Mailroom {
             return Err(ReceiveRefusal::TooManyHops);
         }
         let blobs = self.prepare_blobs(delivery, message.body())?;
-        let now_us = self.clock().unix_us();
-        deliver::prepare(
-            self.store(),
-            &self.config().hostname,
+        let arrival = deliver::Arrival {
+            store: self.store(),
+            hostname: &self.config().hostname,
             delivery,
-            &message,
-            blobs,
-            now_us,
-        )
+            message: &message,
+            now_us: self.clock().unix_us(),
+        };
+        deliver::prepare(&arrival, judged, blobs)
     }
 
     /// Returns one blob per application among the recipients: content is never shared across applications.

@@ -9,9 +9,11 @@ use posthouse_store::tables::messages::{NewMessage, StoredBody};
 use posthouse_store::tables::terms::{Field, Term};
 use posthouse_store::tables::{blobs, folders, messages, outbound, receipts as receipt_rows};
 use posthouse_store::{Store, StoreError, Tx};
+use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::{Key, Kind};
 
 use super::accept::{InboundDelivery, ReceiveRefusal};
+use super::authenticate::Judged;
 use super::document;
 use super::queued::QueueRow;
 use super::receipts::{DUPLICATE_WINDOW_MS, digest};
@@ -60,6 +62,9 @@ struct Shared {
     body: StoredBody,
     has_attachment: bool,
     header_section: Vec<u8>,
+    verdicts: Option<String>,
+    /// It goes to Junk instead of Inbox.
+    is_junk: bool,
     now_us: i64,
 }
 
@@ -86,16 +91,23 @@ pub(crate) struct Delivery {
     pub(crate) blobs: Vec<Key>,
 }
 
+/// A message that has been read, and where it arrives.
+pub(super) struct Arrival<'a> {
+    pub(super) store: &'a Store,
+    pub(super) hostname: &'a str,
+    pub(super) delivery: &'a InboundDelivery,
+    pub(super) message: &'a ParsedMessage,
+    pub(super) now_us: i64,
+}
+
 /// Computes everything the transaction needs.
-pub(crate) fn prepare(
-    store: &Store,
-    hostname: &str,
-    delivery: &InboundDelivery,
-    message: &ParsedMessage,
+pub(super) fn prepare(
+    arrival: &Arrival<'_>,
+    judged: Judged,
     blobs: Vec<PreparedBlob>,
-    now_us: i64,
 ) -> Result<Prepared, ReceiveRefusal> {
-    let codec = store.ids();
+    let (delivery, message) = (arrival.delivery, arrival.message);
+    let codec = arrival.store.ids();
     let normalised = posthouse_mime::subject::normalise(&message.subject);
     let subject_base = normalised.base.to_lowercase();
     let own_id = message.message_id.as_ref();
@@ -108,12 +120,14 @@ pub(crate) fn prepare(
         body: body(message, &blobs)?,
         has_attachment: document::has_attachment(message),
         header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
-        now_us,
+        verdicts: judged.verdicts,
+        is_junk: judged.is_junk,
+        now_us: arrival.now_us,
     };
     let mut copies: Vec<Copy> = Vec::with_capacity(delivery.recipients.len());
     let mut rows_bytes = 0;
     for (place, recipient) in delivery.recipients.iter().enumerate() {
-        let copy = copy(store, hostname, delivery, message, recipient, place, now_us);
+        let copy = copy(arrival, &judged.results_field, recipient, place);
         rows_bytes += copy.document.len() + copy.parts.as_ref().map_or(0, String::len);
         rows_bytes += shared.subject.len() + shared.body.len() + shared.header_section.len();
         if rows_bytes > ROWS_BYTES_MAX && place > 0 {
@@ -155,25 +169,19 @@ fn body(message: &ParsedMessage, blobs: &[PreparedBlob]) -> Result<StoredBody, S
     }
 }
 
-fn copy(
-    store: &Store,
-    hostname: &str,
-    delivery: &InboundDelivery,
-    message: &ParsedMessage,
-    recipient: &Recipient,
-    place: usize,
-    now_us: i64,
-) -> Copy {
-    let codec = store.ids();
+fn copy(arrival: &Arrival<'_>, results_field: &str, recipient: &Recipient, place: usize) -> Copy {
+    let message = arrival.message;
+    let codec = arrival.store.ids();
     let trace = trace::lines(
-        delivery,
-        hostname,
+        arrival.delivery,
+        arrival.hostname,
+        results_field,
         &recipient.delivered_to,
-        now_us / 1_000_000,
+        arrival.now_us / 1_000_000,
     );
-    let size_bytes = (trace.len() + delivery.raw.len()) as i64;
+    let size_bytes = (trace.len() + arrival.delivery.raw.len()) as i64;
     let grant_id = codec.seal(Kind::Grant, recipient.grant).to_string();
-    let parts = document::parts(message, || store.new_key());
+    let parts = document::parts(message, || arrival.store.new_key());
     Copy {
         place,
         document: document::members(message, parts.as_ref(), &grant_id, codec, size_bytes),
@@ -288,10 +296,16 @@ fn insert_copy(
     let shared = &prepared.shared;
     let now = shared.now_us / 1_000_000;
     let grant = copy.recipient.grant;
-    let entry = folders::enter_unread(tx, grant, copy.recipient.inbox, copy.size_bytes)?
-        .ok_or_else(|| StoreError::Conflict {
+    let folder = if shared.is_junk {
+        folders::system_folder(tx, grant, SystemFolder::Junk)?.unwrap_or(copy.recipient.inbox)
+    } else {
+        copy.recipient.inbox
+    };
+    let entry = folders::enter_unread(tx, grant, folder, copy.size_bytes)?.ok_or_else(|| {
+        StoreError::Conflict {
             constraint: "the account was deleted while its mail arrived".to_owned(),
-        })?;
+        }
+    })?;
     let joined = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?;
     let thread = joined.unwrap_or(id);
     messages::insert(
@@ -300,7 +314,7 @@ fn insert_copy(
             id,
             application: copy.recipient.application,
             grant,
-            folder: copy.recipient.inbox,
+            folder,
             entry,
             thread,
             blob: blob.key,
@@ -314,6 +328,7 @@ fn insert_copy(
             trace: copy.trace.as_bytes(),
             header_section: external.then_some(shared.header_section.as_slice()),
             parts: copy.parts.as_deref(),
+            verdicts: shared.verdicts.as_deref(),
             document: &copy.document,
             body: (!blob.has_body).then_some(&shared.body),
             terms: &shared.terms,
@@ -330,7 +345,8 @@ fn insert_copy(
             data: None,
         },
     )?;
-    if joined.is_none() {
+    // A forgery is no reply either.
+    if joined.is_none() || shared.is_junk {
         return Ok(());
     }
     replied::announce(

@@ -5,6 +5,7 @@
 //! be computed before the writer is: parsing, hashing, compression and the JSON that listings will show.
 
 mod accept;
+mod authenticate;
 mod deliver;
 mod queued;
 mod receipts;
@@ -17,10 +18,11 @@ pub(crate) mod document;
 pub(crate) mod threading;
 
 pub use accept::{Accepted, InboundDelivery, ReceiveRefusal};
+pub use authenticate::{Arrivals, CheckedPeers, DmarcAction};
 pub use receipts::{Receipt, Unconfirmed};
+pub(crate) use recipient::Role;
 pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
-pub(crate) use recipient::Role;
 
 pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;

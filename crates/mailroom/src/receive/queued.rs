@@ -5,6 +5,7 @@ use std::sync::Arc;
 use posthouse_store::StoreError;
 use posthouse_types::ids::Key;
 
+use super::authenticate::Judged;
 use super::deliver;
 use super::{InboundDelivery, ReceiveRefusal};
 use crate::Mailroom;
@@ -33,8 +34,8 @@ impl Mailroom {
         delivery: InboundDelivery,
         row: QueueRow,
     ) -> Result<(), ReceiveRefusal> {
-        let delivery = Arc::new(delivery);
-        let prepared = self.prepare(&delivery).await?;
+        let delivery = Arc::new(self.without_forgeries(delivery));
+        let prepared = self.prepare(&delivery, Judged::default()).await?;
         let prepared = Arc::new(self.keep_large_blobs(prepared).await?);
         let mut outcome = self.try_commit_queued(&prepared, &row).await;
         if let Err(StoreError::Conflict { constraint }) = &outcome {

@@ -1,4 +1,5 @@
-//! The lines that a recipient's copy carries above the message: Return-Path, Delivered-To, Received.
+//! The lines that a recipient's copy carries above the message: Return-Path, Delivered-To, Authentication-Results,
+//! Received.
 
 use std::net::IpAddr;
 
@@ -32,10 +33,11 @@ impl Transmission {
 /// Octets of a peer-given text that go into a trace line at most.
 const TRACE_TEXT_OCTETS_MAX: usize = 255;
 
-/// Returns the trace lines of one recipient's copy, each ended by CRLF.
+/// Returns the trace lines of one recipient's copy, each ended by CRLF. `results_field` is whole or empty.
 pub(crate) fn lines(
     delivery: &InboundDelivery,
     hostname: &str,
+    results_field: &str,
     recipient: &EmailAddress,
     now_seconds: i64,
 ) -> String {
@@ -59,7 +61,7 @@ pub(crate) fn lines(
         String::new()
     };
     format!(
-        "Return-Path: <{sender}>\r\nDelivered-To: {to}\r\nReceived: from {helo} ({peer})\r\n\tby {hostname} with {with}{tls}\r\n\tid {id}{purpose};\r\n\t{date}\r\n",
+        "Return-Path: <{sender}>\r\nDelivered-To: {to}\r\n{results_field}Received: from {helo} ({peer})\r\n\tby {hostname} with {with}{tls}\r\n\tid {id}{purpose};\r\n\t{date}\r\n",
         to = recipient.as_str(),
     )
 }

@@ -118,6 +118,7 @@ pub(super) fn commit(
             trace: b"",
             header_section: ready.blob.inline.is_none().then_some(&ready.header_section),
             parts: ready.parts.as_deref(),
+            verdicts: None,
             document: &ready.document,
             body: (!blob.has_body).then_some(&ready.body),
             terms: &ready.terms,

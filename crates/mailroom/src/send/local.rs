@@ -48,6 +48,7 @@ impl From<ReceiveRefusal> for Stay {
         match refusal {
             ReceiveRefusal::TooManyHops => Self::Failed("554 5.4.6 too many hops"),
             ReceiveRefusal::HeaderTooLarge => Self::Failed("552 5.3.4 header section too large"),
+            ReceiveRefusal::DmarcRejected => Self::Failed("550 5.7.26 not authenticated"),
             ReceiveRefusal::TooLarge => Self::Failed("552 5.3.4 message is too large"),
             ReceiveRefusal::Unavailable => Self::Deferred("451 4.3.0 cannot store the message now"),
             ReceiveRefusal::StorageFull => Self::Deferred("452 4.3.1 no room for the message"),

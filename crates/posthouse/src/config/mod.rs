@@ -8,6 +8,7 @@
 mod error;
 mod flags;
 mod layers;
+mod outbound;
 mod reference;
 mod resolve;
 pub mod settings;
@@ -16,13 +17,15 @@ mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use posthouse_net::cidr::Cidr;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_mailroom::domains::MtaStsMode;
+use posthouse_net::cidr::Cidr;
 
 pub use error::ConfigError;
 pub use flags::ServeFlags;
+pub use outbound::{Outbound, OutboundMode};
 pub use reference::markdown;
 
 /// Everything `posthouse serve` was told, typed and checked; one field per setting, flat.
@@ -34,9 +37,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The API in plain HTTP; `None` when off, as for every listener.
     pub http: Option<SocketAddr>,
-    /// Mail from other servers.
     /// The API over TLS.
     pub https: Option<SocketAddr>,
+    /// Mail from other servers.
     pub smtp: Option<SocketAddr>,
     /// The SQL engine.
     pub database: Database,
@@ -46,13 +49,13 @@ pub struct Config {
     pub instance_key: Option<PathBuf>,
     /// Resolver instead of the system's.
     pub dns: Option<SocketAddr>,
-    /// Further roots for outward TLS.
     /// DNSSEC keys to trust instead of the public root's.
     pub dns_anchor: Option<PathBuf>,
     /// Port of other domains' policy servers.
     pub mta_sts_port: u16,
     /// What our own policies ask for.
     pub mta_sts_mode: MtaStsMode,
+    /// Further roots for outward TLS.
     pub ca_file: Option<PathBuf>,
     /// Name of this server in greetings and Received lines.
     pub hostname: String,
@@ -60,20 +63,26 @@ pub struct Config {
     pub public_ip: Vec<IpAddr>,
     /// Base of trial domains.
     pub trial_domain: Option<String>,
-    /// Mail for other servers is kept to be looked at, and goes nowhere.
-    pub captures_mail: bool,
+    /// What happens to mail for other servers.
+    pub outbound: Outbound,
     /// What this process does.
     pub roles: Roles,
     /// Private ranges that outward calls may reach besides public ones.
     pub allow_net: Vec<Cidr>,
     /// Attempts for each webhook delivery.
     pub webhook_attempts: u32,
-    /// Certificate and key of the TLS listeners; `None` means self-signed.
+    /// Certificate and key of the TLS listeners; `None` means ordered or self-signed.
     pub tls: Option<TlsFiles>,
-    /// File to write once every listener is bound.
     /// Who issues certificates.
     pub acme: Option<Acme>,
+    /// File to write once every listener is bound.
     pub ready_file: Option<PathBuf>,
+    /// Whose mail is checked by SPF, DKIM, DMARC and ARC.
+    pub inbound_checks: CheckedPeers,
+    /// What becomes of mail that fails DMARC.
+    pub inbound_dmarc: DmarcAction,
+    /// How long the checks of one message may wait for the DNS.
+    pub inbound_check_time: Duration,
     /// Region that the API reports.
     pub region: String,
     /// Ranges that may read /metrics besides loopback.
@@ -124,13 +133,6 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// One thing a process can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// The HTTP API.
-    Api,
-    /// Receiving mail.
-    Smtp,
 /// A certificate authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acme {
@@ -140,6 +142,13 @@ pub struct Acme {
     pub directory: String,
 }
 
+/// One thing a process can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The HTTP API.
+    Api,
+    /// Receiving mail.
+    Smtp,
     /// Mail clients that read.
     Imap,
     /// The outbound queue.

@@ -2,14 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use posthouse_net::cidr::{Cidr, CidrError};
 use posthouse_mailroom::domains::MtaStsMode;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::acme::LETS_ENCRYPT;
+use posthouse_net::cidr::{Cidr, CidrError};
 
 use super::error::ConfigError;
 use super::layers::{Given, Layers, Source};
+use super::outbound::{self, Outbound};
 use super::settings::{Preset, SETTINGS, by_key};
 use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 
@@ -31,16 +33,16 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         dev,
         data_dir: texts.require("data_dir", "a directory", path)?,
         http: texts.listener("http")?,
-        smtp: texts.listener("smtp")?,
         https: texts.listener("https")?,
+        smtp: texts.listener("smtp")?,
         database: texts.require("database", "sqlite or postgres://…", database)?,
         blobs: texts.require("blobs", "file or s3://BUCKET/PREFIX", blobs)?,
         instance_key: texts.optional("instance_key", "a path", path)?,
         dns: texts.optional("dns", "ADDRESS:PORT such as 127.0.0.1:53", resolver_address)?,
-        ca_file: texts.optional("ca_file", "a readable PEM file", existing_file)?,
         dns_anchor: texts.optional("dns_anchor", "a readable file", existing_file)?,
         mta_sts_port: texts.require("mta_sts_port", "1 to 65535", port)?,
         mta_sts_mode: texts.require("mta_sts_mode", "testing, enforce or none", mta_sts_mode)?,
+        ca_file: texts.optional("ca_file", "a readable PEM file", existing_file)?,
         hostname: texts
             .optional("hostname", "a host name such as mail.example.org", hostname)?
             .unwrap_or_else(system_hostname),
@@ -48,17 +50,20 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
-        captures_mail: texts.require(
-            "outbound",
-            "capture, direct or relay:HOST:PORT",
-            captures_mail,
-        )?,
+        outbound: outbound_mail(&texts)?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,
         tls: tls_files(&texts)?,
-        ready_file: texts.optional("ready_file", "a path", path)?,
         acme: acme(&texts)?,
+        ready_file: texts.optional("ready_file", "a path", path)?,
+        inbound_checks: texts.require("inbound_checks", "public, all or off", inbound_checks)?,
+        inbound_dmarc: texts.require("inbound_dmarc", "off, junk or reject", inbound_dmarc)?,
+        inbound_check_time: texts.require(
+            "inbound_check_time",
+            "seconds from 1 to 60",
+            inbound_check_time,
+        )?,
         region: texts.require("region", "us or eu", region)?,
         metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         metrics_token: texts.optional("metrics_token", "a token without spaces", token)?,
@@ -72,6 +77,13 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
     };
     check_pending(&texts)?;
     check_dev(&texts)?;
+    if config.acme.is_some() && !config.hostname.contains('.') {
+        return Err(ConfigError::Conflict(format!(
+            "{} orders a certificate for the host name, and `{}` is none that others know; set --hostname",
+            texts.source("acme"),
+            config.hostname
+        )));
+    }
     if !dev && !config.hostname.contains('.') {
         let name = &config.hostname;
         config.warnings.push(format!(
@@ -80,20 +92,12 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
     }
     Ok(config)
 }
-    if config.acme.is_some() && !config.hostname.contains('.') {
-        return Err(ConfigError::Conflict(format!(
-            "{} orders a certificate for the host name, and `{}` is none that others know; set --hostname",
-            texts.source("acme"),
-            config.hostname
-        )));
-    }
 
 /// Settings that are accepted and change nothing are still checked: a typing error should not wait for a later release.
 fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
     for key in ["submission", "submissions", "imap", "imaps"] {
         texts.listener(key)?;
     }
-    texts.require("mx_port", "1 to 65535", port)?;
     texts.require("mta_sts_port", "1 to 65535", port)?;
     texts.optional("dns_anchor", "a readable file", existing_file)?;
     texts.optional("acme", "an address such as you@example.org", contact)?;
@@ -358,19 +362,35 @@ fn blobs(text: &str) -> Result<Blobs, String> {
     }
 }
 
-/// Other modes wait for the part of the server that delivers; they are checked all the same.
-fn captures_mail(text: &str) -> Result<bool, String> {
-    if text == "capture" || text == "direct" {
-        return Ok(text == "capture");
-    }
-    let relay = text.strip_prefix("relay:").ok_or("not a known mode")?;
-    let (host, digits) = relay
-        .rsplit_once(':')
-        .ok_or("the relay's port is missing")?;
-    if host.is_empty() {
-        return Err("the relay's host is missing".to_owned());
-    }
-    port(digits).map(|_| false)
+fn outbound_mail(texts: &Texts<'_>) -> Result<Outbound, ConfigError> {
+    let username = texts.optional("relay_username", "a name", outbound::username)?;
+    let password = texts.optional("relay_password_file", "a readable file", existing_file)?;
+    let relay_login = match (username, password) {
+        (Some(username), Some(password)) => Some((username, password)),
+        (None, None) => None,
+        _ => {
+            return Err(ConfigError::Conflict(
+                "relay_username and relay_password_file go together; set both or neither"
+                    .to_owned(),
+            ));
+        }
+    };
+    Ok(Outbound {
+        mode: texts.require(
+            "outbound",
+            "capture, direct or relay:HOST:PORT",
+            outbound::mode,
+        )?,
+        mx_port: texts.require("mx_port", "1 to 65535", port)?,
+        relay_login,
+        retry_period: texts.require("retry_hours", "1 to 240", outbound::retry_hours)?,
+        sessions_per_destination: texts.require(
+            "destination_sessions",
+            "1 to 100",
+            outbound::sessions,
+        )?,
+        rate_per_destination: texts.optional("destination_rate", "1 to 10000", outbound::rate)?,
+    })
 }
 
 fn hostname(text: &str) -> Result<String, String> {
@@ -447,14 +467,6 @@ fn tls_files(texts: &Texts<'_>) -> Result<Option<TlsFiles>, ConfigError> {
     }
 }
 
-fn webhook_attempts(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(count) if (1..=10).contains(&count) => Ok(count),
-        _ => Err("not a number of attempts".to_owned()),
-    }
-}
-
-fn contact(text: &str) -> Result<String, String> {
 fn acme(texts: &Texts<'_>) -> Result<Option<Acme>, ConfigError> {
     let contact = texts.optional("acme", "an address such as you@example.org", contact)?;
     let directory = texts.optional("acme_directory", "an https:// URL", https_url)?;
@@ -479,19 +491,52 @@ fn mta_sts_mode(text: &str) -> Result<MtaStsMode, String> {
     found.ok_or_else(|| "not a mode".to_owned())
 }
 
+fn webhook_attempts(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count) if (1..=10).contains(&count) => Ok(count),
+        _ => Err("not a number of attempts".to_owned()),
+    }
+}
+
+fn contact(text: &str) -> Result<String, String> {
     let (local, domain) = text.split_once('@').ok_or("not an address")?;
     if local.is_empty() || domain.is_empty() {
         Err("not an address".to_owned())
     } else {
-        Ok(())
+        Ok(text.to_owned())
     }
 }
 
 fn https_url(text: &str) -> Result<String, String> {
     if text.starts_with("https://") {
-        Ok(())
+        Ok(text.to_owned())
     } else {
         Err("not an https:// URL".to_owned())
+    }
+}
+
+fn inbound_checks(text: &str) -> Result<CheckedPeers, String> {
+    match text {
+        "public" => Ok(CheckedPeers::Public),
+        "all" => Ok(CheckedPeers::All),
+        "off" => Ok(CheckedPeers::None),
+        _ => Err("not known".to_owned()),
+    }
+}
+
+fn inbound_dmarc(text: &str) -> Result<DmarcAction, String> {
+    match text {
+        "off" => Ok(DmarcAction::Off),
+        "junk" => Ok(DmarcAction::Junk),
+        "reject" => Ok(DmarcAction::Reject),
+        _ => Err("not known".to_owned()),
+    }
+}
+
+fn inbound_check_time(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if (1..=60).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("not such a number".to_owned()),
     }
 }
 

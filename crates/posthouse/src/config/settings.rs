@@ -74,8 +74,6 @@ use Shape::{Many, One, Switch};
 
 const SUBMISSION_PENDING: &str = "this release has no submission service";
 const IMAP_PENDING: &str = "this release has no IMAP service";
-const SENDING_PENDING: &str =
-    "this release sends nothing to other servers, their mail waits in the queue";
 
 /// Every setting, in the order of the reference page.
 pub const SETTINGS: &[Setting] = &[
@@ -222,7 +220,7 @@ pub const SETTINGS: &[Setting] = &[
         preset: Text("direct"),
         dev_preset: Text("capture"),
         meaning: "What happens to mail for other servers: `capture` (kept, delivered nowhere), `direct` (to their MX) or `relay:HOST:PORT`.",
-        without_effect: Some(SENDING_PENDING),
+        without_effect: None,
     },
     Setting {
         key: "mx_port",
@@ -231,7 +229,52 @@ pub const SETTINGS: &[Setting] = &[
         preset: Text("25"),
         dev_preset: Text("25"),
         meaning: "Port of other mail servers in direct delivery.",
-        without_effect: Some(SENDING_PENDING),
+        without_effect: None,
+    },
+    Setting {
+        key: "relay_username",
+        value: "NAME",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Name to log in by at the relay. Then TLS with a certificate that can be verified is a must.",
+        without_effect: None,
+    },
+    Setting {
+        key: "relay_password_file",
+        value: "FILE",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "File that holds the password for the relay. Goes with relay_username.",
+        without_effect: None,
+    },
+    Setting {
+        key: "retry_hours",
+        value: "HOURS",
+        shape: One,
+        preset: Text("48"),
+        dev_preset: Text("48"),
+        meaning: "How long mail is tried again that another server does not take for now, 1 to 240; then it bounces.",
+        without_effect: None,
+    },
+    Setting {
+        key: "destination_sessions",
+        value: "COUNT",
+        shape: One,
+        preset: Text("20"),
+        dev_preset: Text("20"),
+        meaning: "Sessions with one destination at the same time, 1 to 100.",
+        without_effect: None,
+    },
+    Setting {
+        key: "destination_rate",
+        value: "COUNT",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Messages to one destination in a second, 1 to 10000. Without it there is no limit.",
+        without_effect: None,
     },
     Setting {
         key: "mta_sts_port",
@@ -324,7 +367,7 @@ pub const SETTINGS: &[Setting] = &[
         shape: Many,
         preset: Unset,
         dev_preset: Unset,
-        meaning: "Private address range that outward calls (webhooks) may reach nevertheless.",
+        meaning: "Private address range that outward calls (webhooks, other mail servers) may reach nevertheless.",
         without_effect: None,
     },
     Setting {

@@ -169,6 +169,12 @@ pub const MESSAGE_TOO_LARGE: Reply =
 /// 554: passed too many servers.
 pub const TOO_MANY_HOPS: Reply =
     Reply::new("554", "5.4.6", "too many hops: the message is looping");
+/// 550: it fails DMARC. RFC 7372 3.2: more than one check failed.
+pub const DMARC_REJECTED: Reply = Reply::new(
+    "550",
+    "5.7.26",
+    "refused as the author's domain asks: neither SPF nor DKIM shows that it sent this",
+);
 /// 451: something here does not work for now.
 pub const UNAVAILABLE: Reply =
     Reply::new("451", "4.3.0", "temporarily unavailable, try again later");

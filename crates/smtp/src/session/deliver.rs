@@ -104,6 +104,7 @@ fn to_refusal(refusal: &ReceiveRefusal) -> (Reason, Reply) {
             Reason::HeaderTooLarge,
             reply::to_defect(Defect::HeaderTooLarge),
         ),
+        ReceiveRefusal::DmarcRejected => (Reason::DmarcRejected, reply::DMARC_REJECTED),
         ReceiveRefusal::TooLarge => (Reason::TooLarge, reply::TOO_MANY_COPIES),
         ReceiveRefusal::Unavailable => (Reason::Unavailable, reply::UNAVAILABLE),
         ReceiveRefusal::StorageFull => (Reason::StorageFull, reply::STORAGE_FULL),

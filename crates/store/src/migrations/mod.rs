@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("delivery", include_str!("0012_delivery.sql")),
     ("consequences", include_str!("0013_consequences.sql")),
     ("certificates", include_str!("0014_certificates.sql")),
+    ("verdicts", include_str!("0015_verdicts.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -64,6 +64,8 @@ pub struct NewMessage<'a> {
     pub header_section: Option<&'a [u8]>,
     /// Where the attachments are, as JSON.
     pub parts: Option<&'a str>,
+    /// Who sent it as far as was found out, as JSON; `None` when nothing was checked.
+    pub verdicts: Option<&'a str>,
     /// What every listing shows, as JSON members.
     pub document: &'a str,
     /// The body; `None` when the blob has it ([`super::blobs::KeptBlob::has_body`]).
@@ -118,8 +120,8 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
     tx.execute(
         "INSERT INTO messages (id, application_id, grant_id, folder_id, thread_id, blob_id, date_at, created_at,
            unread, starred, answered, has_attachment, uid, modseq, size_bytes, subject, metadata, trace, header_section,
-           parts, document_version, document, body, body_frame)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $20, $21, 0, $8, $9, $10, $11, $12, $22, $13, $14, $15, $16, $17, $18, $19)",
+           parts, document_version, document, body, body_frame, verdicts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $20, $21, 0, $8, $9, $10, $11, $12, $22, $13, $14, $15, $16, $17, $18, $19, $23)",
         &[
             message.id.into(),
             message.application.into(),
@@ -143,6 +145,7 @@ pub fn insert(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Result<(), StoreErro
             message.unread.into(),
             message.starred.into(),
             message.metadata.into(),
+            message.verdicts.into(),
         ],
     )?;
     terms::insert(
@@ -282,6 +285,8 @@ pub struct SourceRow {
     pub header_section: Option<Vec<u8>>,
     /// Where the attachments are, as JSON.
     pub parts: Option<String>,
+    /// Who sent it as far as was found out, as JSON; `None` when nothing was checked.
+    pub verdicts: Option<String>,
     /// The blob.
     pub blob: super::blobs::BlobPlace,
 }
@@ -300,14 +305,15 @@ pub fn sources(tx: &mut dyn Tx, grant: Key, ids: &[Key]) -> Result<Vec<SourceRow
             trace: row.bytes(1)?.to_vec(),
             header_section: row.opt_bytes(2)?.map(ToOwned::to_owned),
             parts: row.opt_string(3)?,
-            blob: super::blobs::read_place(row, 4)?,
+            verdicts: row.opt_string(4)?,
+            blob: super::blobs::read_place(row, 5)?,
         })
     })
 }
 
 fn sources_statement(size: usize) -> String {
     format!(
-        "SELECT m.id, m.trace, m.header_section, m.parts, b.location, b.application_id, b.id, b.data,
+        "SELECT m.id, m.trace, m.header_section, m.parts, m.verdicts, b.location, b.application_id, b.id, b.data,
            b.text_at, b.text_frame
          FROM messages m JOIN blobs b ON b.id = m.blob_id WHERE m.id IN ({}) AND m.grant_id + 0 = $1",
         placeholders(2, size)
