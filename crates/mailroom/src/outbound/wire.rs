@@ -2,6 +2,7 @@
 //! ends.
 
 use bytes::Bytes;
+use posthouse_net::authentication::sign;
 use posthouse_store::Tx;
 use posthouse_store::tables::blobs;
 use posthouse_types::ids::{Key, Kind};
@@ -46,14 +47,25 @@ impl Mailroom {
             .chain([mail.author.as_str()])
             .any(|address| !address.is_ascii());
         let envelope_from = self.envelope_from(mail).await?;
-        let make = move || WireMail {
-            needs_utf8: is_utf8 || !posthouse_mime::header_section(&raw).is_ascii(),
-            is_8bit: !raw.is_ascii(),
-            content: assemble(&received, raw),
-            envelope_from,
-            envelope_id: id,
+        let signers = self.signers_for(sending_domain(&mail.author)).await?;
+        let is_signed = !signers.is_empty();
+        let now = self.now_seconds();
+        let make = move || -> Result<WireMail, Refusal> {
+            let signatures = sign(&signers, &raw, now).map_err(|error| Refusal::Internal {
+                message: format!("cannot sign a message: {error}"),
+            })?;
+            Ok(WireMail {
+                needs_utf8: is_utf8 || !posthouse_mime::header_section(&raw).is_ascii(),
+                is_8bit: !raw.is_ascii(),
+                content: assemble(&received, &signatures, &raw),
+                envelope_from,
+                envelope_id: id,
+            })
         };
-        Ok(make())
+        if is_signed {
+            return away_from_async_threads(make).await?;
+        }
+        make()
     }
 
     /// Returns where reports about this mail are to go.
@@ -85,11 +97,9 @@ fn received(hostname: &str, id: &str, created_at: i64) -> String {
     format!("Received: by {hostname} with HTTP\r\n\tid {id};\r\n\t{date}\r\n")
 }
 
-fn assemble(received: &str, raw: Vec<u8>) -> Bytes {
-    let mut content = Vec::with_capacity(received.len() + raw.len() + 2);
-    content.extend_from_slice(received.as_bytes());
-    content.extend_from_slice(&raw);
-    content.into()
+/// The trace line is on top and not signed: relays move it about.
+fn assemble(received: &str, signatures: &[u8], raw: &[u8]) -> Bytes {
+    [received.as_bytes(), signatures, raw].concat().into()
 }
 
 /// SMTP-02: makes every line end CRLF, before anything is signed. What is so already is left alone.

@@ -10,6 +10,7 @@ mod email;
 mod folders;
 mod otp;
 mod pauses;
+mod queue;
 mod scheduled;
 mod search_index;
 mod suppression;
@@ -27,6 +28,7 @@ pub use email::*;
 pub use folders::*;
 pub use otp::*;
 pub use pauses::*;
+pub use queue::*;
 pub use scheduled::*;
 pub use search_index::*;
 pub use suppression::*;
@@ -78,6 +80,8 @@ pub enum Command {
     Suppression(SuppressionArgs),
     /// Senders that are paused for what became of their mail
     Pauses(PausesArgs),
+    /// Outgoing mail that is not finished
+    Queue(QueueArgs),
     /// The index behind searches
     Search(SearchIndexArgs),
     /// Check that everything works, and say what to do where it does not
@@ -107,6 +111,7 @@ impl Command {
             Self::ApiKey(args) => args.output.json,
             Self::Suppression(args) => args.output.json,
             Self::Pauses(args) => args.output.json,
+            Self::Queue(args) => args.output.json,
             Self::Search(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
             Self::Commands(args) => args.output.json,

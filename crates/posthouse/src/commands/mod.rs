@@ -12,6 +12,7 @@ mod email;
 mod init;
 mod otp;
 mod pauses;
+mod queue;
 mod search_index;
 mod secret;
 mod suppression;
@@ -49,6 +50,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
         Command::Suppression(args) => suppression::run(args.command, &connect()?, screen).await,
         Command::Pauses(args) => pauses::run(args.command, &connect()?, screen).await,
+        Command::Queue(args) => queue::run(args.command, &connect()?, screen).await,
         Command::Search(args) => search_index::run(args.command, &connect()?, screen).await,
         Command::Serve(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")

@@ -192,15 +192,15 @@ fn settings_without_effect_are_warned_about_unless_they_ask_for_nothing() {
         &[],
         &[
             ("imap", &["127.0.0.1:0"]),
-            ("outbound", &["relay:mx.example.org:25"]),
+            ("submissions", &["127.0.0.1:465"]),
         ],
     )
     .expect("valid");
     assert_eq!(
         config.warnings,
         [
-            "--imap has no effect: this release has no IMAP service",
-            "--outbound has no effect: this release sends nothing to other servers, their mail waits in the queue"
+            "--submissions has no effect: this release has no submission service",
+            "--imap has no effect: this release has no IMAP service"
         ]
     );
     let quiet = load(None, &[], &[("imap", &["off"]), ("outbound", &["capture"])]).expect("valid");

@@ -19,6 +19,7 @@ mod certificates;
 mod clock;
 mod crates;
 mod data_dir;
+mod delivery;
 mod first_key;
 mod health;
 mod housekeeping;

@@ -21,10 +21,10 @@ use super::outward::Outward;
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    arrivals, certificates, clock, crates, first_key, health, housekeeping, local_mail, metrics, outward, private_file,
-    quick_start, schedules, search, tls,
+    arrivals, certificates, clock, crates, delivery, first_key, health, housekeeping, local_mail,
+    metrics, outward, private_file, quick_start, schedules, search,
 };
-use crate::config::{Config, Role};
+use crate::config::{Config, OutboundMode, Role};
 
 /// Runs the server until a signal.
 ///
@@ -51,6 +51,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let outward = outward::open(&config, &store)?;
     mailroom.check_arrivals_with(arrivals::checks(&config, &outward.resolver));
     mailroom.reach_out_with(outward.client.clone(), config.public_ip.clone());
+    mailroom.look_around_with(domains::surroundings(&config, &outward.resolver)?);
     mailroom.ask_for_tls(config.mta_sts_mode);
     let shown = tls::certificates(&config, data_dir.path())?;
     if let Some(authority) = certificates::authority(&config, &outward, &shown) {
@@ -59,7 +60,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         let stored = mailroom.show_certificates().await;
         stored.context("cannot show the stored certificates")?;
     }
-    if config.captures_mail {
+    mailroom.retry_for(config.outbound.retry_period);
+    if config.outbound.mode == OutboundMode::Capture {
         mailroom.capture_outgoing();
     }
     let installation = first_key::install(&mailroom, data_dir.path()).await?;
@@ -143,6 +145,7 @@ fn start_parts(
     if config.roles.include(Role::Delivery) {
         let worker = local_mail::deliver(mailroom.clone(), stop.clone());
         parts.add("mail between mailboxes here", worker);
+        delivery::start(config, &mut parts, mailroom, &outward, &stop)?;
     }
     if config.roles.include(Role::Jobs) {
         parts.add("search", search::index(mailroom.clone(), stop.clone()));
@@ -151,6 +154,10 @@ fn start_parts(
             schedules::release(mailroom.clone(), stop.clone()),
         );
         parts.add("jobs", housekeeping::expire(mailroom.clone(), stop.clone()));
+        parts.add(
+            "records of domains",
+            domains::recheck(mailroom.clone(), stop.clone()),
+        );
         parts.add(
             "orphans",
             housekeeping::remove_orphans(mailroom.clone(), stop),
