@@ -19,10 +19,10 @@
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
-//! - [`contacts`]: the address book of an account
-//! - [`wait`]: requests wait for the next message
 //! - [`service_accounts`]: programs of the operator that sign their requests
 //! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
+//! - [`contacts`]: the address book of an account
+//! - [`wait`]: requests wait for the next message
 //! - [`webhooks`]: applications are notified of what happened
 //! - [`idempotency`]: repeated requests are answered once
 //! - [`passwords`]: the rules of app passwords, and where they are hashed
@@ -30,16 +30,16 @@
 pub mod actor;
 pub mod api_keys;
 pub mod applications;
+pub mod certificates;
 pub mod clean;
 pub mod connectors;
-pub mod certificates;
 pub mod contacts;
 pub mod domains;
 pub mod drafts;
 pub mod idempotency;
+pub mod kept_policies;
 pub mod limits;
 pub mod organise;
-pub mod kept_policies;
 pub mod outbound;
 pub mod passwords;
 pub mod pauses;

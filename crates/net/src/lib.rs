@@ -33,8 +33,9 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 
-pub mod address_class;
 pub mod acme;
+pub mod address_class;
+pub mod aggregate_reports;
 pub mod authentication;
 pub mod cidr;
 pub mod guard;

@@ -61,6 +61,8 @@ pub struct Config {
     pub hostname: String,
     /// Addresses at which the world meets this server; empty when not told.
     pub public_ip: Vec<IpAddr>,
+    /// What SPF records include instead of naming this server.
+    pub spf_include: Option<String>,
     /// Base of trial domains.
     pub trial_domain: Option<String>,
     /// What happens to mail for other servers.

@@ -47,6 +47,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .optional("hostname", "a host name such as mail.example.org", hostname)?
             .unwrap_or_else(system_hostname),
         public_ip: texts.many("public_ip", "an IPv4 or IPv6 address", ip)?,
+        spf_include: texts.optional("spf_include", "a domain name", spf_include)?,
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
@@ -405,6 +406,11 @@ fn hostname(text: &str) -> Result<String, String> {
         return Ok(text.to_ascii_lowercase());
     }
     Err("not a host name".to_owned())
+}
+
+/// Unlike a host name, what SPF includes usually begins with an underscore.
+fn spf_include(text: &str) -> Result<String, String> {
+    hostname(&text.replace('_', "x")).map(|_| text.to_ascii_lowercase())
 }
 
 fn trial_domain(text: &str) -> Result<Option<String>, String> {
