@@ -237,6 +237,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Grants", crate::grants::routes()));
     table.extend(filed("Workspaces", crate::workspaces::routes()));
     table.extend(filed("Domains", crate::domains::routes()));
+    table.extend(filed("Domains", crate::domain_reports::routes()));
     table.extend(filed("Messages", crate::messages::routes()));
     table.extend(filed("Drafts", crate::drafts::routes()));
     table.extend(filed("Messages", crate::transactional::routes()));

@@ -24,10 +24,11 @@ pub(super) const COMPONENTS: &[Component] = &[
     crate::messages::SCHEDULE,
     crate::threads::THREAD,
     crate::queue::QUEUED_MAIL,
+    crate::suppressions::SUPPRESSION,
+    crate::domain_reports::DOMAIN_REPORT,
+    crate::pauses::PAUSE,
     crate::search_index::SEARCH_INDEX,
     crate::folders::FOLDER,
-    crate::suppressions::SUPPRESSION,
-    crate::pauses::PAUSE,
     crate::webhooks::WEBHOOK,
     crate::contacts::CONTACT,
 ];

@@ -113,6 +113,9 @@ impl Mailroom {
         &self,
         address: &EmailAddress,
     ) -> Result<Recipient, RecipientRefusal> {
+        if let Some(found) = self.resolve_report_address(address).await? {
+            return Ok(found);
+        }
         let folded = address.folded();
         let now_us = self.clock().unix_us();
         if let Some(mailbox) = self.inner.recipients.get(&folded, now_us) {
@@ -138,11 +141,11 @@ fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, Reci
             inbox: mailbox.inbox,
             email: mailbox.email,
             delivered_to: address.clone(),
+            role: Role::Mailbox,
         }),
     }
 }
 
-            role: Role::Mailbox,
 fn look_up(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Mailbox, RecipientRefusal> {
     if let Some(mailbox) = recipients::by_email(tx, &address.folded())? {
         return Ok(mailbox);

@@ -13,12 +13,18 @@ use crate::receive::{Recipient, RecipientRefusal, Role};
 pub(crate) enum ReportAddress {
     /// Where complaints of feedback loops go.
     Complaints,
+    /// Where DMARC records ask for reports to go.
+    Dmarc,
+    /// Where records of RFC 8460 ask for reports to go.
+    Tls,
 }
 
 impl ReportAddress {
     fn of(local: &str) -> Option<Self> {
         match local.to_ascii_lowercase().as_str() {
             "complaints" => Some(Self::Complaints),
+            "dmarc-reports" => Some(Self::Dmarc),
+            "tls-reports" => Some(Self::Tls),
             _ => None,
         }
     }

@@ -9,10 +9,28 @@
 //! | `address` | which addresses reports come to |
 //! | `take` | what arrives there is read |
 //! | `bounced`, `complained` | what that means for a message |
+//! | `aggregate`, `list` | what receivers saw of a domain, kept and shown |
 
 mod address;
+mod aggregate;
 mod bounced;
 mod complained;
+mod list;
 mod take;
 
+pub use list::{DomainReportPage, DomainReportView};
+
 pub(crate) use address::ReportAddress;
+
+use posthouse_store::tables::domain_reports::ReportKind;
+
+/// Every kind of report about domains, as it is asked for.
+pub const REPORT_KINDS: [&str; 2] = ["dmarc", "tls"];
+
+fn kind_of(name: &str) -> Option<ReportKind> {
+    match name {
+        "dmarc" => Some(ReportKind::Dmarc),
+        "tls" => Some(ReportKind::Tls),
+        _ => None,
+    }
+}

@@ -2,6 +2,8 @@
 
 use posthouse_mime::report::{Report, report};
 use posthouse_store::Tx;
+use posthouse_store::tables::domain_reports::ReportKind;
+use posthouse_types::ids::Key;
 
 use super::ReportAddress;
 use super::bounced::bounced;
@@ -31,33 +33,20 @@ impl Mailroom {
         }
         let found = self.read_report(&delivery).await?;
         for role in roles {
-            match (role, &found) {
-                (Role::ReturnPath(row), Some(Report::Delivery(told))) => {
-                    let (mailroom, told, now_us) =
-                        (self.clone(), told.clone(), self.clock().unix_us());
-                    self.store()
-                        .write(move |tx: &mut dyn Tx| bounced(tx, &mailroom, row, &told, now_us))
-                        .await?;
+            match role {
+                Role::Mailbox => {}
+                Role::Reports(ReportAddress::Dmarc) => {
+                    self.take_aggregate(&delivery, ReportKind::Dmarc).await?;
                 }
-                (
-                    Role::ReturnPath(_) | Role::Reports(ReportAddress::Complaints),
-                    Some(Report::Feedback(told)),
-                ) => {
-                    let to = match role {
-                        Role::ReturnPath(row) => Some(row),
-                        _ => None,
-                    };
-                    let Some(row) = to.or_else(|| row_behind(self.store().ids(), told)) else {
-                        tracing::info!("a complaint names no message of this server");
-                        continue;
-                    };
-                    let (mailroom, told, now_us) =
-                        (self.clone(), told.clone(), self.clock().unix_us());
-                    self.store()
-                        .write(move |tx: &mut dyn Tx| complained(tx, &mailroom, row, &told, now_us))
-                        .await?;
+                Role::Reports(ReportAddress::Tls) => {
+                    self.take_aggregate(&delivery, ReportKind::Tls).await?;
                 }
-                _ => tracing::debug!("mail that reports nothing came to an address of reports"),
+                Role::Reports(ReportAddress::Complaints) => {
+                    self.take_about_message(None, found.as_ref()).await?;
+                }
+                Role::ReturnPath(row) => {
+                    self.take_about_message(Some(row), found.as_ref()).await?;
+                }
             }
         }
         let is_complaint = matches!(found, Some(Report::Feedback(_)));
@@ -72,6 +61,33 @@ impl Mailroom {
             is_first
         });
         Ok(delivery)
+    }
+
+    /// Does what a report about a message asks for; `row` is the one whose return path it came to.
+    async fn take_about_message(
+        &self,
+        row: Option<Key>,
+        found: Option<&Report>,
+    ) -> Result<(), ReceiveRefusal> {
+        let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
+        match (row, found) {
+            (Some(row), Some(Report::Delivery(told))) => {
+                let told = told.clone();
+                let work = move |tx: &mut dyn Tx| bounced(tx, &mailroom, row, &told, now_us);
+                self.store().write(work).await?;
+            }
+            (row, Some(Report::Feedback(told))) => {
+                let Some(row) = row.or_else(|| row_behind(self.store().ids(), told)) else {
+                    tracing::info!("a complaint names no message of this server");
+                    return Ok(());
+                };
+                let told = told.clone();
+                let work = move |tx: &mut dyn Tx| complained(tx, &mailroom, row, &told, now_us);
+                self.store().write(work).await?;
+            }
+            _ => tracing::debug!("mail that reports nothing came to an address of reports"),
+        }
+        Ok(())
     }
 
     async fn read_report(

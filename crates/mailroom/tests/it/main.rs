@@ -24,6 +24,7 @@ mod provisioning;
 mod reading;
 mod receiving;
 mod repeatable;
+mod reports;
 mod scheduling;
 mod search_index;
 mod searching;
