@@ -6,6 +6,7 @@ mod clients;
 mod configuration_page;
 mod conversation;
 mod crash;
+mod domains;
 mod drafts;
 mod founding_page;
 mod fuzzing;

@@ -4,8 +4,10 @@
 //! every answer, N-5, N-6, N-8 and P-2 by the lists, N-7, N-9 and P-3 by the paths and keys, N-10, N-11, P-7 and P-8 by what is sent, N-12 by
 //! the downloads, N-14 by drafts, P-4 by the refusals and P-5 by the models.
 
+use std::path::PathBuf;
+
 use posthouse_tests::letter::Letter;
-use posthouse_tests::server::{Account, Posthouse};
+use posthouse_tests::server::{self, Account, Posthouse};
 use posthouse_tests::tools;
 use posthouse_tests::webhook::WebhookReceiver;
 use serde_json::json;
@@ -34,6 +36,16 @@ async fn the_python_sdk_manages_the_application_its_connectors_and_grants() {
 #[tokio::test]
 async fn the_node_sdk_manages_the_application_its_connectors_and_grants() {
     node("walk_tenancy.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_python_sdk_manages_domains_by_signed_requests() {
+    python("walk_domains.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_manages_domains_by_signed_requests() {
+    node("walk_domains.mjs", Mailbox::Letters).await;
 }
 
 #[tokio::test]
@@ -213,9 +225,35 @@ async fn walk(mut script: Command, mailbox: Mailbox) {
         .env("GRANT_ID", &reader.id)
         .env("NEIGHBOUR_ID", &neighbour.id)
         .env("HOOK_URL", receiver.url(""));
+    script.env("SERVICE_ACCOUNT", service_account(&server).await);
     let output = tools::run_to_success(&mut script).await;
     let whole = output.stdout.ends_with("walked to the end\n");
     assert!(whole, "{}", output.stdout);
+}
+
+/// Makes a service account as an operator does, beside the running server; returns where its key is.
+async fn service_account(server: &Posthouse) -> PathBuf {
+    let (data_dir, key_file) = (
+        server.data_directory(),
+        server.data_directory().join("key.json"),
+    );
+    let made = Command::new(server::binary())
+        .args([
+            "admin",
+            "service-account",
+            "create",
+            "--name",
+            "walk",
+            "--dev",
+        ])
+        .arg("--data-dir")
+        .arg(data_dir)
+        .arg("--output")
+        .arg(&key_file)
+        .status()
+        .await;
+    assert!(made.expect("the binary runs").success());
+    key_file
 }
 
 async fn fill(server: &Posthouse, reader: &Account, mailbox: Mailbox) {

@@ -14,6 +14,9 @@ use crate::openapi::schema::{
 /// What the standing of a record is answered as.
 pub(crate) const VERIFICATION: Component = Component::new("DomainVerification", verification);
 
+/// How a check can come out.
+const STATUSES: [&str; 3] = ["pending", "done", "failed"];
+
 /// What a caller asks for.
 pub(super) struct Attempt {
     pub(super) kind: String,
@@ -53,6 +56,10 @@ pub(super) fn render(verification: &Verification) -> Value {
         "domain_id": verification.domain_id,
         "attempt": {
             "type": verification.kind.name(),
+            // The Python SDK knows these three here only.
+            "host": first.map_or("", |record| record.host.as_str()),
+            "value": first.map_or("", |record| record.value.as_str()),
+            "status": verification.status.name(),
             "options": {
                 "host": first.map_or("", |record| record.host.as_str()),
                 "type": first.map_or("", |record| record.record_type),
@@ -81,14 +88,17 @@ fn short(record: &DnsRecord) -> Value {
 }
 
 fn verification() -> Schema {
-    let options = object(record_members().into_iter().chain([(
-        "records",
-        list(object(record_members().into_iter().chain([
-            ("purpose", text()),
-            ("required", flag()),
-        ])))
-        .about("All records of this type."),
-    )]));
+    let options = object(
+        record_members().into_iter().chain([(
+            "records",
+            list(object(
+                record_members()
+                    .into_iter()
+                    .chain([("purpose", text()), ("required", flag())]),
+            ))
+            .about("All records of this type."),
+        )]),
+    );
     let details = object([
         (
             "found",
@@ -104,10 +114,13 @@ fn verification() -> Schema {
             "attempt",
             object([
                 ("type", one_of(&RecordKind::ALL.map(RecordKind::name))),
+                ("host", text()),
+                ("value", text()),
+                ("status", one_of(&STATUSES)),
                 ("options", options),
             ]),
         ),
-        ("status", one_of(&["pending", "done", "failed"])),
+        ("status", one_of(&STATUSES)),
         ("details", details),
         ("created_at", time()),
         ("expires_at", time()),

@@ -1,0 +1,73 @@
+//! `posthouse domain`.
+
+use clap::{Args, Subcommand};
+
+use super::OutputArgs;
+
+/// `posthouse domain`.
+#[derive(Debug, Args)]
+pub struct DomainArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: DomainCommand,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Commands about domains of your own.
+#[derive(Debug, Subcommand)]
+pub enum DomainCommand {
+    /// Register a domain
+    Add {
+        /// The domain, for example bots.example.org
+        domain: String,
+        /// A name for people; the domain itself when left out
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Accounts may be at any name below the domain, too
+        #[arg(long)]
+        include_subdomains: bool,
+        /// Every application may have accounts on it
+        #[arg(long)]
+        all_applications: bool,
+    },
+    /// List the registered domains
+    List,
+    /// Show a domain and what was found of its records
+    Show {
+        /// Its id or address
+        domain: String,
+    },
+    /// Print the records to publish, and what was found of each
+    Dns {
+        /// Its id or address
+        domain: String,
+    },
+    /// Look for the records in DNS now
+    Verify {
+        /// Its id or address
+        domain: String,
+        /// Only this type of record, for example dkim; repeatable or comma-separated
+        #[arg(long = "type", value_delimiter = ',', value_name = "TYPE")]
+        types: Vec<String>,
+    },
+    /// Print the records as a zone file that name servers load
+    Zone {
+        /// Its id or address
+        domain: String,
+    },
+    /// Make new signing keys, which take over once they are published and verified
+    RotateDkim {
+        /// Its id or address
+        domain: String,
+    },
+    /// Give a domain up
+    Remove {
+        /// Its id or address
+        domain: String,
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+}

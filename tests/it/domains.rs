@@ -1,0 +1,305 @@
+//! A domain of one's own: the zone file that the server prints is loaded by a name server from Debian as it is, and every record
+//! turns done.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use posthouse_tests::server::{Options, Posthouse};
+use posthouse_tests::{eventually, tools};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const DOMAIN: &str = "bots.example.org";
+const TYPES: [&str; 9] = [
+    "ownership",
+    "mx",
+    "spf",
+    "dkim",
+    "feedback",
+    "dmarc",
+    "arc",
+    "tls_rpt",
+    "mta_sts",
+];
+
+/// An authoritative name server with one zone. It ends with this value.
+struct NameServer {
+    program: PathBuf,
+    kind: Kind,
+    directory: TempDir,
+    address: SocketAddr,
+    process: Option<Child>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Knot,
+    Bind,
+}
+
+impl NameServer {
+    /// Picks a place for a name server, which does not run yet. `None`, said loudly, where it is not installed.
+    fn prepare(kind: Kind) -> Option<Self> {
+        let program = tools::program(match kind {
+            Kind::Knot => "knotd",
+            Kind::Bind => "named",
+        })?;
+        let directory = tempfile::Builder::new()
+            .prefix("posthouse-test-dns-")
+            .tempdir()
+            .expect("a temporary directory");
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Some(Self {
+            program,
+            kind,
+            directory,
+            address: free.local_addr().expect("an address"),
+            process: None,
+        })
+    }
+
+    /// Serves this zone from now on, as it is.
+    async fn serve(&mut self, zone: &str) {
+        self.stop();
+        let place = self.directory.path();
+        std::fs::write(place.join("zone"), zone).expect("a zone file");
+        let (port, directory) = (self.address.port(), place.display());
+        let configuration = match self.kind {
+            Kind::Knot => format!(
+                "server:\n  rundir: \"{directory}\"\n  listen: 127.0.0.1@{port}\nlog:\n  - target: stderr\n    any: info\n\
+                 database:\n  storage: \"{directory}/db\"\n\
+                 zone:\n  - domain: {DOMAIN}\n    storage: \"{directory}\"\n    file: zone\n    semantic-checks: on\n    journal-content: none\n"
+            ),
+            Kind::Bind => format!(
+                "options {{ directory \"{directory}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};\n\
+                 pid-file none; session-keyfile none; recursion no; dnssec-validation no; }};\ncontrols {{ }};\n\
+                 zone \"{DOMAIN}\" {{ type primary; file \"zone\"; check-names fail; check-integrity yes; }};\n"
+            ),
+        };
+        std::fs::write(place.join("conf"), configuration).expect("a configuration");
+        let log = File::create(place.join("log")).expect("a log file");
+        let mut command = Command::new(&self.program);
+        match self.kind {
+            Kind::Knot => command.arg("-c").arg(place.join("conf")),
+            Kind::Bind => command.arg("-g").arg("-c").arg(place.join("conf")),
+        };
+        let copy = log.try_clone().expect("a log file");
+        command.stdin(Stdio::null()).stdout(copy).stderr(log);
+        self.process = Some(command.spawn().expect("the name server starts"));
+        let loaded = match self.kind {
+            Kind::Knot => format!("[{DOMAIN}.] loaded"),
+            Kind::Bind => format!("zone {DOMAIN}/IN: loaded"),
+        };
+        eventually("the zone to be loaded", async || {
+            let log = self.log();
+            assert!(!log.contains("failed to"), "{log}");
+            let is_loaded =
+                log.contains(&loaded) && (log.contains("started") || log.contains("running"));
+            is_loaded.then_some(())
+        })
+        .await;
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.kill());
+            drop(process.wait());
+        }
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("---- the name server's log ----\n{}", self.log());
+        }
+        self.stop();
+    }
+}
+
+async fn start(dns: &NameServer) -> Posthouse {
+    let flags = [
+        format!("--dns={}", dns.address),
+        format!("--hostname=mx.{DOMAIN}"),
+        "--public-ip=192.0.2.10".to_owned(),
+        "--public-ip=2001:db8::10".to_owned(),
+    ];
+    Posthouse::start_with(Options {
+        flags: flags.into(),
+        ..Options::default()
+    })
+    .await
+}
+
+async fn standings(server: &Posthouse) -> Vec<(String, String, String)> {
+    let command = ["domain", "verify", DOMAIN, "--json"];
+    let outcome = server.cli().run(&command).await;
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let answer: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = answer["data"].as_array().expect("rows").iter();
+    rows.map(|row| {
+        (
+            text(&row["attempt"]["type"]),
+            text(&row["status"]),
+            text(&row["message"]),
+        )
+    })
+    .collect()
+}
+
+async fn every_record_turns_done(kind: Kind) {
+    let Some(mut dns) = NameServer::prepare(kind) else {
+        return;
+    };
+    let server = start(&dns).await;
+    let cli = server.cli();
+    let added = cli
+        .run(&["domain", "add", DOMAIN, "--include-subdomains"])
+        .await;
+    assert_eq!(added.code, 0, "{added:?}");
+    let zone = cli.run(&["domain", "zone", DOMAIN]).await;
+    assert_eq!(zone.code, 0, "{zone:?}");
+    dns.serve(&zone.stdout).await;
+    for (kind, status, message) in standings(&server).await {
+        assert_eq!(status, "done", "{kind}: {message}");
+    }
+    let domain = server
+        .api()
+        .get(&format!("/v3/admin/domains/{DOMAIN}"))
+        .await
+        .expect(200);
+    let domain = &domain.json()["data"];
+    for flag in ["ownership", "mx", "spf", "dkim", "feedback", "dmarc", "arc"] {
+        assert_eq!(domain[format!("verified_{flag}")], true, "{flag}");
+    }
+    assert_eq!(domain["sending_ready"], true);
+    let shown = cli.run(&["domain", "dns", DOMAIN]).await;
+    for kind in TYPES.iter().filter(|kind| **kind != "arc") {
+        assert!(shown.stdout.contains(kind), "{kind}: {}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains("pending"), "{}", shown.stdout);
+
+    let wrong = zone
+        .stdout
+        .replace(
+            "v=spf1 mx a:mx.bots.example.org ~all",
+            "v=spf1 ip4:198.51.100.1 -all",
+        )
+        .replace("\n_dmarc IN", "\n_dmark IN")
+        .replace("\n@ IN MX 10 mx", "\n@ IN MX 10 mail")
+        .replace("\n* IN MX", "\nmail IN A 198.51.100.7\n* IN MX");
+    dns.serve(&wrong).await;
+    let found = standings(&server).await;
+    let of = |kind: &str| {
+        let row = found.iter().find(|row| row.0 == kind);
+        row.map(|(_, status, message)| (status.as_str(), message.as_str()))
+            .expect("a row")
+    };
+    let (status, message) = of("spf");
+    assert_eq!(status, "failed");
+    assert!(
+        message.contains("v=spf1 ip4:198.51.100.1 -all"),
+        "{message}"
+    );
+    assert!(message.contains("says fail for 192.0.2.10"), "{message}");
+    let (status, message) = of("mx");
+    assert_eq!(status, "failed");
+    assert!(message.contains("198.51.100.7"), "{message}");
+    let (status, message) = of("dmarc");
+    assert_eq!(status, "pending");
+    assert!(message.contains("found nothing"), "{message}");
+    assert_eq!(of("dkim").0, "done");
+    let domain = server
+        .api()
+        .get(&format!("/v3/admin/domains/{DOMAIN}"))
+        .await
+        .expect(200);
+    let ready = &domain.json()["data"]["sending_ready"];
+    assert_eq!(ready, true, "a record that is gone counts for three days");
+}
+
+#[tokio::test]
+async fn knot_loads_the_zone_as_it_is_and_every_record_turns_done() {
+    every_record_turns_done(Kind::Knot).await;
+}
+
+#[tokio::test]
+async fn bind_loads_the_zone_as_it_is_and_every_record_turns_done() {
+    every_record_turns_done(Kind::Bind).await;
+}
+
+#[tokio::test]
+async fn new_keys_take_over_once_the_name_server_has_them() {
+    let Some(mut dns) = NameServer::prepare(Kind::Knot) else {
+        return;
+    };
+    let server = start(&dns).await;
+    let cli = server.cli();
+    let added = cli.run(&["domain", "add", DOMAIN]).await;
+    assert_eq!(added.code, 0, "{added:?}");
+    let zone = async || cli.run(&["domain", "zone", DOMAIN]).await.stdout;
+    dns.serve(&zone().await).await;
+    let verify = async || {
+        let arguments = ["domain", "verify", DOMAIN, "--type", "dkim", "--json"];
+        let outcome = cli.run(&arguments).await;
+        let answer: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+        answer["data"][0].clone()
+    };
+    assert_eq!(verify().await["status"], "done");
+    let rotated = cli.run(&["domain", "rotate-dkim", DOMAIN]).await;
+    assert_eq!(rotated.code, 0, "{rotated:?}");
+    assert!(
+        rotated.stdout.contains("ph2._domainkey"),
+        "{}",
+        rotated.stdout
+    );
+    let waiting = verify().await;
+    assert_eq!(waiting["status"], "pending");
+    let message = waiting["message"].as_str().expect("a message");
+    assert!(message.contains("ph1 is found and signs"), "{message}");
+    let next = zone().await;
+    assert!(next.contains("\nph1._domainkey") && next.contains("\nph2._domainkey"));
+    dns.serve(&next).await;
+    assert_eq!(verify().await["status"], "done");
+}
+
+#[tokio::test]
+async fn a_service_account_is_made_beside_a_server_that_runs_and_revoked_again() {
+    let server = Posthouse::start().await;
+    let data_dir = server.data_directory();
+    let data_dir = data_dir.to_str().expect("a plain path");
+    let cli = server.cli();
+    let admin = async |arguments: &[&str]| {
+        let store = ["--dev", "--data-dir", data_dir];
+        let all = [&["admin", "service-account"], arguments, &store].concat();
+        cli.run(&all).await
+    };
+    let made = admin(&["create", "--name", "tests"]).await;
+    assert_eq!(made.code, 0, "{made:?}");
+    let file: Value = serde_json::from_str(&made.stdout).expect("a key file");
+    assert_eq!(file["type"], "service_account");
+    let pem = file["private_key"].as_str().expect("a key");
+    assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n"));
+    let kid = file["private_key_id"].as_str().expect("its name");
+    let listed = admin(&["list"]).await;
+    assert!(listed.stdout.contains(kid) && !listed.stdout.contains("BEGIN"));
+    assert_eq!(admin(&["revoke", kid]).await.code, 0);
+    assert_eq!(admin(&["revoke", kid]).await.code, 1);
+    // The server went on all the while.
+    server.api().get("/v3/grants").await.expect(200);
+    server
+        .api()
+        .post(
+            "/v3/connect/custom",
+            json!({"provider": "nylas", "settings": {"email": "a@agents.localhost"}}),
+        )
+        .await
+        .expect(201);
+}
