@@ -323,6 +323,12 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .text_of("id");
     let schedule_id = scheduled_by(api, &grant).await;
     let queue_id = queued_by(server, api, &grant, &keys).await;
+    let suppressed = json!({"address": format!("{name}@nowhere.example")});
+    let suppression_id = api
+        .post("/v3/suppressions", suppressed)
+        .await
+        .expect(201)
+        .text_of("id");
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     HashMap::from([
         ("grant_id", grant),
@@ -338,6 +344,9 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("domain_id", domain_id),
         ("domain_name", format!("{name}.agents.localhost")),
         ("queue_id", queue_id),
+        ("suppression_id", suppression_id),
+        // Nobody is paused; an id that opens nothing is as foreign.
+        ("pause_id", NOBODYS_ID.to_owned()),
         ("schedule_id", schedule_id),
         ("contact_id", contact_id),
         ("draft_id", draft_id),
@@ -385,6 +394,7 @@ async fn snapshot(owner: &Api, ids: &Ids) -> Vec<String> {
         format!("/v3/grants/{grant}/folders"),
         format!("/v3/grants/{grant}/messages?in=all"),
         format!("/v3/grants/{grant}/drafts"),
+        "/v3/suppressions".to_owned(),
     ];
     let mut seen = Vec::new();
     for path in paths {

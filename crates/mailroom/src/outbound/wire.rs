@@ -47,6 +47,9 @@ impl Mailroom {
             .chain([mail.author.as_str()])
             .any(|address| !address.is_ascii());
         let envelope_from = self.envelope_from(mail).await?;
+        let first = mail.recipients.first().map(|recipient| recipient.id);
+        let codec = self.store().ids();
+        let envelope_id = first.map(|row| return_path_token::seal(codec, row));
         let signers = self.signers_for(sending_domain(&mail.author)).await?;
         let is_signed = !signers.is_empty();
         let now = self.now_seconds();
@@ -59,7 +62,7 @@ impl Mailroom {
                 is_8bit: !raw.is_ascii(),
                 content: assemble(&received, &signatures, &raw),
                 envelope_from,
-                envelope_id: id,
+                envelope_id: envelope_id.unwrap_or(id),
             })
         };
         if is_signed {

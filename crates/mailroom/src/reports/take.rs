@@ -2,6 +2,7 @@
 
 use posthouse_mime::report::{Report, report};
 use posthouse_store::Tx;
+use posthouse_store::tables::dispatched;
 use posthouse_store::tables::domain_reports::ReportKind;
 use posthouse_types::ids::Key;
 
@@ -9,6 +10,7 @@ use super::ReportAddress;
 use super::bounced::bounced;
 use super::complained::{complained, row_behind};
 use crate::Mailroom;
+use crate::outbound::return_path_token;
 use crate::read::away_from_async_threads;
 use crate::receive::{InboundDelivery, ReceiveRefusal, Role};
 
@@ -28,10 +30,12 @@ impl Mailroom {
             .map(|recipient| recipient.role)
             .filter(|role| *role != Role::Mailbox)
             .collect();
-        if roles.is_empty() {
+        // RFC 3464 2: a report has the null sender.
+        if roles.is_empty() && delivery.envelope_from.is_some() {
             return Ok(delivery);
         }
         let found = self.read_report(&delivery).await?;
+        self.take_by_envelope_id(&delivery, found.as_ref()).await?;
         for role in roles {
             match role {
                 Role::Mailbox => {}
@@ -61,6 +65,35 @@ impl Mailroom {
             is_first
         });
         Ok(delivery)
+    }
+
+    /// Does what a delivery report asks for that came to the sender's own address: it names the message by what its
+    /// envelope called it, which only servers on its way have seen.
+    async fn take_by_envelope_id(
+        &self,
+        delivery: &InboundDelivery,
+        found: Option<&Report>,
+    ) -> Result<(), ReceiveRefusal> {
+        let Some(Report::Delivery(told)) = found.filter(|_| delivery.envelope_from.is_none())
+        else {
+            return Ok(());
+        };
+        let id = told.original_envelope_id.as_deref().unwrap_or_default();
+        let Some(row) = return_path_token::open(self.store().ids(), id) else {
+            return Ok(());
+        };
+        let mut recipients = delivery.recipients.iter();
+        let behind = self
+            .store()
+            .read(move |tx: &mut dyn Tx| dispatched::behind(tx, row))
+            .await?;
+        let Some((_, Some(sender), _)) = behind else {
+            return Ok(());
+        };
+        if recipients.any(|one| one.role == Role::Mailbox && one.grant == sender) {
+            self.take_about_message(Some(row), found).await?;
+        }
+        Ok(())
     }
 
     /// Does what a report about a message asks for; `row` is the one whose return path it came to.
