@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             output::write(&posthouse_api::openapi::page());
             ExitCode::SUCCESS
         }
+        Command::Admin(args) => serve::administer(args.command),
         command => run_client(command),
     }
 }

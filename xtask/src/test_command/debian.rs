@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need {
         name: "PostgreSQL",
         is_there: || postgres::server_programs().is_some(),
@@ -29,6 +29,11 @@ const NEEDS: [Need; 6] = [
         name: "Postfix",
         is_there: || find_program("postfix").is_some(),
         packages: &["postfix"],
+    },
+    Need {
+        name: "BIND",
+        is_there: || find_program("named").is_some(),
+        packages: &["bind9"],
     },
     Need {
         name: "Python",

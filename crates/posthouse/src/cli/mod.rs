@@ -1,10 +1,12 @@
 //! The command line: what can be typed, nothing of what it does.
 
+mod admin;
 mod agent;
 mod api_key;
 mod attachments;
 mod compose;
 mod contacts;
+mod domain;
 mod drafts;
 mod email;
 mod folders;
@@ -18,11 +20,13 @@ mod threads;
 mod webhook;
 mod when;
 
+pub use admin::*;
 pub use agent::*;
 pub use api_key::*;
 pub use attachments::*;
 pub use compose::*;
 pub use contacts::*;
+pub use domain::*;
 pub use drafts::*;
 pub use email::*;
 pub use folders::*;
@@ -62,6 +66,8 @@ pub enum Command {
     Serve(Box<ServeFlags>),
     /// Write the profile that client commands use
     Init(InitArgs),
+    /// Domains of your own, and their DNS
+    Domain(DomainArgs),
     /// Agent accounts and their connector
     Agent(AgentArgs),
     /// Grants of the application
@@ -86,6 +92,8 @@ pub enum Command {
     Search(SearchIndexArgs),
     /// Check that everything works, and say what to do where it does not
     Doctor(DoctorArgs),
+    /// What an operator does on the server's own store
+    Admin(AdminArgs),
     /// List all commands and their arguments
     Commands(CommandsArgs),
     /// Print the reference page of all settings
@@ -100,8 +108,9 @@ impl Command {
     /// Whether the command was asked for JSON.
     pub fn wants_json(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::ConfigReference | Self::OpenApi => false,
+            Self::Serve(_) | Self::Admin(_) | Self::ConfigReference | Self::OpenApi => false,
             Self::Init(args) => args.output.json,
+            Self::Domain(args) => args.output.json,
             Self::Agent(args) => args.output.json,
             Self::Auth(args) => args.output.json,
             Self::Email(args) => args.output.json,

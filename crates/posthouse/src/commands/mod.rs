@@ -7,6 +7,7 @@ mod auth;
 mod catalogue;
 mod confirm;
 mod contacts;
+mod domain;
 mod doctor;
 mod email;
 mod init;
@@ -46,13 +47,14 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::Email(args) => email::run(args.command, &connect()?, screen).await,
         Command::Otp(args) => otp::run(args.command, &connect()?, screen).await,
         Command::Contacts(args) => contacts::run(args.command, &connect()?, screen).await,
+        Command::Domain(args) => domain::run(args.command, &connect()?, screen).await,
         Command::Webhook(args) => webhook::run(args.command, &connect()?, screen).await,
         Command::ApiKey(args) => api_key::run(args.command, &connect()?, screen).await,
         Command::Suppression(args) => suppression::run(args.command, &connect()?, screen).await,
         Command::Pauses(args) => pauses::run(args.command, &connect()?, screen).await,
         Command::Queue(args) => queue::run(args.command, &connect()?, screen).await,
         Command::Search(args) => search_index::run(args.command, &connect()?, screen).await,
-        Command::Serve(_) | Command::ConfigReference | Command::OpenApi => {
+        Command::Serve(_) | Command::Admin(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")
         }
     }

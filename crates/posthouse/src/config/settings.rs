@@ -314,6 +314,16 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "spf_include",
+        value: "NAME",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "What SPF records of domains include instead of naming this server, for example `_spf.example.org`: for servers whose mail \
+                  leaves through others.",
+        without_effect: None,
+    },
+    Setting {
         key: "trial_domain",
         value: "NAME",
         shape: One,

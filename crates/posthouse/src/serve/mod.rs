@@ -12,11 +12,15 @@
 //! - [`local_mail`]: mail between mailboxes of this server; [`schedules`]: mail that is sent later
 //! - [`health`], [`metrics`], [`logs`]: what operators look at
 //! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
+//! - [`domains`]: DNS of domains, looked at again every day
+//! - [`admin`]: commands on the server's own store
 //! - [`clock`]: the time, which tests of a debug build can move
 
 mod arrivals;
 mod certificates;
+mod admin;
 mod clock;
+mod domains;
 mod crates;
 mod data_dir;
 mod delivery;
@@ -40,6 +44,8 @@ mod start;
 mod tls;
 
 use std::process::ExitCode;
+
+pub use admin::run as administer;
 
 use crate::client::EXIT_USAGE;
 use crate::config::{Config, ServeFlags};

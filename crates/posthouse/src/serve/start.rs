@@ -21,8 +21,8 @@ use super::outward::Outward;
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    arrivals, certificates, clock, crates, delivery, first_key, health, housekeeping, local_mail,
-    metrics, outward, private_file, quick_start, schedules, search,
+    arrivals, certificates, clock, crates, delivery, domains, first_key, health, housekeeping,
+    local_mail, metrics, outward, private_file, quick_start, schedules, search, tls,
 };
 use crate::config::{Config, OutboundMode, Role};
 
