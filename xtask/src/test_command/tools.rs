@@ -17,6 +17,10 @@ pub fn install(refusals: &mut Vec<String>) -> Result<()> {
         eprintln!("    {error:#}");
         refusals.push("the Python SDK, moto and Schemathesis (PyPI)".to_owned());
     }
+    if let Err(error) = fetch_spf_suite(&tools) {
+        eprintln!("    {error:#}");
+        refusals.push("the SPF suite (PyPI's pyspf as source)".to_owned());
+    }
     if let Err(error) = install_node(&locks, &tools.join("node")) {
         eprintln!("    {error:#}");
         refusals.push("the Node SDK (npm)".to_owned());
@@ -46,6 +50,28 @@ fn install_python(requirements: &Path, environment: &Path) -> Result<()> {
     run_to_success(&mut pip)?;
     std::fs::copy(requirements, &stamp).context("cannot note what was installed")?;
     Ok(())
+}
+
+/// Fetches the source of pyspf, which carries the published test suite of RFC 7208: installing the program leaves it out.
+fn fetch_spf_suite(tools: &Path) -> Result<()> {
+    const SOURCE: &str = "pyspf==2.0.14";
+    let directory = tools.join("pyspf");
+    if directory.join("test/rfc7208-tests.yml").exists() {
+        println!("    the SPF suite is there");
+        return Ok(());
+    }
+    let mut pip = Command::new(tools.join("python/bin/pip"));
+    pip.args(["download", "--quiet", "--disable-pip-version-check"])
+        .args(["--no-deps", "--no-binary", ":all:", SOURCE, "--dest"])
+        .arg(&directory);
+    run_to_success(&mut pip)?;
+    let archive = directory.join(format!("{}.tar.gz", SOURCE.replace("==", "-")));
+    let mut tar = Command::new("tar");
+    tar.args(["--extract", "--strip-components=1", "--file"])
+        .arg(archive)
+        .arg("--directory")
+        .arg(&directory);
+    run_to_success(&mut tar)
 }
 
 fn install_node(locks: &Path, directory: &Path) -> Result<()> {

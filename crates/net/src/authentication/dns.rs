@@ -91,8 +91,10 @@ impl Dns for Resolver {
 }
 
 async fn ask(resolver: &Resolver, name: &str, kind: RecordType) -> Result<Vec<RData>, NotFound> {
-    // A text that is no name has no records, and nobody need be asked.
-    let mut name = Name::from_ascii(name).map_err(|_| NotFound::NoName)?;
+    // A text that is no name has no records, and nobody need be asked. Host names are not the only ones: labels of SPF
+    // and DKIM have underscores and colons in them.
+    let labels = name.split('.').map(str::as_bytes);
+    let mut name = Name::from_labels(labels).map_err(|_| NotFound::NoName)?;
     name.set_fqdn(true);
     settle(resolver.records(name, kind).await)
 }
@@ -110,9 +112,10 @@ fn collect<T>(records: &[RData], take: impl Fn(&RData) -> Option<T>) -> Vec<T> {
 }
 
 fn plain(name: &Name) -> String {
-    let mut text = name.to_ascii().to_ascii_lowercase();
-    if text.ends_with('.') {
-        text.pop();
-    }
-    text
+    // Not `to_ascii`, which escapes what is rare in names.
+    let labels: Vec<String> = name
+        .iter()
+        .map(|label| String::from_utf8_lossy(label).to_ascii_lowercase())
+        .collect();
+    labels.join(".")
 }

@@ -13,16 +13,18 @@ pub fn canonical(name: &str) -> Option<String> {
     } else {
         idna::domain_to_ascii(name).ok()?
     };
-    (is_name(&name) && name.contains('.')).then_some(name)
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_plain && is_name(&name) && name.contains('.')).then_some(name)
 }
 
-/// Tells whether a text can be asked of the DNS: visible ASCII in labels of the right lengths.
+/// Tells whether a text can be asked of the DNS: printable ASCII in labels of the right lengths. A blank may be among it,
+/// which SPF's macros make.
 pub fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= HOST_NAME_BYTES_MAX
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+            .all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\')
         && name
             .split('.')
             .all(|label| !label.is_empty() && label.len() <= HOST_LABEL_BYTES_MAX)
