@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::workload::{
-    all, api_list, disk, fill, hook, idle, mailbox, peers, provision, smtp as smtp_in, start, wait,
+    all, api_list, disk, fill, hook, idle, mailbox, outbound, peers, provision, smtp as smtp_in, start, wait,
 };
 
 /// Measures Posthouse on this machine, and its peers beside it.
@@ -99,6 +99,8 @@ enum Workload {
     Provision(provision::Options),
     /// From the receipt of a message to the arrival of its webhook
     Hook(hook::Options),
+    /// From the queue to another mail server, with and without signatures, beside Postfix and beside a dead destination
+    Outbound(outbound::Options),
     /// From the receipt of a message to the answer of the request that waits for it
     Wait(wait::Options),
     /// Resident memory of an idle server
@@ -125,6 +127,7 @@ fn main() -> Result<()> {
         Workload::Mailbox(options) => mailbox::run(bench, options)?,
         Workload::Provision(options) => provision::run(bench, options)?,
         Workload::Hook(options) => hook::run(bench, options)?,
+        Workload::Outbound(options) => outbound::run(bench, options)?,
         Workload::Wait(options) => wait::run(bench, options)?,
         Workload::Idle(options) => idle::run(bench, options)?,
         Workload::Start(options) => start::run(bench, options)?,

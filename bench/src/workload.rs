@@ -7,6 +7,7 @@ pub mod fill;
 pub mod hook;
 pub mod idle;
 pub mod mailbox;
+pub mod outbound;
 pub mod peers;
 pub mod provision;
 pub mod smtp;

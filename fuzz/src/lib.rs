@@ -5,6 +5,7 @@
 //! of its seeds), by the tests (regressions and a smoke run), and by any coverage-guided fuzzer that can call a function.
 
 pub mod address;
+pub mod delivery;
 pub mod authentication;
 pub mod extract;
 pub mod mime;
@@ -30,6 +31,7 @@ pub struct Target {
 /// All targets, one line each.
 pub const TARGETS: &[Target] = &[
     address::TARGET,
+    delivery::TARGET,
     authentication::TARGET,
     extract::TARGET,
     mime::TARGET,

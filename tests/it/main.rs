@@ -13,6 +13,7 @@ mod fuzzing;
 mod hostile;
 mod isolation;
 mod operations;
+mod outbound;
 mod peers;
 mod replies;
 mod scheduling;

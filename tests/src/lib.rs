@@ -17,15 +17,18 @@
 //!
 //! - [`server`] starts, stops, restarts and kills the binary; [`cli`] runs its client commands.
 //! - [`api`] speaks HTTP, [`smtp`] speaks SMTP and can send what no mail program would; [`webhook`] receives.
+//! - [`dns`] answers for names, [`sink`] is a far mail server that misbehaves as it is told.
 //! - [`letter`] writes messages; [`eventually`](eventually()) waits for a condition, with one deadline for everything.
 //! - [`database`] and [`tools`] find what `cargo xtask test` started and installed.
 
 pub mod api;
 pub mod cli;
 pub mod database;
+pub mod dns;
 mod eventually;
 pub mod letter;
 pub mod server;
+pub mod sink;
 pub mod smtp;
 pub mod tools;
 pub mod webhook;

@@ -56,6 +56,11 @@ impl Posthouse {
 
     /// The same on another database than the embedded one.
     pub fn start_on(binary: &Path, data: &Path, database: &str) -> Result<Self> {
+        Self::start_with(binary, data, &["--database", database])
+    }
+
+    /// The same with further flags.
+    pub fn start_with(binary: &Path, data: &Path, flags: &[&str]) -> Result<Self> {
         ensure!(
             binary.is_file(),
             "no Posthouse binary at {} (build it: cargo build --profile dist)",
@@ -88,8 +93,7 @@ impl Posthouse {
             .arg(data)
             .arg("--ready-file")
             .arg(&ready_file)
-            .arg("--database")
-            .arg(database);
+            .args(flags);
         let begun = Instant::now();
         let mut process = Process::start(command, &data.with_extension("log"))?;
         process.wait_until(READY_WAIT_MAX, || ready_file.exists())?;

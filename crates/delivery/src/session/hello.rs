@@ -147,6 +147,7 @@ impl Greeted {
             deadlines: self.deadlines,
             host: self.host,
             messages: 0,
+            takes_chunks: false,
             is_dirty: false,
         }
     }

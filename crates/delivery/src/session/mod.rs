@@ -70,6 +70,8 @@ pub struct Session {
     deadlines: Deadlines,
     host: String,
     messages: usize,
+    /// The server has taken a chunk: it knows what it offers.
+    takes_chunks: bool,
     /// A transaction was begun and not ended by its own answer.
     is_dirty: bool,
 }

@@ -64,11 +64,27 @@ impl Session {
         content: &[u8],
         verdicts: &mut [Verdict],
     ) -> Result<(), Lost> {
+        let content = strict(content);
+        if !self.try_transact(envelope, &content, verdicts).await? {
+            // It offered chunks and does not take them.
+            self.offered.chunking = false;
+            verdicts.fill(Verdict::Open);
+            self.try_transact(envelope, &content, verdicts).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether the server knew all that it offered.
+    async fn try_transact(
+        &mut self,
+        envelope: &Envelope,
+        content: &[u8],
+        verdicts: &mut [Verdict],
+    ) -> Result<bool, Lost> {
         if self.is_dirty {
             self.reset().await?;
         }
         self.is_dirty = true;
-        let content = strict(content);
         let by_chunks = self.offered.chunking;
         let is_open = if self.offered.pipelining {
             self.envelope_at_once(envelope, verdicts, !by_chunks)
@@ -77,17 +93,33 @@ impl Session {
             self.envelope_step_by_step(envelope, verdicts).await?
         };
         if !is_open {
-            return Ok(());
+            return Ok(true);
         }
         let answer = if by_chunks {
-            self.chunks(&content).await?
+            if !self.takes_chunks().await? {
+                return Ok(false);
+            }
+            self.chunks(content).await?
         } else {
             if !self.offered.pipelining && !self.begin_data(verdicts).await? {
-                return Ok(());
+                return Ok(true);
             }
-            self.data(&content).await?
+            self.data(content).await?
         };
-        self.close(answer, verdicts)
+        self.close(answer, verdicts)?;
+        Ok(true)
+    }
+
+    /// SMTP-02: a server that offers chunks and does not know them would read the message as commands. So the first chunk of
+    /// a session is empty, and its answer is waited for.
+    async fn takes_chunks(&mut self) -> Result<bool, Lost> {
+        if !self.takes_chunks {
+            let mut empty = Vec::new();
+            command::bdat(&mut empty, 0, false);
+            let reply = self.ask(&empty, self.deadlines.data, Phase::Data).await?;
+            self.takes_chunks = reply.is_positive();
+        }
+        Ok(self.takes_chunks)
     }
 
     /// RFC 2920: sends the envelope, and DATA if that is next, and then reads all answers. Tells whether the message is to

@@ -172,6 +172,7 @@ async fn chunks_are_used_where_they_are_offered_and_a_session_goes_on_after_a_re
             "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n",
             "250 ok\r\n250 ok\r\n",
         ),
+        ("BDAT 0\r\n", "250 ok\r\n"),
         (
             "BDAT 20 LAST\r\nSubject: x\r\n\r\n.dot\r\n",
             "554 5.6.0 no\r\n",
@@ -195,6 +196,28 @@ async fn chunks_are_used_where_they_are_offered_and_a_session_goes_on_after_a_re
     assert_eq!(texts(&second), ["taken"]);
     session.quit().await;
     assert_eq!(server.await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn smtp_02_a_server_that_only_claims_to_know_chunks_is_never_sent_the_message_as_commands() {
+    let both = "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n";
+    let sent = send(
+        vec![
+            GREETING,
+            CHUNKING,
+            (both, "250 ok\r\n250 ok\r\n"),
+            ("BDAT 0\r\n", "502 what?\r\n"),
+            ("RSET\r\n", "250 ok\r\n"),
+            (
+                "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\nDATA\r\n",
+                "250 ok\r\n250 ok\r\n354 go on\r\n",
+            ),
+            ("Subject: x\r\n\r\n..dot\r\n.\r\n", "250 taken\r\n"),
+        ],
+        1,
+    )
+    .await;
+    assert_eq!(texts(&sent), ["taken"]);
 }
 
 #[tokio::test]
@@ -349,9 +372,8 @@ async fn smtp_04_bytes_behind_the_answer_to_starttls_end_the_session() {
         assert!(greeted.offered().starttls);
         let upgraded = greeted.start_tls().await;
         assert_eq!(upgraded.is_ok(), is_clean);
-        if let Err(lost) = upgraded {
-            assert_eq!(lost, Lost::Injected);
-        }
+        let lost = upgraded.err();
+        assert_eq!(lost, (!is_clean).then_some(Lost::Injected));
         drop(server.await);
     }
 }

@@ -166,8 +166,11 @@ const CONTENT_WORDS: &[&str] = &[
     "message rejected due to content",
 ];
 
+/// Class, subject and detail of an enhanced status.
+type Status = (u16, u16, u16);
+
 /// A reply's code, enhanced status and text, as far as it has them.
-fn split(reply: &str) -> (Option<u16>, Option<(u16, u16, u16)>, &str) {
+fn split(reply: &str) -> (Option<u16>, Option<Status>, &str) {
     let reply = reply.trim();
     let (code, rest) = match reply.get(..3).and_then(|code| code.parse::<u16>().ok()) {
         Some(code) if (200..600).contains(&code) => (Some(code), &reply[3..]),
