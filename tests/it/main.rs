@@ -2,6 +2,7 @@
 
 mod backends;
 mod bounds;
+mod certificates;
 mod clients;
 mod configuration_page;
 mod conversation;
@@ -19,6 +20,7 @@ mod replies;
 mod scheduling;
 mod sdk;
 mod searching;
+mod secured;
 mod sending;
 mod waiting;
 mod wire;

@@ -28,6 +28,8 @@ pub struct Options {
     pub database: Option<Database>,
     /// S3 instead of a directory.
     pub bucket: Option<Bucket>,
+    /// Where the API listens, for peers that must know before; else on a free port.
+    pub http: Option<SocketAddr>,
     /// Further flags.
     pub flags: Vec<String>,
     /// Further environment variables.
@@ -47,6 +49,8 @@ pub struct Posthouse {
 pub struct Ready {
     /// Where the API listens.
     pub http: SocketAddr,
+    /// Where it listens over TLS, if it does.
+    pub https: Option<SocketAddr>,
     /// Where mail is received.
     pub smtp: SocketAddr,
     /// Key with every permission.
@@ -84,6 +88,7 @@ impl Posthouse {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let ready = Ready {
             http: nowhere,
+            https: None,
             smtp: nowhere,
             api_key: String::new(),
             application_id: String::new(),
@@ -165,14 +170,10 @@ impl Posthouse {
         {
             command.env_remove(name);
         }
-        command.args([
-            "serve",
-            "--dev",
-            "--http",
-            "127.0.0.1:0",
-            "--smtp",
-            "127.0.0.1:0",
-        ]);
+        let http = self.options.http.unwrap_or(([127, 0, 0, 1], 0).into());
+        command.args(["serve", "--dev", "--http"]);
+        command.arg(http.to_string());
+        command.args(["--smtp", "127.0.0.1:0"]);
         for listener in ["--submission", "--submissions", "--imap", "--imaps"] {
             command.args([listener, "off"]);
         }
@@ -346,6 +347,7 @@ impl Ready {
         };
         Self {
             http: address("http"),
+            https: ready["https"].as_str().map(|text| text.parse().expect("an address")),
             smtp: address("smtp"),
             api_key: string("api_key"),
             application_id: string("application_id"),

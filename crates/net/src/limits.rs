@@ -65,6 +65,9 @@ pub const DNS_LOOKUP_DEADLINE: Duration = Duration::from_secs(4);
 /// How long a lookup with all the questions that DNSSEC adds to it may take.
 pub const DNSSEC_LOOKUP_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Names above one whose wildcards are looked at when an answer cannot be proven.
+pub const DNSSEC_WILDCARD_PARENTS_MAX: usize = 4;
+
 /// Time between two looks at whether the name servers pass DNSSEC signatures on.
 pub const DNSSEC_PROBE_INTERVAL: Duration = Duration::from_secs(60);
 

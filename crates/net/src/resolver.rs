@@ -180,7 +180,7 @@ impl Resolver {
         let mut absolute_name = Name::from_ascii(name).map_err(|_| ResolveError::NotFound)?;
         absolute_name.set_fqdn(true);
         if self.validating.is_usable().await {
-            return self.validating.lookup(absolute_name, kind).await;
+            return self.validating.lookup(&self.dns, absolute_name, kind).await;
         }
         validating::unvalidated(&self.dns, absolute_name, kind).await
     }

@@ -20,3 +20,6 @@ pub const NEARLY_OVER_SECONDS: i64 = 7 * 86_400;
 
 /// Bytes of a challenge's name.
 pub const TOKEN_BYTES_MAX: usize = 256;
+
+/// How often an order is gone on with after the authority refused several nonces in a row.
+pub const NONCE_ATTEMPTS_MAX: usize = 5;

@@ -35,7 +35,7 @@ impl Mailroom {
     pub(super) async fn order_certificate(
         &self,
         authority: &Authority,
-        claim: &ClaimedOrder,
+        claim: &mut ClaimedOrder,
     ) -> Result<(Issued, Vec<u8>), OrderFailure> {
         let account = self.account_at(authority).await?;
         let (mut order, sealed_key) = self.open_order(&account, claim).await?;
@@ -95,16 +95,20 @@ impl Mailroom {
     async fn open_order(
         &self,
         account: &AcmeAccount,
-        claim: &ClaimedOrder,
+        claim: &mut ClaimedOrder,
     ) -> Result<(AcmeOrder, Vec<u8>), OrderFailure> {
-        if let (Some(url), Some(sealed_key)) = (&claim.url, &claim.private_key)
-            && let Some(order) = account.resume(url).await?
-        {
+        if let (Some(url), Some(sealed_key)) = (&claim.url, &claim.private_key) {
+            if let Some(order) = account.resume(url).await? {
+                tracing::info!(
+                    name = claim.name,
+                    "going on with an order that was left open"
+                );
+                return Ok((order, sealed_key.clone()));
+            }
             tracing::info!(
                 name = claim.name,
-                "going on with an order that was left open"
+                "the order that was left open is lost, beginning again"
             );
-            return Ok((order, sealed_key.clone()));
         }
         let order = account.begin(&claim.name).await?;
         let sealed_key = secrets::seal(
@@ -113,9 +117,11 @@ impl Mailroom {
             owner(&claim.name),
             &new_key()?,
         )?;
-        let (claim, url, key) = (claim.clone(), order.url().to_owned(), sealed_key.clone());
+        claim.url = Some(order.url().to_owned());
+        claim.private_key = Some(sealed_key.clone());
+        let (noted, url, key) = (claim.clone(), order.url().to_owned(), sealed_key.clone());
         self.store()
-            .write(move |tx: &mut dyn Tx| certificates::opened(tx, &claim, &url, &key))
+            .write(move |tx: &mut dyn Tx| certificates::opened(tx, &noted, &url, &key))
             .await
             .map_err(Refusal::from)?;
         Ok((order, sealed_key))
@@ -141,6 +147,11 @@ impl Mailroom {
             .await
             .map_err(Refusal::from)?;
         self.show_proofs(authority).await?;
+        tracing::info!(
+            name = claim.name,
+            ?proof,
+            "the certificate authority is asked to come and look"
+        );
         Ok(order.prove(proof).await?)
     }
 }

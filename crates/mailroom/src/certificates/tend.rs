@@ -5,7 +5,7 @@ use posthouse_store::tables::certificates::{self, CertificateRow, ClaimedOrder};
 use posthouse_store::{StoreError, Tx};
 
 use super::authority::Authority;
-use super::limits::{CLAIM_US, ERROR_BYTES_MAX, RETRY_PAUSES_SECONDS};
+use super::limits::{CLAIM_US, ERROR_BYTES_MAX, NONCE_ATTEMPTS_MAX, RETRY_PAUSES_SECONDS};
 use super::order::OrderFailure;
 use crate::{Mailroom, Refusal};
 
@@ -63,8 +63,16 @@ impl Mailroom {
             .map_err(Refusal::from)
     }
 
-    async fn work_on(&self, authority: &Authority, claim: ClaimedOrder) -> Result<(), Refusal> {
-        match self.order_certificate(authority, &claim).await {
+    async fn work_on(&self, authority: &Authority, mut claim: ClaimedOrder) -> Result<(), Refusal> {
+        let mut outcome = self.order_certificate(authority, &mut claim).await;
+        for _ in 1..NONCE_ATTEMPTS_MAX {
+            if !matches!(outcome, Err(OrderFailure::Acme(AcmeError::Nonce))) {
+                break;
+            }
+            // The order itself is as good as before.
+            outcome = self.order_certificate(authority, &mut claim).await;
+        }
+        match outcome {
             Ok((issued, sealed_key)) => self.store_certificate(claim, issued, sealed_key).await,
             Err(OrderFailure::Refusal(refusal)) => Err(refusal),
             Err(OrderFailure::Acme(error)) => {

@@ -36,6 +36,9 @@ pub enum AcmeError {
     /// The authority refuses, and says why.
     #[error("the certificate authority refuses: {0}")]
     Refused(String),
+    /// It would not take a nonce, again and again; the next one may do.
+    #[error("the certificate authority refuses every nonce")]
+    Nonce,
     /// It does not know our account any more.
     #[error("the certificate authority does not know this account")]
     NoAccount,
@@ -148,8 +151,10 @@ impl AcmeAccount {
                 let is_lost = order.state().status == OrderStatus::Invalid;
                 Ok((!is_lost).then_some(AcmeOrder { order }))
             }
-            Err(Error::Api(_)) => Ok(None),
-            Err(error) => Err(translated(error)),
+            Err(error) => match translated(error) {
+                AcmeError::Refused(_) => Ok(None),
+                other => Err(other),
+            },
         }
     }
 }
@@ -197,8 +202,10 @@ impl AcmeOrder {
         match self.order.poll_ready(&policy).await {
             Ok(OrderStatus::Invalid) => Err(AcmeError::Refused(self.why_not(proof).await)),
             Ok(_) => Ok(()),
-            Err(Error::Api(_)) => Err(AcmeError::Refused(self.why_not(proof).await)),
-            Err(error) => Err(translated(error)),
+            Err(error) => match translated(error) {
+                AcmeError::Refused(_) => Err(AcmeError::Refused(self.why_not(proof).await)),
+                other => Err(other),
+            },
         }
     }
 
@@ -318,6 +325,8 @@ fn translated(error: Error) -> AcmeError {
     match error {
         Error::Api(problem) => match problem.r#type.as_deref() {
             Some("urn:ietf:params:acme:error:accountDoesNotExist") => AcmeError::NoAccount,
+            // RFC 8555 6.5: no fault of the order, which can be gone on with.
+            Some("urn:ietf:params:acme:error:badNonce") => AcmeError::Nonce,
             _ => AcmeError::Refused(said(&problem)),
         },
         Error::Crypto | Error::KeyRejected => AcmeError::Unusable(error.to_string()),

@@ -19,7 +19,7 @@ use hickory_resolver::proto::dnssec::Proof;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::ResolveError;
-use crate::limits::{DNSSEC_LOOKUP_DEADLINE, DNSSEC_PROBE_INTERVAL};
+use crate::limits::{DNSSEC_LOOKUP_DEADLINE, DNSSEC_PROBE_INTERVAL, DNSSEC_WILDCARD_PARENTS_MAX};
 
 /// What DNSSEC says of an answer that may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,12 +115,54 @@ impl Validating {
 
     pub(super) async fn lookup(
         &self,
+        plain: &TokioResolver,
         name: Name,
         kind: RecordType,
     ) -> Result<Validated, ResolveError> {
         let answer = within(DNSSEC_LOOKUP_DEADLINE, self.dns.lookup(name.clone(), kind)).await?;
-        judge(&name, kind, answer)
+        match judge(&name, kind, answer) {
+            Err(ResolveError::Bogus) => match self.from_wildcard(plain, &name, kind).await {
+                Some(answer) => Ok(answer),
+                None => Err(ResolveError::Bogus),
+            },
+            other => other,
+        }
     }
+
+    /// Gives an answer from a wildcard another chance. The library refuses all of those in zones with NSEC records, because it
+    /// misreads the proof that there is no closer name.
+    ///
+    /// What the wildcard itself says is validated here, and the answer must be the same; that no closer name says something
+    /// else is then not proven, so it does not count as secure.
+    async fn from_wildcard(
+        &self,
+        plain: &TokioResolver,
+        name: &Name,
+        kind: RecordType,
+    ) -> Option<Validated> {
+        let seen = unvalidated(plain, name.clone(), kind).await.ok()?;
+        let mut parent = name.base_name();
+        for _ in 0..DNSSEC_WILDCARD_PARENTS_MAX {
+            if parent.is_root() || seen.records.is_empty() {
+                return None;
+            }
+            let star = parent.prepend_label("*").ok()?;
+            let lookup = self.dns.lookup(star.clone(), kind);
+            let answer = within(DNSSEC_LOOKUP_DEADLINE, lookup).await.ok()?;
+            if let Ok(wildcard) = judge(&star, kind, answer)
+                && wildcard.security == Security::Secure
+                && same_records(&wildcard.records, &seen.records)
+            {
+                return Some(seen);
+            }
+            parent = parent.base_name();
+        }
+        None
+    }
+}
+
+fn same_records(some: &[RData], others: &[RData]) -> bool {
+    some.len() == others.len() && some.iter().all(|record| others.contains(record))
 }
 
 /// The same answer without a judgement, for where signatures are out of reach.

@@ -5,6 +5,12 @@ use posthouse_net::resolver::{DnssecState, ResolveError, Resolver, Security};
 
 use crate::signed_zone::SignedZones;
 
+/// A resolver that trusts the root's key.
+pub fn resolver(zones: &SignedZones) -> Resolver {
+    let resolver = Resolver::at(zones.address).unwrap();
+    resolver.with_anchor(&zones.anchor()).unwrap()
+}
+
 const RECORDS: &str = "\
 @ A 192.0.2.1
 www A 192.0.2.1
@@ -12,6 +18,7 @@ www A 192.0.2.1
 mx A 192.0.2.1
 alias CNAME www
 outside CNAME www.plain.
+*.wild A 192.0.2.7
 ";
 
 #[tokio::test]
@@ -19,7 +26,7 @@ async fn signed_unsigned_and_forged_answers_are_told_apart() {
     let Some(zones) = SignedZones::serving(RECORDS) else {
         return;
     };
-    let resolver = zones.resolver();
+    let resolver = resolver(&zones);
     assert_eq!(resolver.dnssec(), DnssecState::Validating);
     for name in ["signed", "www.signed", "alias.signed"] {
         let answer = resolver.validated(name, RecordType::A).await;
@@ -45,12 +52,27 @@ async fn signed_unsigned_and_forged_answers_are_told_apart() {
     }
 }
 
+/// Usable, as most mail would else wait for ever, and not secure.
+#[tokio::test]
+async fn an_answer_from_a_wildcard_is_taken_if_the_wildcard_is_signed() {
+    let Some(zones) = SignedZones::serving(RECORDS) else {
+        return;
+    };
+    let resolver = resolver(&zones);
+    let answer = resolver.validated("any.wild.signed", RecordType::A).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.security, Security::Insecure);
+    assert_eq!(answer.records.len(), 1);
+    let refused = resolver.validated("any.wild.stripped", RecordType::A).await;
+    assert_eq!(refused.unwrap_err(), ResolveError::Bogus);
+}
+
 #[tokio::test]
 async fn that_there_is_nothing_is_signed_too() {
     let Some(zones) = SignedZones::serving(RECORDS) else {
         return;
     };
-    let resolver = zones.resolver();
+    let resolver = resolver(&zones);
     for (name, kind) in [
         ("missing.signed", RecordType::A),
         ("www.signed", RecordType::TLSA),
@@ -91,7 +113,7 @@ async fn texts_come_joined() {
     let Some(zones) = SignedZones::serving(&records) else {
         return;
     };
-    let resolver = zones.resolver();
+    let resolver = resolver(&zones);
     assert_eq!(
         resolver.texts("long.plain").await.unwrap(),
         ["v=STSv1; id=1;"]

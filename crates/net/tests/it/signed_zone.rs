@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use posthouse_net::resolver::Resolver;
 use tempfile::TempDir;
 
 /// A running name server; it ends with this value.
@@ -79,14 +78,6 @@ impl SignedZones {
     /// The root's key.
     pub fn anchor(&self) -> PathBuf {
         self.dir.path().join("anchor")
-    }
-
-    /// A resolver that trusts the root's key.
-    pub fn resolver(&self) -> Resolver {
-        Resolver::at(self.address)
-            .unwrap()
-            .with_anchor(&self.anchor())
-            .unwrap()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod blobs;
+mod certificates;
 mod change_log;
 mod engines;
 mod group_commit;

@@ -4,6 +4,7 @@ use posthouse_net::tls_policy::{Authenticated, PolicyKind, ReportedAs, TlsPolicy
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::far_side::{Authority, Shown, listen, shake, target, without_sts};
+use crate::dnssec::resolver;
 use crate::signed_zone::SignedZones;
 
 const HOSTS: &str = "@ MX 10 mx\nmx A 192.0.2.1\n";
@@ -16,7 +17,7 @@ fn tlsa(numbers: &str, data: &[u8]) -> String {
 /// What becomes of a server that shows `shown` under these records.
 async fn outcome(records: &str, shown: &Shown) -> Option<Result<Authenticated, ReportedAs>> {
     let zones = SignedZones::serving(records)?;
-    let policies = without_sts(zones.resolver(), &Authority::new());
+    let policies = without_sts(resolver(&zones), &Authority::new());
     let policy = policies
         .for_mx(&target("signed", "mx.signed"))
         .await
@@ -139,7 +140,7 @@ async fn records_in_an_unsigned_zone_mean_nothing() {
     let Some(zones) = SignedZones::serving(&tlsa("3 1 1", &[0; 32])) else {
         return;
     };
-    let policies = without_sts(zones.resolver(), &Authority::new());
+    let policies = without_sts(resolver(&zones), &Authority::new());
     let policy = policies.for_mx(&target("plain", "mx.plain")).await.unwrap();
     assert_eq!(policy, TlsPolicy::Opportunistic);
     // Of a server whose name comes from an unsigned zone DNSSEC says nothing, whatever its own zone holds.
@@ -155,7 +156,7 @@ async fn a_signed_server_without_records_is_left_to_the_other_policies() {
     let Some(zones) = SignedZones::serving(HOSTS) else {
         return;
     };
-    let policies = without_sts(zones.resolver(), &Authority::new());
+    let policies = without_sts(resolver(&zones), &Authority::new());
     let policy = policies
         .for_mx(&target("signed", "mx.signed"))
         .await
@@ -171,7 +172,7 @@ async fn smtp_19_forged_dns_stops_the_delivery_for_now() {
     let Some(zones) = SignedZones::serving(&tlsa("3 1 1", &[0; 32])) else {
         return;
     };
-    let policies = without_sts(zones.resolver(), &Authority::new());
+    let policies = without_sts(resolver(&zones), &Authority::new());
     for (domain, host) in [
         ("stripped", "mx.stripped"),
         // Its addresses were altered.
@@ -191,7 +192,7 @@ async fn a_message_that_requires_tls_is_returned_where_nothing_vouches_for_the_s
     let Some(zones) = SignedZones::serving(HOSTS) else {
         return;
     };
-    let policies = without_sts(zones.resolver(), &Authority::new());
+    let policies = without_sts(resolver(&zones), &Authority::new());
     let mut requiring = target("plain", "mx.plain");
     requiring.require_tls = true;
     let refused = policies.for_mx(&requiring).await.unwrap_err();

@@ -6,6 +6,7 @@ use posthouse_net::tls_policy::mta_sts::Mode;
 use posthouse_net::tls_policy::{Authenticated, PolicyKind, ReportedAs, TlsPolicies, TlsPolicy};
 
 use super::far_side::{Authority, Hands, NOW, Shelf, listen, policies, serve, shake, target};
+use crate::dnssec::resolver;
 use crate::signed_zone::SignedZones;
 
 const DNS: &str = "\
@@ -63,7 +64,7 @@ impl PolicyServer {
     /// A process that has just started.
     fn policies(&self) -> TlsPolicies {
         policies(
-            self.zones.resolver(),
+            resolver(&self.zones),
             &self.authority,
             self.port,
             Arc::clone(&self.shelf),

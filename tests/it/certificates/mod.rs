@@ -1,0 +1,6 @@
+//! Certificates: ordered from a real ACME server, and files that change.
+
+mod authority;
+mod files;
+mod issue;
+mod seen;
