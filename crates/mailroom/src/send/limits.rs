@@ -45,6 +45,12 @@ pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 16;
 /// Microseconds for which a claim of such rows holds.
 pub(crate) const LOCAL_CLAIM_US: i64 = 30 * 1_000_000;
 
+/// Microseconds' worth of slots that an idle application saves up, where the operator set a rate.
+pub(crate) const BURST_US: i64 = 1_000_000;
+
+/// Microseconds that a message waits for a slot at most.
+pub(crate) const BURST_QUEUE_US: i64 = 90 * 1_000_000;
+
 /// Scheduled messages that one step sends; each may have 25 MB.
 pub(crate) const SCHEDULES_PER_STEP_MAX: i64 = 8;
 

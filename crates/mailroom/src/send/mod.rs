@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `outgoing` | what a door hands over |
 //! | `sender`, `recipients`, `custom_headers`, `reply` | who sends to whom, what may be said in the header, and what is answered |
-//! | `passage` | whom it may go to |
+//! | `passage`, `pool` | whom it may go to, and when, where there is a rate |
 //! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
 //! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
 //! | `scheduled` | messages that are sent later |
@@ -24,6 +24,7 @@ mod local;
 mod origin;
 mod outgoing;
 mod passage;
+mod pool;
 mod queue;
 mod recipients;
 mod reply;
@@ -36,6 +37,7 @@ mod transactional;
 
 pub use compose::shown_parts;
 pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
+pub use pool::Departed;
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
 pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;
@@ -61,6 +63,8 @@ use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
 pub(crate) struct Outgate {
     captures: OnceLock<()>,
     never_pauses: OnceLock<()>,
+    /// Messages that an application may send in a second.
+    rate: OnceLock<u32>,
     retry_period: OnceLock<Duration>,
     queued: watch::Sender<u64>,
 }
@@ -70,6 +74,7 @@ impl Default for Outgate {
         Self {
             captures: OnceLock::new(),
             never_pauses: OnceLock::new(),
+            rate: OnceLock::new(),
             retry_period: OnceLock::new(),
             queued: watch::Sender::new(0),
         }

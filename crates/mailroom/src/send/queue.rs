@@ -119,10 +119,11 @@ impl Mailroom {
             .map_err(Refusal::from)?;
         let (row, place) = found.ok_or(Refusal::NotFound)?;
         let raw = blob_source(self.store().blobs(), place).await?;
+        let wire = self.wire_of_row(&row, raw).await?;
         Ok(QueuedSource {
             row: self.view_queued(&row),
-            envelope_from: row.envelope_from,
-            raw_mime: base64::engine::general_purpose::URL_SAFE.encode(raw),
+            envelope_from: wire.envelope_from,
+            raw_mime: base64::engine::general_purpose::URL_SAFE.encode(wire.content),
         })
     }
 

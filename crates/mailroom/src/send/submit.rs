@@ -172,6 +172,7 @@ impl Mailroom {
         let passage = self.skim(&departure, &mut order.work).await?;
         let (mailroom, owner) = (self.clone(), grant.clone());
         let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
+        let has_slot = matches!(order.origin, Origin::Schedule(_));
         let prepare = move || mailroom.prepare_sent(&owner, order);
         let (mut ready, envelope) = if is_small {
             prepare()?
@@ -180,6 +181,9 @@ impl Mailroom {
         };
         let cleared = self.clear(&departure, &ready.envelope_from, envelope, passage);
         let (envelope, suppressed) = cleared.await?;
+        if !has_slot {
+            self.take_slot(grant.application, 0).await?;
+        }
         ready.envelope = self.route(envelope).await?;
         ready.blob = self.store().blobs().keep(ready.blob).await?;
         let headers_json = headers.map(|detail| headers_member(&ready.header_section, detail));

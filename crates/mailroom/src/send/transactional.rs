@@ -123,6 +123,7 @@ impl Mailroom {
             passage,
         );
         let (recipients, suppressed) = cleared.await?;
+        self.take_slot(domain.application, 0).await?;
         written.ready.envelope = self.route(recipients).await?;
         written.ready.blob = self.store().blobs().keep(written.ready.blob).await?;
         let id = self.public_id(Kind::Message, written.ready.id);

@@ -28,6 +28,7 @@ mod reports;
 mod scheduling;
 mod search_index;
 mod searching;
+mod send_rate;
 mod sending;
 mod support;
 mod suppressions;

@@ -16,6 +16,10 @@ pub struct Outbound {
     pub retry_period: Duration,
     /// Sessions with one destination at the same time.
     pub sessions_per_destination: usize,
+    /// Messages that an application may send in a second.
+    pub rate_per_application: Option<u32>,
+    /// Whether senders are paused whose mail comes back or is complained about.
+    pub pauses_senders: bool,
     /// Messages to one destination in a second.
     pub rate_per_destination: Option<u32>,
 }
@@ -89,5 +93,14 @@ pub(super) fn username(text: &str) -> Result<String, String> {
         Err("not a name".to_owned())
     } else {
         Ok(text.to_owned())
+    }
+}
+
+/// Reads whether something is done.
+pub(super) fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("neither on nor off".to_owned()),
     }
 }

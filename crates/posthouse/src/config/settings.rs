@@ -259,6 +259,26 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "send_rate",
+        value: "COUNT",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Messages that an application may send in a second, 1 to 10000; without it, any number. What comes beyond waits \
+                  up to 90 seconds, then it is refused.",
+        without_effect: None,
+    },
+    Setting {
+        key: "reputation_pauses",
+        value: "ON",
+        shape: One,
+        preset: Text("on"),
+        dev_preset: Text("on"),
+        meaning: "Whether accounts, sending domains and applications are paused when 10 % of their mail comes back or 0.5 % is \
+                  complained about: `on` or `off`. `posthouse pauses` lists and lifts pauses.",
+        without_effect: None,
+    },
+    Setting {
         key: "destination_sessions",
         value: "COUNT",
         shape: One,

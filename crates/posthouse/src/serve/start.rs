@@ -61,6 +61,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         stored.context("cannot show the stored certificates")?;
     }
     mailroom.retry_for(config.outbound.retry_period);
+    if !config.outbound.pauses_senders {
+        mailroom.never_pause_senders();
+    }
+    if let Some(rate) = config.outbound.rate_per_application {
+        mailroom.send_at_most(rate);
+    }
     if config.outbound.mode == OutboundMode::Capture {
         mailroom.capture_outgoing();
     }

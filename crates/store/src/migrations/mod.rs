@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("consequences", include_str!("0013_consequences.sql")),
     ("certificates", include_str!("0014_certificates.sql")),
     ("verdicts", include_str!("0015_verdicts.sql")),
+    ("send pools", include_str!("0016_send_pools.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -83,7 +83,8 @@ pub fn update(
 
 /// Removes an application that has no accounts, with everything it owns.
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
-    const OWNED: [&str; 14] = [
+    const OWNED: [&str; 15] = [
+        "DELETE FROM send_pools WHERE application_id = $1",
         "DELETE FROM suppressions WHERE application_id = $1",
         "DELETE FROM dispatched WHERE application_id = $1",
         "DELETE FROM reputation_events WHERE application_id = $1",

@@ -30,6 +30,7 @@ pub mod reputation;
 pub mod schedules;
 pub mod search;
 pub mod service_accounts;
+pub mod send_pools;
 pub mod sendings;
 pub mod suppressions;
 pub mod terms;

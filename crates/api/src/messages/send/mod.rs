@@ -8,7 +8,7 @@ pub(crate) mod tracking;
 
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::read::HeaderDetail;
-use posthouse_mailroom::send::OutgoingSource;
+use posthouse_mailroom::send::{Departed, OutgoingSource};
 
 use crate::call::Call;
 use crate::error::ApiError;
@@ -104,8 +104,11 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
             .await?;
         return Ok(answer::later(call, grant, message, &warnings));
     }
-    let sent = call.mailroom.send_message(grant, outgoing, headers).await?;
-    Ok(answer::of(call, grant, sent, &warnings))
+    let departed = call.mailroom.send_or_queue(grant, outgoing, headers);
+    Ok(match departed.await? {
+        Departed::Now(sent) => answer::of(call, grant, sent, &warnings),
+        Departed::Later(message) => answer::later(call, grant, message, &warnings),
+    })
 }
 
 /// Reads `fields`, of which a sent message has fewer than a listed one.

@@ -76,6 +76,16 @@ impl Mailroom {
         send_at: i64,
     ) -> Result<ScheduledMessage, Refusal> {
         check_time(send_at, self.now_seconds())?;
+        self.take_message(grant, outgoing, send_at).await
+    }
+
+    /// Takes a message to be sent at a time that is right.
+    pub(in crate::send) async fn take_message(
+        &self,
+        grant: &GrantRef,
+        outgoing: Outgoing,
+        send_at: i64,
+    ) -> Result<ScheduledMessage, Refusal> {
         let mut order = self.order(grant, outgoing).await?;
         let departure = order.departure(grant);
         let passage = self.skim(&departure, &mut order.work).await?;
