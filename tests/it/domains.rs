@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use posthouse_tests::server::{Options, Posthouse};
+use posthouse_tests::webhook::WebhookReceiver;
 use posthouse_tests::{eventually, tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,6 +125,10 @@ impl Drop for NameServer {
 }
 
 async fn start(dns: &NameServer) -> Posthouse {
+    start_with(dns, Vec::new()).await
+}
+
+async fn start_with(dns: &NameServer, environment: Vec<(String, String)>) -> Posthouse {
     let flags = [
         format!("--dns={}", dns.address),
         format!("--hostname=mx.{DOMAIN}"),
@@ -132,6 +137,7 @@ async fn start(dns: &NameServer) -> Posthouse {
     ];
     Posthouse::start_with(Options {
         flags: flags.into(),
+        environment,
         ..Options::default()
     })
     .await
@@ -268,6 +274,60 @@ async fn new_keys_take_over_once_the_name_server_has_them() {
     assert!(next.contains("\nph1._domainkey") && next.contains("\nph2._domainkey"));
     dns.serve(&next).await;
     assert_eq!(verify().await["status"], "done");
+}
+
+#[tokio::test]
+async fn a_record_that_stays_away_for_three_days_is_told_by_an_event() {
+    let Some(mut dns) = NameServer::prepare(Kind::Knot) else {
+        return;
+    };
+    let place = TempDir::new().expect("a temporary directory");
+    let clock = place.path().join("clock");
+    let variable = clock.to_str().expect("a plain path").to_owned();
+    let server = start_with(&dns, vec![("POSTHOUSE_TEST_CLOCK".to_owned(), variable)]).await;
+    let receiver = WebhookReceiver::start().await;
+    let hook = json!({
+        "trigger_types": ["domain.verified", "domain.unverified"],
+        "webhook_url": receiver.url("/hook"),
+    });
+    server.api().post("/v3/webhooks", hook).await.expect(200);
+    let cli = server.cli();
+    cli.run(&["domain", "add", DOMAIN]).await;
+    let zone = cli.run(&["domain", "zone", DOMAIN]).await.stdout;
+    dns.serve(&zone).await;
+    let verified = cli
+        .run(&["domain", "verify", DOMAIN, "--type", "tls_rpt"])
+        .await;
+    assert!(verified.stdout.contains("done"), "{verified:?}");
+    let event = receiver.wait_for_type("domain.verified").await.json();
+    assert_eq!(event["source"], "/nylas/system");
+    let object = &event["data"]["object"];
+    assert_eq!(object["domain_address"], DOMAIN);
+    assert_eq!(
+        (&object["type"], &object["verified"]),
+        (&json!("tls_rpt"), &json!(true))
+    );
+
+    dns.serve(&zone.replace("\n_smtp._tls IN", "\n_smtp._tlz IN"))
+        .await;
+    let info = format!("/v3/admin/domains/{DOMAIN}/info");
+    let checked_at = async || {
+        let answer = server.api().post(&info, json!({"type": "tls_rpt"})).await;
+        let details = answer.expect(200).json()["data"]["details"].clone();
+        details["checked_at"].as_i64().expect("a time")
+    };
+    for day in 1..=4 {
+        let before = checked_at().await;
+        // The file is read when its time has changed.
+        std::fs::write(&clock, (day * 87_000).to_string()).expect("a clock to set");
+        eventually("the job to look again", async || {
+            (checked_at().await > before).then_some(())
+        })
+        .await;
+    }
+    let event = receiver.wait_for_type("domain.unverified").await.json();
+    assert_eq!(event["data"]["object"]["type"], "tls_rpt");
+    assert_eq!(event["data"]["object"]["verified"], false);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@
 //! | [`cidr`] | address ranges, as in `--allow-net` |
 //! | [`guard`] | the operator's policy, the rules for URLs, and the reasons for a refusal |
 //! | [`http`] | the client itself: connector, small pool, one exchange |
+//! | [`probe`] | whether mail servers can be reached from here |
 //! | [`request_signing`] | RSA signatures under requests of service accounts |
 //! | [`resolver`] | names to addresses, behind a trait that tests replace |
 //! | [`tls`] | server and client configurations, certificates from files or self-signed |
@@ -41,6 +42,7 @@ pub mod cidr;
 pub mod guard;
 pub mod http;
 pub mod limits;
+pub mod probe;
 pub mod rate;
 pub mod request_signing;
 pub mod resolver;

@@ -46,8 +46,8 @@ impl Finding {
             status,
             holds: status == CheckStatus::Done,
             expected: expected.to_owned(),
-            found: found.chars().take(FOUND_CHARACTERS_MAX).collect(),
-            message,
+            found: tame(found),
+            message: tame(&message),
             keys: Vec::new(),
         }
     }
@@ -321,6 +321,15 @@ async fn server_addresses(plan: &Plan, sight: &dyn Sight) -> Result<Vec<IpAddr>,
         return Ok(plan.addresses.clone());
     }
     sight.addresses(&plan.mail_host).await
+}
+
+/// SMTP-07: what strangers publish may be long and hold anything; it is shown to people and kept in the store.
+fn tame(text: &str) -> String {
+    let plain = |letter: char| match letter.is_control() {
+        true => char::REPLACEMENT_CHARACTER,
+        false => letter,
+    };
+    text.chars().map(plain).take(FOUND_CHARACTERS_MAX).collect()
 }
 
 fn list(addresses: &[IpAddr]) -> String {

@@ -46,8 +46,8 @@ pub const IDENTITY_AGE_US_MAX: i64 = 10_000_000;
 /// Domains whose keys are kept at hand.
 pub const IDENTITIES_CACHED_MAX: usize = 4_096;
 
-/// Characters of what was found in DNS that are kept.
-pub const FOUND_CHARACTERS_MAX: usize = 1_000;
+/// Characters of what was found in DNS, and of what is said about it, that are kept; a key of 4096 bits fits twice.
+pub const FOUND_CHARACTERS_MAX: usize = 2_000;
 
 /// Bytes of one string of a text record. RFC 1035 3.3: a length octet goes before it.
 pub const TEXT_STRING_BYTES_MAX: usize = 255;

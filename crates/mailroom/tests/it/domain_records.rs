@@ -419,3 +419,49 @@ async fn a_domain_with_keys_and_checks_can_be_given_up() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smtp_07_hostile_texts_in_dns_are_kept_short_and_plain() {
+    for office in every_engine().await {
+        register(&office).await;
+        let world = World::around(&office);
+        let name = "ph1._domainkey.bots.example.org";
+        let endless = "x".repeat(60_000);
+        for hostile in [
+            "\0\u{1b}[2J\r\nSet-Cookie: a",
+            endless.as_str(),
+            "\u{202e}",
+            "",
+        ] {
+            world.set(name, "TXT", &[hostile]);
+            let (status, message) = verify(&office, DOMAIN, "dkim").await;
+            assert_eq!(status, CheckStatus::Failed);
+            assert!(!message.contains(char::is_control), "{message:?}");
+            assert!(message.chars().count() <= 2_000);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_02_signing_keys_in_a_dump_of_the_database_are_unreadable() {
+    use posthouse_net::authentication::{DkimKey, KeyAlgorithm};
+    for office in every_engine().await {
+        register(&office).await;
+        World::around(&office);
+        verify(&office, DOMAIN, "dkim").await;
+        let kept = office.store.read(|tx: &mut dyn Tx| {
+            let sql = "SELECT private_key FROM dkim_keys";
+            tx.query(sql, &[], |row| Ok(row.bytes(0)?.to_vec()))
+        });
+        let kept: Result<Vec<Vec<u8>>, StoreError> = kept.await;
+        let kept = kept.unwrap();
+        assert_eq!(kept.len(), 2);
+        for sealed in kept {
+            for start in 0..sealed.len() {
+                for algorithm in [KeyAlgorithm::RsaSha256, KeyAlgorithm::Ed25519Sha256] {
+                    assert!(DkimKey::from_pkcs8(algorithm, &sealed[start..]).is_err());
+                }
+            }
+        }
+    }
+}

@@ -39,6 +39,7 @@ pub use suppression::*;
 pub use threads::*;
 pub use webhook::*;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -163,6 +164,20 @@ pub struct DoctorArgs {
     /// Also check a server's data directory on this machine
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Also check what mail needs: addresses that point back to a name, outbound port 25. Run it where the server runs
+    #[arg(long)]
+    pub mail: bool,
+    /// Name server to ask instead of the system's
+    #[arg(long, value_name = "ADDR:PORT", requires = "mail")]
+    pub dns: Option<SocketAddr>,
+    /// Mail server that everybody can reach, to try port 25 with
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        requires = "mail",
+        default_value = "gmail-smtp-in.l.google.com"
+    )]
+    pub probe: String,
     /// How to print.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -34,7 +34,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
             catalogue::run(screen);
             Ok(())
         }
-        Command::Doctor(args) => doctor::run(args.data_dir.as_deref(), screen).await,
+        Command::Doctor(args) => doctor::run(&args, screen).await,
         Command::Agent(args) => match args.command {
             AgentCommand::Account { command } => {
                 agent_account::run(command, &connect()?, screen).await

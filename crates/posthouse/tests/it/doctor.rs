@@ -1,5 +1,7 @@
 //! `doctor`.
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::command::{run, run_in};
@@ -117,4 +119,49 @@ fn data_directory_open_to_others_is_a_warning_with_the_command_to_run() {
         ended.out
     );
     assert!(ended.out.contains("disk space"), "{}", ended.out);
+}
+
+#[test]
+fn what_mail_needs_is_checked_where_it_is_asked_for() {
+    let server = Scripted::start(&[
+        ("GET /healthz", 200, "ok"),
+        (
+            "GET /v3/webhooks/ip-addresses",
+            200,
+            r#"{"request_id":"r","data":{"ip_addresses":[],"updated_at":1}}"#,
+        ),
+    ]);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let open = listener.local_addr().expect("an address").to_string();
+    let greeter = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a connection");
+        peer.write_all(b"220 mx.example.org ESMTP\r\n")
+            .expect("a greeting");
+    });
+    let mail = |probe: &str| {
+        let dns = ["--dns", "127.0.0.1:53"];
+        run(
+            &server,
+            &[&["doctor", "--json", "--mail", "--probe", probe], &dns[..]].concat(),
+        )
+        .json()
+    };
+    let check = |report: &serde_json::Value, name: &str| {
+        let rows = report["checks"].as_array().expect("rows").clone();
+        let row = rows.into_iter().find(|row| row["name"] == name);
+        row.expect("the check")
+    };
+    let report = mail(&open);
+    greeter.join().expect("greeted");
+    assert_eq!(check(&report, "addresses")["status"], "warn");
+    let way_out = check(&report, "outbound port 25");
+    assert_eq!(way_out["status"], "ok", "{way_out}");
+    assert_eq!(way_out["detail"], "220 mx.example.org ESMTP");
+    let shut = check(&mail(&open), "outbound port 25");
+    assert_eq!(shut["status"], "fail");
+    assert!(
+        shut["fix"]
+            .as_str()
+            .is_some_and(|fix| fix.contains("relay"))
+    );
 }

@@ -17,10 +17,10 @@ pub fn operation() -> Operation {
 
 /// Gives an account a further address.
 pub async fn create(call: Call) -> Answer {
+    let grant = call.grant().await?;
     let mut body = call.body.fields();
     let address: String = body.required("address")?;
     let warnings = body.unknown();
-    let grant = call.grant().await?;
     let alias = call
         .mailroom
         .add_alias(call.actor()?, &grant, &address)

@@ -1,12 +1,12 @@
 //! `posthouse doctor`: every check says ok, warn or fail, and what to do.
 
 mod data_dir;
+mod mail;
 mod server;
-
-use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::cli::DoctorArgs;
 use crate::client::{Api, Failure, Origin, Profile};
 use crate::output::{Screen, table};
 
@@ -73,12 +73,13 @@ impl Check {
 ///
 /// # Errors
 /// [`Failure::Unhealthy`] when at least one failed.
-pub async fn run(data_dir: Option<&Path>, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(args: &DoctorArgs, screen: &Screen) -> Result<(), Failure> {
     let mut checks = Vec::new();
-    match connect() {
+    let server = connect();
+    match &server {
         Ok((api, origin)) => {
             checks.push(Check::ok("profile", origin));
-            server::check(&api, &mut checks).await;
+            server::check(api, &mut checks).await;
         }
         Err(failure) => checks.push(Check::fail(
             "profile",
@@ -86,7 +87,15 @@ pub async fn run(data_dir: Option<&Path>, screen: &Screen) -> Result<(), Failure
             failure.fix().unwrap_or_default(),
         )),
     }
-    if let Some(directory) = data_dir {
+    if args.mail {
+        let place = mail::Place {
+            dns: args.dns,
+            probe: &args.probe,
+        };
+        let api = server.as_ref().ok().map(|(api, _)| api);
+        mail::check(&place, api, &mut checks).await;
+    }
+    if let Some(directory) = &args.data_dir {
         data_dir::check(directory, &mut checks);
     }
     let healthy = checks.iter().all(|check| check.outcome != Outcome::Fail);

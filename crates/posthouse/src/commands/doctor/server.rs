@@ -158,12 +158,7 @@ async fn domains(api: &Api) -> Check {
             "register one, or start with --trial-domain",
         );
     }
-    let is_unverified = |domain: &&Value| domain["verified_ownership"].as_bool() == Some(false);
-    let unverified: Vec<String> = domains
-        .iter()
-        .filter(is_unverified)
-        .map(|domain| field(domain, "domain_address"))
-        .collect();
+    let unverified: Vec<String> = domains.iter().filter_map(lacking).collect();
     if unverified.is_empty() {
         let names: Vec<String> = domains
             .iter()
@@ -173,7 +168,19 @@ async fn domains(api: &Api) -> Check {
     }
     Check::warn(
         "domains",
-        format!("not verified: {}", unverified.join(", ")),
-        "publish the DNS records of the domain, then verify it",
+        unverified.join("; "),
+        "posthouse domain dns DOMAIN says what to publish, posthouse domain verify DOMAIN looks for it",
     )
+}
+
+/// Names the records without which a domain does not receive or send.
+fn lacking(domain: &Value) -> Option<String> {
+    let missing: Vec<&str> = ["ownership", "mx", "spf", "dkim"]
+        .into_iter()
+        .filter(|kind| domain[format!("verified_{kind}")] == false)
+        .collect();
+    (!missing.is_empty()).then(|| {
+        let domain = field(domain, "domain_address");
+        format!("{domain}: {} not found", missing.join(", "))
+    })
 }
