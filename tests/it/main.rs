@@ -1,5 +1,6 @@
 //! End-to-end tests: the real binary, seen from outside.
 
+mod authentication;
 mod backends;
 mod bounds;
 mod certificates;

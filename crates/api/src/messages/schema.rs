@@ -145,11 +145,55 @@ fn extracted() -> Schema {
 }
 
 fn security() -> Schema {
+    const SPF: [&str; 7] = [
+        "none",
+        "neutral",
+        "pass",
+        "fail",
+        "softfail",
+        "temperror",
+        "permerror",
+    ];
+    const DKIM: [&str; 6] = [
+        "pass",
+        "fail",
+        "policy",
+        "neutral",
+        "temperror",
+        "permerror",
+    ];
+    const DMARC: [&str; 5] = ["none", "pass", "fail", "temperror", "permerror"];
+    const ARC: [&str; 4] = ["none", "pass", "fail", "temperror"];
+    const POLICIES: [&str; 3] = ["none", "quarantine", "reject"];
+
+    let spf = object([
+        ("result", one_of(&SPF)),
+        ("domain", text().about("Of the envelope sender, or the HELO name.")),
+    ]);
+    let signature = object([
+        ("result", one_of(&DKIM)),
+        ("domain", text().about("Who signed.")),
+        ("selector", text()),
+    ]);
+    let dmarc = object([
+        ("result", one_of(&DMARC)),
+        (
+            "policy",
+            one_of(&POLICIES)
+                .nullable()
+                .about("What the author's domain asks for when mail fails."),
+        ),
+        ("domain", text().about("The author's.")),
+    ]);
+    let arc = object([("result", one_of(&ARC))]);
     object([
-        ("spf", any()),
-        ("dkim", list(any())),
-        ("dmarc", any()),
-        ("arc", any()),
+        ("spf", spf.nullable()),
+        (
+            "dkim",
+            list(signature).about("One for each signature that was evaluated."),
+        ),
+        ("dmarc", dmarc.nullable()),
+        ("arc", arc.nullable()),
         ("spam", any()),
         ("parse_truncated", flag().about("Not all of it was read.")),
         (
