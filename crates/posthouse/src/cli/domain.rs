@@ -1,6 +1,6 @@
 //! `posthouse domain`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::OutputArgs;
 
@@ -57,6 +57,17 @@ pub enum DomainCommand {
         /// Its id or address
         domain: String,
     },
+    /// List what receivers reported about the domain: how its mail fared (dmarc), how its mail hosts did (tls)
+    Reports {
+        /// Its id or address
+        domain: String,
+        /// What about
+        #[arg(long = "type", value_name = "TYPE", default_value = "dmarc")]
+        kind: ReportType,
+        /// How many at most
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
     /// Make new signing keys, which take over once they are published and verified
     RotateDkim {
         /// Its id or address
@@ -70,4 +81,23 @@ pub enum DomainCommand {
         #[arg(long, short = 'y')]
         yes: bool,
     },
+}
+
+/// What reports are about.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ReportType {
+    /// Who sent in the domain's name, as receivers judged it
+    Dmarc,
+    /// How TLS to the domain's mail hosts went
+    Tls,
+}
+
+impl ReportType {
+    /// Returns the API's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dmarc => "dmarc",
+            Self::Tls => "tls",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `posthouse domain`.
 
 mod records;
+mod reports;
 
 use serde_json::{Value, json};
 
@@ -49,6 +50,11 @@ pub async fn run(command: DomainCommand, api: &Api, screen: &Screen) -> Result<(
             records::verify(&domain, &types, api, screen).await
         }
         DomainCommand::Zone { domain } => records::zone(&domain, api, screen).await,
+        DomainCommand::Reports {
+            domain,
+            kind,
+            limit,
+        } => reports::list(&domain, kind, limit, api, screen).await,
         DomainCommand::RotateDkim { domain } => records::rotate(&domain, api, screen).await,
         DomainCommand::Remove { domain, yes } => remove(&domain, yes, api, screen).await,
     }
