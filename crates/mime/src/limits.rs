@@ -48,6 +48,8 @@ pub const HTML_DEPTH_MAX: usize = 512;
 pub const HTML_PIECES_MAX: usize = 400_000;
 /// Octets of one attribute; longer ones count as absent.
 pub const HTML_ATTRIBUTE_BYTES_MAX: usize = 4_096;
+/// Attributes with values of one tag that are read.
+pub const HTML_ATTRIBUTES_MAX: usize = 128;
 /// Octets of a text made from a message.
 pub const CLEAN_TEXT_BYTES_MAX: usize = 1 << 20;
 /// Octets of a message's text in which codes, links and its language are looked for.

@@ -8,6 +8,7 @@ mod element;
 mod look;
 mod pieces;
 mod sheet;
+mod tokenizer;
 
 pub(crate) use element::{Element, Role};
 pub(crate) use pieces::{Piece, Tag, read};

@@ -1,14 +1,12 @@
 //! From tokens to well-nested pieces, each seen or unseen.
 
-use std::convert::Infallible;
-
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html5gum::emitters::callback::CallbackEvent;
 
 use super::colour::{Colour, WHITE};
 use super::element::{Element, Role};
 use super::look::Look;
 use super::sheet::Sheet;
+use super::tokenizer;
 use crate::limits::{HTML_ATTRIBUTE_BYTES_MAX, HTML_BYTES_MAX, HTML_DEPTH_MAX, HTML_PIECES_MAX};
 
 /// One step through a message's HTML.
@@ -177,41 +175,31 @@ impl RawTag {
 
 fn tokens(html: &str, mut take: impl FnMut(Token<'_>)) {
     let mut open: Option<RawTag> = None;
-    let on_event = |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-        match event {
-            CallbackEvent::OpenStartTag { name } => open = Some(RawTag::new(name)),
-            CallbackEvent::AttributeName { name } => {
-                if let Some(tag) = &mut open {
-                    tag.take_name(name);
-                }
+    tokenizer::events(html, |event| match event {
+        CallbackEvent::OpenStartTag { name } => open = Some(RawTag::new(name)),
+        CallbackEvent::AttributeName { name } => {
+            if let Some(tag) = &mut open {
+                tag.take_name(name);
             }
-            CallbackEvent::AttributeValue { value } => {
-                if let Some(tag) = &mut open {
-                    tag.take_value(value);
-                }
-            }
-            CallbackEvent::CloseStartTag { self_closing } => {
-                if let Some(tag) = open.take() {
-                    take(Token::Open(Box::new(tag), self_closing));
-                }
-            }
-            CallbackEvent::EndTag { name } => {
-                open = None;
-                take(Token::Close(Element::of(name)));
-            }
-            CallbackEvent::String { value } => take(Token::Text(&String::from_utf8_lossy(value))),
-            CallbackEvent::Comment { value } => {
-                take(Token::Comment(&String::from_utf8_lossy(value)))
-            }
-            CallbackEvent::Doctype { .. } | CallbackEvent::Error(_) => {}
         }
-        None
-    };
-    let mut emitter = CallbackEmitter::new(on_event);
-    emitter.naively_switch_states(true);
-    // All tokens went through the callback, which yields nothing.
-    let yielded = Tokenizer::new_with_emitter(html, emitter).count();
-    debug_assert_eq!(yielded, 0);
+        CallbackEvent::AttributeValue { value } => {
+            if let Some(tag) = &mut open {
+                tag.take_value(value);
+            }
+        }
+        CallbackEvent::CloseStartTag { self_closing } => {
+            if let Some(tag) = open.take() {
+                take(Token::Open(Box::new(tag), self_closing));
+            }
+        }
+        CallbackEvent::EndTag { name } => {
+            open = None;
+            take(Token::Close(Element::of(name)));
+        }
+        CallbackEvent::String { value } => take(Token::Text(&String::from_utf8_lossy(value))),
+        CallbackEvent::Comment { value } => take(Token::Comment(&String::from_utf8_lossy(value))),
+        CallbackEvent::Doctype { .. } | CallbackEvent::Error(_) => {}
+    });
 }
 
 /// What holds inside an open element.
