@@ -227,6 +227,23 @@ async fn a_key_that_is_gone_or_silent_is_told_apart() {
     }
 }
 
+// RFC 6376 A.2 and C: simple in header and body, with a key of 1024 bits.
+#[tokio::test]
+async fn the_example_of_rfc_6376_verifies() {
+    let message = include_bytes!("rfc6376.eml").as_slice();
+    let dns = Table::default().txt(
+        "brisbane._domainkey.example.com",
+        "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkM\
+         oGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v\
+         /RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBc\
+         WToIMmPSPDdQPNUYckcQ2QIDAQAB",
+    );
+    let verdicts = verify(&dns, message, NOW).await;
+    assert_eq!(verdicts[0].result, DkimResult::Pass, "{verdicts:?}");
+    let respaced = replaced(message, "Subject: Is", "Subject:  Is");
+    assert_eq!(result(&dns, &respaced).await.0, DkimResult::Fail);
+}
+
 // RFC 8463 appendix A: the message that is signed with both algorithms.
 #[tokio::test]
 async fn the_example_of_rfc_8463_verifies() {
