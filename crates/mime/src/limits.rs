@@ -20,6 +20,8 @@ pub const ADDRESSES_PER_MESSAGE_MAX: usize = 2_000;
 pub const REFERENCES_PER_MESSAGE_MAX: usize = 1_000;
 /// Octets of one message id with its brackets. RFC 5322 2.1.1: no line may be longer.
 pub const MESSAGE_ID_BYTES_MAX: usize = 998;
+/// Octets of a line without its CRLF; RFC 5322 2.1.1.
+pub const LINE_OCTETS_MAX: usize = 998;
 /// Octets of a charset name in an encoded word; the longest registered one has 45.
 pub const CHARSET_NAME_BYTES_MAX: usize = 64;
 /// Octets of a date field looked at.

@@ -4,17 +4,17 @@
 //! for structure. `Bcc` is no part of what can be written. The octets depend on the arguments alone.
 
 mod alternative;
+mod entity;
 mod header;
 
 use std::borrow::Cow;
 
-use mail_builder::encoders::Base64Encoder;
 use mail_builder::headers::content_type::ContentType;
-use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
 use posthouse_types::address::EmailAddress;
 
 use crate::limits::MESSAGE_ID_BYTES_MAX;
+use entity::{Entity, multipart};
 use header::HeaderWriter;
 
 pub use alternative::text_of_html;
@@ -48,7 +48,8 @@ pub enum Text<'a> {
 pub struct File<'a> {
     /// Its name; empty when it has none.
     pub filename: &'a str,
-    /// Its media type; taken for `application/octet-stream` when it is none or would be a part of structure.
+    /// Its media type; taken for `application/octet-stream` when it is none or would be a part of structure, or when it is
+    /// that of a message and the content cannot go as it is (RFC 2046 5.2.1).
     pub content_type: &'a str,
     /// Its octets.
     pub content: &'a [u8],
@@ -202,30 +203,12 @@ fn body<'a>(message: &'a NewMessage<'a>) -> MimePart<'a> {
     let is_shown = |file: &&File<'_>| {
         file.is_inline && file.content_id.is_some() && matches!(message.text, Text::Html(_))
     };
-    let mut shown: Vec<MimePart<'_>> = message
-        .files
-        .iter()
-        .filter(is_shown)
-        .map(file_part)
-        .collect();
-    let text = if shown.is_empty() {
-        text
-    } else {
-        shown.insert(0, text);
-        multipart("multipart/related", boundary("r"), shown)
-    };
-    let attached = message.files.iter().filter(|file| !is_shown(file));
-    let mut parts: Vec<MimePart<'_>> = attached.map(file_part).collect();
-    if parts.is_empty() {
-        return text;
-    }
-    parts.insert(0, text);
-    multipart("multipart/mixed", boundary("m"), parts)
-}
-
-fn multipart<'a>(media_type: &'a str, boundary: String, parts: Vec<MimePart<'a>>) -> MimePart<'a> {
-    let content_type = ContentType::new(media_type).attribute("boundary", boundary);
-    MimePart::new(content_type, BodyPart::Multipart(parts))
+    let (shown, attached): (Vec<&File<'_>>, Vec<&File<'_>>) =
+        message.files.iter().partition(is_shown);
+    Entity::ascii(text)
+        .with_files("multipart/related", boundary("r"), &shown)
+        .with_files("multipart/mixed", boundary("m"), &attached)
+        .part
 }
 
 fn text_part<'a>(media_type: &'a str, text: Cow<'a, str>) -> MimePart<'a> {
@@ -248,32 +231,6 @@ fn in_lines(text: &str) -> String {
         }
     }
     lines
-}
-
-fn file_part<'a>(file: &'a File<'a>) -> MimePart<'a> {
-    let mut content = Vec::new();
-    Base64Encoder::new()
-        .wrap_lines()
-        .encode_into(file.content, &mut content);
-    let disposition = if file.is_inline {
-        "inline"
-    } else {
-        "attachment"
-    };
-    let mut disposition = ContentType::new(disposition);
-    let mut content_type = media_type(file.content_type);
-    if !file.filename.is_empty() {
-        disposition = disposition.attribute("filename", file.filename);
-        // Programs that know nothing of Content-Disposition look here.
-        content_type = content_type.attribute("name", file.filename);
-    }
-    let mut part = MimePart::new(content_type, BodyPart::Binary(content.into()))
-        .transfer_encoding("base64")
-        .header("Content-Disposition", disposition);
-    if let Some(id) = file.content_id {
-        part = part.header("Content-ID", Raw::new(format!("<{id}>")));
-    }
-    part
 }
 
 /// Returns the media type that a file is written with, without parameters and in lower case.

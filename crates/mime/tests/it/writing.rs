@@ -149,6 +149,84 @@ fn smtp_02_line_breaks_of_every_kind_are_sent_as_crlf() {
     );
 }
 
+fn forwarded<'a>(content_type: &'a str, content: &'a [u8], is_inline: bool) -> File<'a> {
+    File {
+        filename: "forwarded.eml",
+        content_type,
+        content,
+        content_id: is_inline.then_some("forwarded"),
+        is_inline,
+    }
+}
+
+/// Writes a message with these files and returns it as text, and the types of its files as they are read again.
+fn with_files(text: Text<'_>, files: &[File<'_>]) -> (String, Vec<String>) {
+    let raw = build(&message("Fwd: Grüße", text, files)).unwrap();
+    assert_lines(&raw);
+    let read = parse(&raw);
+    assert!(!read.ambiguous_structure && !read.parse_truncated);
+    assert_eq!(read.attachments.len(), files.len());
+    for (file, found) in files.iter().zip(&read.attachments) {
+        assert_eq!(found.filename, file.filename);
+        assert_eq!(decode_part(&raw, found.part).unwrap(), file.content);
+    }
+    let types = read.attachments.into_iter().map(|one| one.content_type);
+    (String::from_utf8(raw).unwrap(), types.collect())
+}
+
+#[test]
+fn a_message_within_a_message_goes_as_it_is() {
+    let ascii = b"From: a@shop.example\r\nSubject: One\r\n\r\nHello\r\n";
+    let utf8 = "From: a@shop.example\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGrüße".as_bytes();
+
+    let files = [forwarded("Message/RFC822", ascii, false)];
+    let (raw, types) = with_files(Text::Plain("see below"), &files);
+    assert!(!raw.contains("base64") && !raw.contains("8bit"), "{raw}");
+    assert_eq!(
+        raw.matches("Content-Transfer-Encoding: 7bit\r\n").count(),
+        2
+    );
+    assert!(raw.contains("\r\n\r\nFrom: a@shop.example\r\nSubject: One\r\n\r\nHello\r\n"));
+    assert_eq!(types, ["message/rfc822"]);
+
+    // What it is in says so too, and what is beside it does not.
+    let files = [
+        forwarded("message/rfc822", utf8, true),
+        forwarded("image/png", b"\x89PNG", false),
+    ];
+    let html = Text::Html("<img src=\"cid:forwarded\">");
+    let (raw, types) = with_files(html, &files);
+    let eight = "Content-Transfer-Encoding: 8bit\r\n";
+    let header = raw.split("\r\n\r\n").next().unwrap();
+    assert!(header.contains("multipart/mixed") && format!("{header}\r\n").contains(eight));
+    // The message, the related parts, the forwarded message, and what that says of itself.
+    assert_eq!(raw.matches(eight).count(), 4, "{raw}");
+    assert_eq!(
+        raw.matches("Content-Transfer-Encoding: base64\r\n").count(),
+        1
+    );
+    assert_eq!(types, ["message/rfc822", "image/png"]);
+}
+
+#[test]
+fn a_message_that_cannot_go_as_it_is_goes_as_a_file_of_octets() {
+    let long = format!("Subject: {}\r\n\r\n", "a".repeat(990));
+    for (content_type, content) in [
+        ("message/rfc822", long.as_bytes()),
+        ("message/rfc822", b"Subject: One\n\nHello\n"),
+        ("message/rfc822", b"Subject: One\r\n\r\nHello\r"),
+        ("message/rfc822", b"Subject: One\r\n\r\n\0"),
+        // Those must be ASCII.
+        ("message/partial", "Subject: é\r\n\r\n".as_bytes()),
+        ("message/delivery-status", "X: é\r\n".as_bytes()),
+    ] {
+        let files = [forwarded(content_type, content, false)];
+        let (raw, types) = with_files(Text::Plain("see below"), &files);
+        assert_eq!(types, ["application/octet-stream"], "{content_type}");
+        assert!(!raw.contains("message/") && !raw.contains("8bit"), "{raw}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
