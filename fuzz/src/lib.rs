@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod authentication;
 pub mod extract;
 pub mod mime;
+pub mod mta_sts;
 pub mod mutate;
 pub mod report;
 pub mod run;
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     authentication::TARGET,
     extract::TARGET,
     mime::TARGET,
+    mta_sts::TARGET,
     report::TARGET,
     search::TARGET,
     smtp::TARGET,

@@ -121,7 +121,7 @@ impl Validating {
     ) -> Result<Validated, ResolveError> {
         let answer = within(DNSSEC_LOOKUP_DEADLINE, self.dns.lookup(name.clone(), kind)).await?;
         match judge(&name, kind, answer) {
-            Err(ResolveError::Bogus) => match self.from_wildcard(plain, &name, kind).await {
+            Err(ResolveError::Bogus) => match self.by_wildcard(plain, &name, kind).await {
                 Some(answer) => Ok(answer),
                 None => Err(ResolveError::Bogus),
             },
@@ -134,7 +134,7 @@ impl Validating {
     ///
     /// What the wildcard itself says is validated here, and the answer must be the same; that no closer name says something
     /// else is then not proven, so it does not count as secure.
-    async fn from_wildcard(
+    async fn by_wildcard(
         &self,
         plain: &TokioResolver,
         name: &Name,

@@ -308,3 +308,26 @@ fn variable_that_is_no_text_is_refused_when_it_is_ours_and_passed_over_otherwise
         .to_string();
     assert!(text.contains("POSTHOUSE_DATA_DIR"), "{text}");
 }
+
+#[test]
+fn certificates_are_given_or_ordered_and_ordered_for_names_that_others_know() {
+    let given = "/dev/null";
+    let acme: (&str, &[&str]) = ("acme", &["you@example.org"]);
+    let text = refusal(
+        None,
+        &[],
+        &[
+            acme,
+            ("hostname", &["mail.example.org"]),
+            ("tls_cert", &[given]),
+            ("tls_key", &[given]),
+        ],
+    );
+    assert!(text.contains("either yours or ordered"), "{text}");
+    let text = refusal(None, &[], &[acme, ("hostname", &["mail"])]);
+    assert!(text.contains("set --hostname"), "{text}");
+    let text = refusal(None, &[], &[("acme_directory", &["http://ca.example"])]);
+    assert!(text.contains("not an https:// URL"), "{text}");
+    let text = refusal(None, &[], &[("mta_sts_mode", &["strict"])]);
+    assert!(text.contains("testing, enforce or none"), "{text}");
+}
