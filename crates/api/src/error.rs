@@ -204,6 +204,13 @@ impl ApiError {
         self
     }
 
+    /// Names the parameter or field that is wrong, for a message that must not.
+    #[must_use]
+    pub fn with_field(mut self, field: &'static str) -> Self {
+        self.0.field = Some(field.to_owned());
+        self
+    }
+
     /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.0.status

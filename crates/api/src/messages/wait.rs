@@ -117,10 +117,11 @@ fn timeout(query: &Query) -> Result<Duration, ApiError> {
         Some(seconds) if (1..=WAIT_SECONDS_MAX).contains(&seconds) => {
             Ok(Duration::from_secs(seconds))
         }
-        // Without the parameter's name: clients take a text with that word for a failure to be repeated.
+        // The text goes without the parameter's name: clients take one with that word for a failure to be repeated.
         _ => Err(ApiError::bad_request(format!(
             "expected 1 to {WAIT_SECONDS_MAX} seconds to wait"
         ))
+        .with_field("timeout")
         .with_fix(format!("timeout={WAIT_SECONDS_DEFAULT}"))),
     }
 }
@@ -148,6 +149,7 @@ mod tests {
         ] {
             let error = read(bad).unwrap_err();
             assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{bad}");
+            assert_eq!(error.field(), Some("timeout"), "{bad}");
             assert!(!error.message().contains("timeout"), "{}", error.message());
         }
     }

@@ -74,6 +74,8 @@ async fn wrong_parameters_are_refused_before_any_waiting() {
         let refused = account.get(&format!("/messages/wait?{bad}")).await;
         assert_eq!(refused.error().0, 400, "{bad}");
         assert!(!refused.error().2.contains("timeout"), "{bad}");
+        let name = bad.split('=').next();
+        assert_eq!(refused.json["error"]["field"].as_str(), name, "{bad}");
     }
     // A word of the path is never taken for an id.
     let wrong = account
