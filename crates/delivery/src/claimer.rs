@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{DeliveryConfig, Next};
 use crate::lanes::Lanes;
-use crate::limits::{CLAIM_PAUSE, STORE_PAUSE};
+use crate::limits::{CLAIM_PAUSE, GAUGE_INTERVAL, STORE_PAUSE};
 
 /// Fills the lanes from the queue until the stop.
 pub(crate) async fn claim(
@@ -43,6 +43,25 @@ pub(crate) async fn claim(
             () = sleep(config.poll) => {}
         }
         sleep(CLAIM_PAUSE).await;
+    }
+}
+
+/// Tells how much waits, until the stop.
+pub(crate) async fn gauge(mailroom: Mailroom, stop: CancellationToken) {
+    loop {
+        match mailroom.queue_depths().await {
+            Ok(depths) => {
+                for (state, count) in depths {
+                    metrics::gauge!("posthouse_delivery_queue_recipients", "state" => state)
+                        .set(count as f64);
+                }
+            }
+            Err(error) => tracing::debug!("cannot count outgoing mail: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(GAUGE_INTERVAL) => {}
+        }
     }
 }
 

@@ -81,6 +81,18 @@ struct LeftAlone {
     failures: u32,
 }
 
+/// A worker that is on its lane for as long as this lives, however it ends.
+struct Working {
+    lanes: Lanes,
+    destination: String,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.lanes.leave(&self.destination);
+    }
+}
+
 /// A place for a session.
 pub(crate) struct Place {
     _session: OwnedSemaphorePermit,
@@ -179,16 +191,31 @@ impl Lanes {
         while lane.workers < wanted && !self.inner.closing.is_cancelled() {
             lane.workers += 1;
             let (lanes, destination) = (self.clone(), destination.to_owned());
+            let working = Working { lanes, destination };
             self.inner.workers.spawn(async move {
                 tokio::select! {
-                    () = worker::work(&lanes, &destination) => {}
-                    () = lanes.inner.cut_off.cancelled() => {}
+                    () = worker::work(&working.lanes, &working.destination) => {}
+                    () = working.lanes.inner.cut_off.cancelled() => {}
                 }
             });
         }
     }
 
-    /// Returns the next message of a lane, waiting a little for it when a session is open; ends a worker otherwise.
+    /// Takes a worker off its lane, and puts another on it if mail came at the last moment.
+    fn leave(&self, destination: &str) {
+        let mut table = self.table();
+        let Some(lane) = table.lanes.get_mut(destination) else {
+            return;
+        };
+        lane.workers -= 1;
+        if lane.workers == 0 && lane.waiting.is_empty() {
+            table.lanes.remove(destination);
+        } else {
+            self.staff(destination, lane);
+        }
+    }
+
+    /// Returns the next message of a lane, waiting a little for it when a session is open; `None` ends a worker.
     pub(crate) async fn next(&self, destination: &str, has_session: bool) -> Option<ClaimedMail> {
         let deadline = Instant::now() + SESSION_IDLE;
         loop {
@@ -211,10 +238,6 @@ impl Lanes {
                 }
                 let is_empty = lane.waiting.is_empty();
                 if is_over || (is_empty && (!has_session || now >= deadline)) {
-                    lane.workers -= 1;
-                    if lane.workers == 0 && is_empty {
-                        table.lanes.remove(destination);
-                    }
                     return None;
                 }
                 (Arc::clone(&lane.more), pause)
@@ -343,7 +366,7 @@ mod tests {
         let seconds: Vec<u64> = (1..=7)
             .map(|failures| back_off(failures).as_secs())
             .collect();
-        assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900]);
+        assert_eq!(seconds, [30, 60, 120, 240, 300, 300, 300]);
         assert_eq!(back_off(u32::MAX), BACK_OFF_MAX);
     }
 }

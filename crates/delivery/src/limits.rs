@@ -60,7 +60,7 @@ pub const HELD_PER_DESTINATION_LOW: usize = 100;
 pub const BACK_OFF_FIRST: Duration = Duration::from_secs(30);
 
 /// The longest time; mail waits for its own schedule besides.
-pub const BACK_OFF_MAX: Duration = Duration::from_secs(15 * 60);
+pub const BACK_OFF_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// Destinations that are remembered as unreachable.
 pub const BACK_OFFS_MAX: usize = 16_384;
@@ -85,3 +85,6 @@ pub const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Pause between two looks at the queue that hints asked for, so that what comes in a burst is claimed together.
 pub const CLAIM_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often it is counted how much waits.
+pub const GAUGE_INTERVAL: Duration = Duration::from_secs(30);

@@ -33,6 +33,7 @@ pub async fn run(
         config,
         stop.clone(),
     ));
+    loops.spawn(claimer::gauge(mailroom.clone(), stop.clone()));
     loops.close();
 
     stop.cancelled().await;

@@ -21,10 +21,8 @@ struct Open {
 /// Delivers to one destination until its lane is empty.
 pub(crate) async fn work(lanes: &Lanes, destination: &str) {
     let mut open: Option<Open> = None;
-    while let Some(mail) = lanes.next(destination, open.is_some()).await {
-        let left_us = mail.until_us() - lanes.mailroom().clock().unix_us();
-        if left_us < CLAIM_LEFT_US_MIN {
-            // It waited too long in the lane; whoever claims it next begins in time.
+    while let Some(mut mail) = lanes.next(destination, open.is_some()).await {
+        if !still_ours(lanes, &mut mail).await {
             metrics::counter!("posthouse_delivery_claims_outlived_total").increment(1);
             continue;
         }
@@ -42,6 +40,21 @@ pub(crate) async fn work(lanes: &Lanes, destination: &str) {
     }
 }
 
+/// Makes sure that the claim lasts for an attempt to begin: mail may have waited long in its lane.
+async fn still_ours(lanes: &Lanes, mail: &mut ClaimedMail) -> bool {
+    let left_us = mail.until_us() - lanes.mailroom().clock().unix_us();
+    if left_us >= CLAIM_LEFT_US_MIN {
+        return true;
+    }
+    match lanes.mailroom().renew_outbound(mail).await {
+        Ok(is_ours) => is_ours,
+        Err(error) => {
+            tracing::warn!("cannot renew the claim of mail that waited: {error}");
+            false
+        }
+    }
+}
+
 /// Makes an attempt; `None` when it could not be made ready, so that it is repeated after the end of its claim.
 async fn attempt(
     lanes: &Lanes,
@@ -54,9 +67,14 @@ async fn attempt(
         Err(Refusal::NotFound) => {
             return Some(everybody(mail, failed("554 5.6.0 the message is gone")));
         }
+        Err(error @ Refusal::Unavailable { .. }) => {
+            tracing::warn!("cannot make a message ready to be delivered: {error}");
+            return None;
+        }
         Err(error) => {
             tracing::error!("cannot make a message ready to be delivered: {error}");
-            return None;
+            let reply = "451 4.3.0 the message cannot be made ready here".to_owned();
+            return Some(everybody(mail, Outcome::Deferred { reply }));
         }
     };
     let Some(envelope) = envelope(&mail, &wire) else {
@@ -133,7 +151,7 @@ async fn connect(lanes: &Lanes, destination: &str) -> Result<Open, NoSession> {
     })
 }
 
-/// Nobody takes mail for the destination: what its lane holds shares the fate, without an attempt where that is passing.
+/// Nobody takes mail for the destination: what its lane holds shares the fate.
 async fn unreached(
     lanes: &Lanes,
     destination: &str,
@@ -155,11 +173,11 @@ async fn unreached(
                 "not reached: {reply}"
             );
             metrics::counter!("posthouse_delivery_unreached_total").increment(1);
-            let due_us = lanes.mailroom().clock().unix_us() + pause.as_micros() as i64;
-            if let Err(error) = lanes.mailroom().release_outbound(held, due_us).await {
-                tracing::warn!(
-                    "cannot give mail back, it waits for the end of its claims: {error}"
-                );
+            for other in held {
+                let reply = reply.clone();
+                lanes
+                    .report(everybody(other, Outcome::Deferred { reply }))
+                    .await;
             }
             everybody(mail, Outcome::Deferred { reply })
         }

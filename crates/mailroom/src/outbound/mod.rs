@@ -10,6 +10,7 @@
 //! | `record` | what became of it |
 //! | `consequences` | what follows from that: suppressions and pauses |
 //! | [`return_path_token`] | how reports find back |
+//! | `depth` | how much waits |
 //! | `event` | what applications are told |
 //! | [`schedule`], [`bounce`] | when again, and what a refusal means; pure |
 //! | `steer` | an operator retries, holds or drops |
@@ -19,6 +20,7 @@ mod aftermath;
 pub mod bounce;
 mod claim;
 pub(crate) mod consequences;
+mod depth;
 pub(crate) mod event;
 pub mod limits;
 mod record;

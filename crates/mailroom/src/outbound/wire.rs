@@ -5,6 +5,7 @@ use bytes::Bytes;
 use posthouse_net::authentication::sign;
 use posthouse_store::Tx;
 use posthouse_store::tables::blobs;
+use posthouse_store::tables::outbound::Outbound;
 use posthouse_types::ids::{Key, Kind};
 
 use super::claim::ClaimedMail;
@@ -30,6 +31,19 @@ pub struct WireMail {
     pub needs_utf8: bool,
 }
 
+/// A message on its way to the wire.
+struct Going<'a> {
+    /// With strict line ends.
+    raw: Vec<u8>,
+    /// The row, or the first of them.
+    row: Key,
+    message: Key,
+    author: &'a str,
+    created_at: i64,
+    /// Whether an address of its envelope has octets above 127.
+    needs_utf8: bool,
+}
+
 impl Mailroom {
     /// Returns claimed mail as it goes out; the bytes are the same at every attempt, but for what signing adds.
     ///
@@ -37,22 +51,51 @@ impl Mailroom {
     /// [`Refusal::Unavailable`] when the store is; [`Refusal::NotFound`] when the message is gone.
     pub async fn wire_mail(&self, mail: &ClaimedMail) -> Result<WireMail, Refusal> {
         let raw = self.outgoing_source(mail.blob).await?;
-        let created_at = mail.recipients.first().map_or(0, |first| first.created_at);
-        let id = self.public_id(Kind::Message, mail.message);
-        let received = received(&self.config().hostname, &id, created_at);
-        let is_utf8 = mail
-            .recipients
-            .iter()
-            .map(|one| one.address.as_str())
-            .chain([mail.author.as_str()])
-            .any(|address| !address.is_ascii());
-        let envelope_from = self.envelope_from(mail).await?;
-        let first = mail.recipients.first().map(|recipient| recipient.id);
+        let addresses = mail.recipients.iter().map(|one| one.address.as_str());
+        let first = mail.recipients.first().ok_or(Refusal::NotFound)?;
+        self.put_on_wire(Going {
+            raw,
+            row: first.id,
+            message: mail.message,
+            author: &mail.author,
+            created_at: first.created_at,
+            needs_utf8: addresses
+                .chain([mail.author.as_str()])
+                .any(|one| !one.is_ascii()),
+        })
+        .await
+    }
+
+    /// Returns mail for one recipient as it goes, or would go, out.
+    pub(crate) async fn wire_of_row(
+        &self,
+        row: &Outbound,
+        raw: Vec<u8>,
+    ) -> Result<WireMail, Refusal> {
+        let needs_utf8 = !row.envelope_from.is_ascii() || !row.recipient.is_ascii();
+        self.put_on_wire(Going {
+            raw: strict_lines(raw),
+            row: row.id,
+            message: row.message,
+            author: &row.envelope_from,
+            created_at: row.created_at,
+            needs_utf8,
+        })
+        .await
+    }
+
+    async fn put_on_wire(&self, going: Going<'_>) -> Result<WireMail, Refusal> {
         let codec = self.store().ids();
-        let envelope_id = first.map(|row| return_path_token::seal(codec, row));
-        let signers = self.signers_for(sending_domain(&mail.author)).await?;
+        let path = self.return_path(sending_domain(going.author)).await?;
+        let envelope_from = return_path_token::envelope_from(codec, &path, going.row)
+            .unwrap_or_else(|| going.author.to_owned());
+        let envelope_id = return_path_token::seal(codec, going.row);
+        let id = self.public_id(Kind::Message, going.message);
+        let received = received(&self.config().hostname, &id, going.created_at);
+        let signers = self.signers_for(sending_domain(going.author)).await?;
         let is_signed = !signers.is_empty();
         let now = self.now_seconds();
+        let (raw, is_utf8) = (going.raw, going.needs_utf8);
         let make = move || -> Result<WireMail, Refusal> {
             let signatures = sign(&signers, &raw, now).map_err(|error| Refusal::Internal {
                 message: format!("cannot sign a message: {error}"),
@@ -62,22 +105,13 @@ impl Mailroom {
                 is_8bit: !raw.is_ascii(),
                 content: assemble(&received, &signatures, &raw),
                 envelope_from,
-                envelope_id: envelope_id.unwrap_or(id),
+                envelope_id,
             })
         };
         if is_signed {
             return away_from_async_threads(make).await?;
         }
         make()
-    }
-
-    /// Returns where reports about this mail are to go.
-    async fn envelope_from(&self, mail: &ClaimedMail) -> Result<String, Refusal> {
-        let path = self.return_path(sending_domain(&mail.author)).await?;
-        let first = mail.recipients.first().map(|recipient| recipient.id);
-        let codec = self.store().ids();
-        let made = first.and_then(|row| return_path_token::envelope_from(codec, &path, row));
-        Ok(made.unwrap_or_else(|| mail.author.clone()))
     }
 
     async fn outgoing_source(&self, blob: Key) -> Result<Vec<u8>, Refusal> {

@@ -38,6 +38,7 @@ mod transactional;
 pub use compose::shown_parts;
 pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 pub use pool::Departed;
+pub(crate) use queue::name_of as state_name;
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
 pub use scheduled::{ScheduleView, ScheduledMessage};
 pub use submit::SentMessage;

@@ -180,7 +180,8 @@ impl Mailroom {
     }
 }
 
-fn name_of(state: OutboundState) -> &'static str {
+/// Returns the name of a state in the API.
+pub(crate) fn name_of(state: OutboundState) -> &'static str {
     match state {
         OutboundState::Queued => "queued",
         OutboundState::Active => "active",

@@ -2,8 +2,9 @@
 
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::domains::NewDomain;
 use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail, Outcome, Scope};
-use posthouse_mailroom::send::{Outgoing, QueueFilter, QueuedMail};
+use posthouse_mailroom::send::{DomainMail, Outgoing, QueueFilter, QueuedMail};
 use posthouse_store::changes::ChangeKind;
 use posthouse_store::{Param, StoreError, Tx};
 use posthouse_types::address::DisplayAddress;
@@ -333,5 +334,39 @@ async fn a_mailbox_here_that_takes_its_mail_counts_as_delivered_and_one_that_can
             bounced[0]["bounce"]["recipients"],
             json!([{"email": "nobody@agents.localhost", "diagnostic_code": "550 5.1.1 no such mailbox"}])
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_of_a_domain_is_told_of_under_its_own_names_and_without_an_account() {
+    for office in every_engine().await {
+        let new = NewDomain {
+            name: "Own".to_owned(),
+            domain_address: "own.agents.localhost".to_owned(),
+            ..NewDomain::default()
+        };
+        let mailroom = &office.mailroom;
+        mailroom.register_domain(&office.actor, new).await.unwrap();
+        let domain = mailroom.domain_for(&office.actor, "own.agents.localhost");
+        let domain = domain.await.unwrap();
+        let outgoing = Outgoing {
+            from: addresses(&["shop@own.agents.localhost"]).pop(),
+            to: addresses(&["a@shop.example", "b@shop.example"]),
+            subject: "Receipt".to_owned(),
+            body: "<p>Thanks</p>".to_owned(),
+            ..Outgoing::default()
+        };
+        let mail = DomainMail::Parts(Box::new(outgoing));
+        let sent = office.mailroom.send_for_domain(&domain, mail, None).await;
+        let sent = sent.unwrap();
+        let claimed = claim(&office).await.remove(0);
+        let outcomes = [Outcome::Delivered, failed("552 5.2.2 over quota")];
+        record(&office, &claimed, &outcomes).await;
+        let delivered = told(&office, ChangeKind::TransactionalDelivered).await;
+        assert_eq!(delivered[0]["message"]["id"], sent.id.as_str());
+        assert_eq!(delivered[0]["message"]["from"], "shop@own.agents.localhost");
+        let bounced = told(&office, ChangeKind::TransactionalBounced).await;
+        assert_eq!(bounced[0]["bounce"]["type"], "MailboxFull");
+        assert!(told(&office, ChangeKind::MessageDelivered).await.is_empty());
     }
 }

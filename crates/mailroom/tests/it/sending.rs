@@ -362,7 +362,9 @@ async fn a_source_is_sent_as_it_is_but_for_what_nobody_may_see() {
         let wire = wire(&office, &rows[0].id).await;
         let (added, rest) = wire.split_once("From:").unwrap();
         assert!(
-            added.starts_with("Date: ") && added.contains("\r\nMessage-ID: <"),
+            added.starts_with("Received: by ")
+                && added.contains("\r\nDate: ")
+                && added.contains("\r\nMessage-ID: <"),
             "{added}"
         );
         assert_eq!(
