@@ -113,6 +113,7 @@ mod search_index;
 mod suppressions;
 mod threads;
 mod transactional;
+mod unsubscribe;
 mod unsupported;
 mod well_known;
 mod webhooks;

@@ -245,6 +245,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Queue", crate::queue::routes()));
     table.extend(filed("Queue", crate::pauses::routes()));
     table.extend(filed("Suppressions", crate::suppressions::routes()));
+    table.extend(filed("Suppressions", crate::unsubscribe::routes()));
     table.extend(filed("Search index", crate::search_index::routes()));
     table.extend(filed("Folders", crate::folders::routes()));
     table.extend(filed("Attachments", crate::attachments::routes()));

@@ -159,3 +159,60 @@ async fn other_applications_and_narrow_keys_see_nothing_of_the_list() {
     let reports = office.get("/v3/admin/domains/agents.test/reports").await;
     assert_eq!(reports.status, 400);
 }
+
+#[tokio::test]
+async fn a_recipient_unsubscribes_by_the_link_in_the_header_and_by_nothing_else() {
+    let office = Office::open().await;
+    let account = office.account("agent@agents.test").await;
+    let target = format!(
+        "/v3/grants/{}/messages/send?fields=include_headers",
+        account["id"].as_str().unwrap()
+    );
+    let mut mail = letter(&["Bo@shop.example"]);
+    mail["list_unsubscribe"] = json!(true);
+    let refused = office.post(&target, mail.clone()).await;
+    assert_eq!(refused.json["error"]["type"], "not_supported");
+    office
+        .door
+        .mailroom
+        .reached_at("https://mail.example.org/".to_owned());
+    let mut two = letter(&["a@shop.example", "b@shop.example"]);
+    two["list_unsubscribe"] = json!(true);
+    assert_eq!(office.post(&target, two).await.status, 400);
+    let sent = office.post(&target, mail.clone()).await;
+    assert_eq!(sent.status, 200, "{:?}", sent.json);
+    let headers = sent.json["data"]["headers"].as_array().unwrap();
+    let header = |name: &str| {
+        let found = headers.iter().find(|header| header["name"] == name);
+        found.unwrap()["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        header("List-Unsubscribe-Post"),
+        "List-Unsubscribe=One-Click"
+    );
+    let link = header("List-Unsubscribe");
+    let link = link
+        .trim_start_matches("<https://mail.example.org")
+        .trim_end_matches('>');
+    let public = |method: Method, target: String| {
+        let door = &office.door;
+        async move { door.send(crate::door::request(method, &target)).await }
+    };
+    // Looking at it changes nothing.
+    assert_eq!(public(Method::GET, link.to_owned()).await.status, 200);
+    assert_eq!(office.get(LIST).await.json["data"], json!([]));
+    let forged = format!("{}A", &link[..link.len() - 1]);
+    for method in [Method::GET, Method::POST] {
+        let refused = public(method, forged.clone()).await;
+        assert!(refused.status == 404 || forged == link);
+    }
+    for _ in 0..2 {
+        assert_eq!(public(Method::POST, link.to_owned()).await.status, 200);
+    }
+    let listed = office.get(LIST).await.json["data"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!(listed[0]["address"], "bo@shop.example");
+    assert_eq!(listed[0]["reason"], "unsubscribe");
+    assert_eq!(listed[0]["workspace_id"], account["workspace_id"]);
+    assert_eq!(office.post(&target, mail).await.status, 400);
+}

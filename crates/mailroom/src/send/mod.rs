@@ -64,6 +64,8 @@ use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
 pub(crate) struct Outgate {
     captures: OnceLock<()>,
     never_pauses: OnceLock<()>,
+    /// Where the API is reached from outside, without a slash at its end.
+    pub(crate) public_url: OnceLock<String>,
     /// Messages that an application may send in a second.
     rate: OnceLock<u32>,
     retry_period: OnceLock<Duration>,
@@ -75,6 +77,7 @@ impl Default for Outgate {
         Self {
             captures: OnceLock::new(),
             never_pauses: OnceLock::new(),
+            public_url: OnceLock::new(),
             rate: OnceLock::new(),
             retry_period: OnceLock::new(),
             queued: watch::Sender::new(0),

@@ -39,6 +39,8 @@ pub struct Outgoing {
     pub tracking: Option<TrackingOptions>,
     /// Recipients on the suppression list are left out, instead of refusing the message.
     pub skip_suppressed: bool,
+    /// The header offers the one recipient to unsubscribe by a click.
+    pub list_unsubscribe: bool,
 }
 
 /// A file that goes along.

@@ -14,12 +14,16 @@ pub(super) struct Passage {
 }
 
 impl Mailroom {
-    /// Leaves suppressed recipients out of a message in parts that asked for it: nobody is shown them then.
+    /// Offers the recipient to unsubscribe, and leaves suppressed recipients out of a message in parts, where the sender asked
+    /// for it: nobody is shown them then.
     pub(super) async fn skim(
         &self,
         departure: &Departure,
         work: &mut Work,
     ) -> Result<Passage, Refusal> {
+        if let Work::Parts(outgoing, _) = &mut *work {
+            self.offer_unsubscribing(departure, outgoing)?;
+        }
         let outgoing = match work {
             Work::Parts(outgoing, _) if outgoing.skip_suppressed => outgoing,
             Work::Source(source) if source.skip_suppressed => {

@@ -4,6 +4,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `add`, `list`, `remove` | keeping the list |
+//! | `unsubscribe` | links by which recipients put themselves on it |
 //! | `view` | how an entry is shown |
 //! | `check` | what every sending path asks before it commits |
 
@@ -11,6 +12,7 @@ mod add;
 mod check;
 mod list;
 mod remove;
+mod unsubscribe;
 mod view;
 
 pub use add::{ADDRESSES_PER_CALL_MAX, NewSuppressions};

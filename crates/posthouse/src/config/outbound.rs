@@ -16,6 +16,8 @@ pub struct Outbound {
     pub retry_period: Duration,
     /// Sessions with one destination at the same time.
     pub sessions_per_destination: usize,
+    /// Where the API is reached from outside.
+    pub public_url: Option<String>,
     /// Messages that an application may send in a second.
     pub rate_per_application: Option<u32>,
     /// Whether senders are paused whose mail comes back or is complained about.
@@ -102,5 +104,18 @@ pub(super) fn on_or_off(text: &str) -> Result<bool, String> {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err("neither on nor off".to_owned()),
+    }
+}
+
+/// Reads where the API is reached.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let has_scheme = text.starts_with("https://") || text.starts_with("http://");
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte));
+    if has_scheme && is_plain && text.len() <= 200 {
+        Ok(text.to_owned())
+    } else {
+        Err("not an http or https URL".to_owned())
     }
 }

@@ -390,6 +390,7 @@ fn outbound_mail(texts: &Texts<'_>) -> Result<Outbound, ConfigError> {
             "1 to 100",
             outbound::sessions,
         )?,
+        public_url: texts.optional("public_url", "an https:// URL", outbound::public_url)?,
         rate_per_application: texts.optional("send_rate", "1 to 10000", outbound::rate)?,
         pauses_senders: texts.require("reputation_pauses", "on or off", outbound::on_or_off)?,
         rate_per_destination: texts.optional("destination_rate", "1 to 10000", outbound::rate)?,

@@ -269,6 +269,16 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "public_url",
+        value: "URL",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Where the API is reached from outside, for example `https://mail.example.org`: links in messages begin with it \
+                  (`list_unsubscribe` of sends).",
+        without_effect: None,
+    },
+    Setting {
         key: "reputation_pauses",
         value: "ON",
         shape: One,

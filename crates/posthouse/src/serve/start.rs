@@ -64,6 +64,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if !config.outbound.pauses_senders {
         mailroom.never_pause_senders();
     }
+    if let Some(url) = &config.outbound.public_url {
+        mailroom.reached_at(url.clone());
+    }
     if let Some(rate) = config.outbound.rate_per_application {
         mailroom.send_at_most(rate);
     }

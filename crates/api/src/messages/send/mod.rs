@@ -85,7 +85,8 @@ pub(crate) fn sent() -> Schema {
 /// Sends a message; a repeated request with the same key is answered as the first one was.
 pub async fn send(call: Call) -> Answer {
     let grant = call.grant().await?;
-    idempotent(&call, Some(&grant), work(&call, &grant)).await
+    let work = Box::pin(work(&call, &grant));
+    idempotent(&call, Some(&grant), work).await
 }
 
 async fn work(call: &Call, grant: &GrantRef) -> Answer {

@@ -68,6 +68,12 @@ pub(crate) fn body() -> Schema {
     object(members()).and([
         optional("send_at", integer().about("Unix seconds at which it goes.")),
         optional("use_draft", flag().about("Has no effect.")),
+        optional(
+            "list_unsubscribe",
+            flag()
+                .default_is(false)
+                .about("The header offers the one recipient to unsubscribe by a click (RFC 8058), which suppresses the address."),
+        ),
     ])
 }
 

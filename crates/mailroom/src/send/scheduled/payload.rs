@@ -77,6 +77,8 @@ impl Payload {
             starred,
             tracking,
             skip_suppressed,
+            // It is in the headers by now.
+            list_unsubscribe: _,
         } = self.outgoing.clone();
         let head = Head {
             v: VERSION,
@@ -147,6 +149,7 @@ impl Payload {
                 starred: head.starred,
                 tracking: head.tracking,
                 skip_suppressed: head.skip_suppressed,
+                list_unsubscribe: false,
             },
         })
     }
@@ -227,6 +230,7 @@ mod tests {
                     ..TrackingOptions::default()
                 }),
                 skip_suppressed: true,
+                list_unsubscribe: false,
             },
         }
     }
