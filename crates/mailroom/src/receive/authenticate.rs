@@ -47,6 +47,8 @@ pub struct Arrivals {
     pub peers: CheckedPeers,
     /// What follows from DMARC.
     pub dmarc: DmarcAction,
+    /// Domains whose ARC seals are believed, in lower case.
+    pub trusted_sealers: Vec<String>,
 }
 
 /// What was found out about a message, made ready to be stored.
@@ -104,7 +106,7 @@ impl Mailroom {
         let verdicts = Box::pin(check).await;
         note(&verdicts);
         Ok(Judged {
-            is_junk: is_junk(arrivals.dmarc, &verdicts)?,
+            is_junk: is_junk(arrivals, &verdicts)?,
             results_field: results_header::field(&self.config().hostname, &verdicts),
             verdicts: Some(json(&verdicts).to_string()),
         })
@@ -154,8 +156,11 @@ fn unfolded(value: &[u8]) -> Cow<'_, str> {
     text
 }
 
-fn is_junk(action: DmarcAction, verdicts: &Verdicts) -> Result<bool, ReceiveRefusal> {
-    match (action, verdicts.failed_policy()) {
+fn is_junk(arrivals: &Arrivals, verdicts: &Verdicts) -> Result<bool, ReceiveRefusal> {
+    let policy = verdicts
+        .failed_policy()
+        .filter(|_| !verdicts.is_vouched_for(&arrivals.trusted_sealers));
+    match (arrivals.dmarc, policy) {
         (DmarcAction::Off, _) | (_, None | Some(Policy::None)) => Ok(false),
         (DmarcAction::Reject, Some(Policy::Reject)) => Err(ReceiveRefusal::DmarcRejected),
         (DmarcAction::Junk | DmarcAction::Reject, Some(_)) => Ok(true),

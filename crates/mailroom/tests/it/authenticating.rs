@@ -73,6 +73,7 @@ fn check(
         authenticator: Authenticator::new(Arc::new(Records(records)), Duration::from_millis(300)),
         peers,
         dmarc,
+        trusted_sealers: Vec::new(),
     });
 }
 

@@ -5,10 +5,11 @@ use futures::future::join_all;
 use super::canon::Canonicalization;
 use super::dkim::{BodyHashes, Flaw, Form, Signature, append_unsigned, signed_input};
 use super::dns::{Dns, NotFound};
+use super::domain;
 use super::fields::{Field, Fields};
 use super::limits::ARC_SETS_MAX;
 use super::tags::Tags;
-use super::verdict::{ArcResult, ArcVerdict, DkimResult};
+use super::verdict::{ArcResult, ArcVerdict, DkimResult, Sealer};
 
 /// The three fields that one sealer added.
 #[derive(Debug, Clone, Copy)]
@@ -47,23 +48,18 @@ pub(super) fn chain(fields: &Fields<'_>, now: i64) -> Chain {
     let mut verdict = ArcVerdict {
         result: ArcResult::None,
         instances: 0,
-        sealer: String::new(),
+        sealers: Vec::new(),
         reason: None,
     };
     let sets = match sets(fields) {
         Ok(sets) => sets,
         Err(reason) => return Chain::Settled(failed(verdict, reason)),
     };
-    let Some(newest) = sets.last() else {
+    if sets.is_empty() {
         return Chain::Settled(verdict);
-    };
-    verdict.instances = sets.len() as u32;
-    if let Some(tags) = Tags::parse(newest.seal.value) {
-        verdict.sealer = tags
-            .compact("d")
-            .and_then(|name| super::domain::canonical(&name))
-            .unwrap_or_default();
     }
+    verdict.instances = sets.len() as u32;
+    verdict.sealers = sets.iter().map(sealer).collect();
     match links(fields, &sets, now) {
         Ok(links) => Chain::Ready { links, verdict },
         Err(reason) => Chain::Settled(failed(verdict, reason)),
@@ -126,6 +122,39 @@ fn sets<'m>(fields: &Fields<'m>) -> Result<Vec<Set<'m>>, &'static str> {
             seal,
         })
         .collect())
+}
+
+fn sealer(set: &Set<'_>) -> Sealer {
+    let signing = Tags::parse(set.seal.value).and_then(|tags| tags.compact("d"));
+    Sealer {
+        domain: signing
+            .and_then(|name| domain::canonical(&name))
+            .unwrap_or_default(),
+        found_dmarc_pass: says_dmarc_pass(set.results.value),
+    }
+}
+
+/// Tells whether results have `dmarc=pass`, outside comments and quoted strings.
+fn says_dmarc_pass(results: &[u8]) -> bool {
+    let mut plain = Vec::with_capacity(results.len());
+    let (mut depth, mut is_quoted) = (0_usize, false);
+    let mut bytes = results.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => {
+                bytes.next();
+            }
+            b'"' if depth == 0 => is_quoted = !is_quoted,
+            b'(' if !is_quoted => depth += 1,
+            b')' if !is_quoted => depth = depth.saturating_sub(1),
+            _ if depth > 0 || is_quoted => {}
+            _ => plain.push(byte.to_ascii_lowercase()),
+        }
+    }
+    plain.split(|byte| *byte == b';').any(|result| {
+        let mut words = result.trim_ascii().split(u8::is_ascii_whitespace);
+        words.next() == Some(b"dmarc=pass")
+    })
 }
 
 /// Returns the fields of one name by their `i=`, which must be one to their number.

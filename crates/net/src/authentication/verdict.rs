@@ -155,6 +155,15 @@ pub struct DmarcVerdict {
     pub policy_domain: String,
 }
 
+/// One of those who passed a message on and sealed what they had found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealer {
+    /// Its domain (`d=`); empty when malformed.
+    pub domain: String,
+    /// Whether it says that the message passed DMARC when it came.
+    pub found_dmarc_pass: bool,
+}
+
 /// What the chain of seals says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArcVerdict {
@@ -162,8 +171,8 @@ pub struct ArcVerdict {
     pub result: ArcResult,
     /// Seals in the chain.
     pub instances: u32,
-    /// Who sealed last (`d=`); empty without seals.
-    pub sealer: String,
+    /// Who sealed, the first one first.
+    pub sealers: Vec<Sealer>,
     /// Why it did not pass.
     pub reason: Option<&'static str>,
 }
@@ -190,5 +199,18 @@ impl Verdicts {
     pub fn failed_policy(&self) -> Option<Policy> {
         let dmarc = self.dmarc.as_ref()?;
         (dmarc.result == DmarcResult::Fail).then_some(dmarc.policy?)
+    }
+
+    /// Tells whether one of these domains vouches that the message passed DMARC before it was changed on its way. Only
+    /// what trusted sealers alone have handled since is believed.
+    pub fn is_vouched_for(&self, trusted: &[String]) -> bool {
+        self.arc.result == ArcResult::Pass
+            && self
+                .arc
+                .sealers
+                .iter()
+                .rev()
+                .take_while(|sealer| trusted.contains(&sealer.domain))
+                .any(|sealer| sealer.found_dmarc_pass)
     }
 }

@@ -383,6 +383,16 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "trusted_sealer",
+        value: "DOMAIN",
+        shape: Many,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Domain of a forwarder or mailing list whose ARC seals are believed: mail that failed DMARC only because it passed there is \
+                  taken as it was found there. Without any, ARC is shown and decides nothing.",
+        without_effect: None,
+    },
+    Setting {
         key: "inbound_check_time",
         value: "SECONDS",
         shape: One,

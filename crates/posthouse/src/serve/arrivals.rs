@@ -14,5 +14,6 @@ pub fn checks(config: &Config, resolver: &Resolver) -> Arrivals {
         authenticator: Authenticator::new(Arc::new(resolver.clone()), config.inbound_check_time),
         peers: config.inbound_checks,
         dmarc: config.inbound_dmarc,
+        trusted_sealers: config.trusted_sealer.clone(),
     }
 }

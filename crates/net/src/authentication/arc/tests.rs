@@ -99,7 +99,9 @@ async fn a_whole_chain_passes_and_tells_who_sealed() {
         let verdict = verify(&sealer.dns(), &sealer.chain(length)).await;
         assert_eq!(verdict.result, ArcResult::Pass, "{verdict:?}");
         assert_eq!(verdict.instances, length);
-        assert_eq!(verdict.sealer, "list.example");
+        let last = verdict.sealers.last().unwrap();
+        assert_eq!(last.domain, "list.example");
+        assert!(!last.found_dmarc_pass);
     }
     let none = verify(&sealer.dns(), MESSAGE).await;
     assert_eq!(none.result, ArcResult::None);
@@ -155,6 +157,26 @@ async fn auth_06_the_order_of_the_fields_does_not_matter_and_their_number_does()
     let verdict = verify(&dns, &format!("{many}{MESSAGE}")).await;
     assert_eq!(verdict.result, ArcResult::Fail);
     assert_eq!(dns.times_asked(), 0);
+}
+
+#[test]
+fn auth_06_only_a_result_of_its_own_counts_as_a_pass() {
+    for results in [
+        " i=1; x.example; dmarc=pass header.from=a.example\r\n",
+        " i=1; x.example; spf=fail;\r\n\tDMARC=Pass (p=none)\r\n",
+    ] {
+        assert!(says_dmarc_pass(results.as_bytes()), "{results}");
+    }
+    for results in [
+        " i=1; x.example; dmarc=fail\r\n",
+        " i=1; x.example; spf=fail (; dmarc=pass ;)\r\n",
+        " i=1; x.example; spf=fail smtp.helo=\"; dmarc=pass ;\"\r\n",
+        " i=1; x.example; dmarc=passed\r\n",
+        " i=1; x.example; x dmarc=pass\r\n",
+        "",
+    ] {
+        assert!(!says_dmarc_pass(results.as_bytes()), "{results}");
+    }
 }
 
 #[tokio::test]

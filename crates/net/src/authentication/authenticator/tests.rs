@@ -3,7 +3,7 @@
 use super::super::key::{DkimKey, KeyAlgorithm};
 use super::super::sign::{Signer, sign};
 use super::super::table::Table;
-use super::super::verdict::Policy;
+use super::super::verdict::{Policy, Sealer};
 use super::*;
 
 const NOW: i64 = 1_700_000_000;
@@ -143,4 +143,38 @@ async fn a_message_without_an_author_is_a_permanent_error() {
         )
         .await;
     assert_eq!(verdicts.dmarc.unwrap().result, DmarcResult::PermError);
+}
+
+#[test]
+fn auth_06_seals_are_believed_from_trusted_hands_only() {
+    let sealer = |domain: &str, found_dmarc_pass| Sealer {
+        domain: domain.to_owned(),
+        found_dmarc_pass,
+    };
+    let verdicts = |result, sealers| Verdicts {
+        peer: None,
+        spf: None,
+        helo: None,
+        dkim: Vec::new(),
+        dmarc: None,
+        arc: ArcVerdict {
+            result,
+            instances: 2,
+            sealers,
+            reason: None,
+        },
+    };
+    let trusted = ["list.example".to_owned(), "gate.example".to_owned()];
+    let good = vec![sealer("list.example", true), sealer("gate.example", false)];
+    assert!(verdicts(ArcResult::Pass, good.clone()).is_vouched_for(&trusted));
+    assert!(!verdicts(ArcResult::Fail, good.clone()).is_vouched_for(&trusted));
+    assert!(!verdicts(ArcResult::Pass, good).is_vouched_for(&[]));
+    // A stranger in between may have changed everything.
+    let through_a_stranger = vec![
+        sealer("list.example", true),
+        sealer("stranger.example", true),
+    ];
+    assert!(!verdicts(ArcResult::Pass, through_a_stranger).is_vouched_for(&trusted));
+    let never_passed = vec![sealer("list.example", false)];
+    assert!(!verdicts(ArcResult::Pass, never_passed).is_vouched_for(&trusted));
 }

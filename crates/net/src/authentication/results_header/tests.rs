@@ -88,7 +88,7 @@ fn the_field_says_everything_in_registered_words() {
         arc: ArcVerdict {
             result: ArcResult::Pass,
             instances: 1,
-            sealer: "list.example".to_owned(),
+            sealers: Vec::new(),
             reason: None,
         },
     };
@@ -110,7 +110,7 @@ fn the_field_says_everything_in_registered_words() {
         arc: ArcVerdict {
             result: ArcResult::None,
             instances: 0,
-            sealer: String::new(),
+            sealers: Vec::new(),
             reason: None,
         },
     };
