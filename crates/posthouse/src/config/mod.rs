@@ -83,6 +83,8 @@ pub struct Config {
     pub inbound_checks: CheckedPeers,
     /// What becomes of mail that fails DMARC.
     pub inbound_dmarc: DmarcAction,
+    /// Domains whose ARC seals are believed, in lower case.
+    pub trusted_sealer: Vec<String>,
     /// How long the checks of one message may wait for the DNS.
     pub inbound_check_time: Duration,
     /// Region that the API reports.
