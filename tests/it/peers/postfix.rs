@@ -1,4 +1,4 @@
-//! A private Postfix: its own configuration, queue and ports, relaying everything to the server under test.
+//! A private Postfix: its own configuration, queue and ports, relaying everything to the server under test, or being what a test sets up.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -20,9 +20,25 @@ pub struct Postfix {
     address: SocketAddr,
 }
 
+/// What makes one private Postfix different from another.
+#[derive(Default)]
+pub struct Setup {
+    /// Where it listens, and what is special there (`-o name=value`).
+    pub doors: Vec<(SocketAddr, String)>,
+    /// Its settings, beside those that every one has.
+    pub settings: Vec<(&'static str, String)>,
+    /// Further services, as lines of `master.cf`.
+    pub services: Vec<String>,
+}
+
 impl Postfix {
     /// Starts a Postfix that relays to a mail port. Returns `None`, and says so, where Postfix is missing or may not be started.
     pub async fn start(relay_to: SocketAddr) -> Option<Self> {
+        Self::start_as(relaying(free_address(), relay_to)).await
+    }
+
+    /// Starts a Postfix that is set up otherwise.
+    pub async fn start_as(setup: Setup) -> Option<Self> {
         let program = tools::program("postfix")?;
         if !may_become_root() {
             tools::skipped("Postfix starts only as root");
@@ -32,8 +48,8 @@ impl Postfix {
             .prefix("posthouse-test-postfix-")
             .tempdir()
             .expect("a temporary directory");
-        let address = free_address();
-        write_configuration(directory.path(), address, relay_to);
+        let address = setup.doors[0].0;
+        write_configuration(directory.path(), &setup);
         let postfix = Self {
             program,
             directory,
@@ -46,6 +62,16 @@ impl Postfix {
         });
         drop(connected.await);
         Some(postfix)
+    }
+
+    /// Stops it at once; its queue stays.
+    pub fn stop(&self) {
+        assert!(self.command("abort"), "Postfix does not stop");
+    }
+
+    /// Starts it again.
+    pub fn start_again(&self) {
+        assert!(self.command("start"), "Postfix does not start");
     }
 
     /// Connects to Postfix as a mail program does, and says EHLO.
@@ -114,7 +140,29 @@ pub async fn queue(client: &mut SmtpClient, letter: &Letter, parameters: &str) {
     client.read_reply().await.expect(250);
 }
 
-fn write_configuration(directory: &Path, address: SocketAddr, relay_to: SocketAddr) {
+/// Relays everything to one server, over TLS but for [`CLEAR_SENDER`].
+fn relaying(address: SocketAddr, relay_to: SocketAddr) -> Setup {
+    let relay = format!("[{}]:{}", relay_to.ip(), relay_to.port());
+    let clear = format!("inline:{{{{{CLEAR_SENDER} = clear:{relay}}}}}");
+    Setup {
+        doors: vec![(address, String::new())],
+        settings: vec![
+            ("myhostname", "relay.example".to_owned()),
+            ("relayhost", relay.clone()),
+            ("smtp_tls_security_level", "encrypt".to_owned()),
+            ("smtp_destination_recipient_limit", "40".to_owned()),
+            ("default_destination_concurrency_limit", "4".to_owned()),
+            ("sender_dependent_default_transport_maps", clear),
+            (
+                "sender_dependent_relayhost_maps",
+                format!("inline:{{{{{CLEAR_SENDER} = {relay}}}}}"),
+            ),
+        ],
+        services: vec!["clear unix - - n - - smtp -o smtp_tls_security_level=none".to_owned()],
+    }
+}
+
+fn write_configuration(directory: &Path, setup: &Setup) {
     use std::os::unix::fs::PermissionsExt;
     for name in ["etc", "queue", "data"] {
         std::fs::create_dir(directory.join(name)).expect("a directory");
@@ -138,13 +186,11 @@ fn write_configuration(directory: &Path, address: SocketAddr, relay_to: SocketAd
     );
 
     let here = directory.display();
-    let relay = format!("[{}]:{}", relay_to.ip(), relay_to.port());
     let mut main = format!(
         "compatibility_level = 3.6\nqueue_directory = {here}/queue\ndata_directory = {here}/data\n\
          maillog_file = {here}/log\nmaillog_file_prefixes = {here}\n"
     );
     let settings = [
-        ("myhostname", "relay.example"),
         ("mydestination", ""),
         ("mynetworks", "127.0.0.0/8"),
         ("inet_interfaces", "127.0.0.1"),
@@ -152,37 +198,29 @@ fn write_configuration(directory: &Path, address: SocketAddr, relay_to: SocketAd
         ("alias_maps", ""),
         ("local_recipient_maps", ""),
         ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
-        ("relayhost", relay.as_str()),
-        ("smtp_tls_security_level", "encrypt"),
         ("smtp_tls_CAfile", ""),
         ("smtputf8_enable", "yes"),
         ("smtputf8_autodetect_classes", "all"),
         ("message_size_limit", "60000000"),
         ("mailbox_size_limit", "0"),
-        ("smtp_destination_recipient_limit", "40"),
-        ("default_destination_concurrency_limit", "4"),
         ("minimal_backoff_time", "1s"),
         ("queue_run_delay", "1s"),
     ];
     for (name, value) in settings {
         writeln!(main, "{name} = {value}").expect("a string takes it");
     }
-    writeln!(
-        main,
-        "sender_dependent_default_transport_maps = inline:{{{{{CLEAR_SENDER} = clear:{relay}}}}}"
-    )
-    .expect("a string takes it");
-    writeln!(
-        main,
-        "sender_dependent_relayhost_maps = inline:{{{{{CLEAR_SENDER} = {relay}}}}}"
-    )
-    .expect("a string takes it");
+    for (name, value) in &setup.settings {
+        writeln!(main, "{name} = {value}").expect("a string takes it");
+    }
     std::fs::write(directory.join("etc/main.cf"), main).expect("main.cf");
 
-    let port = address.port();
-    let mut master = format!(
-        "127.0.0.1:{port} inet n - n - - smtpd\nclear unix - - n - - smtp -o smtp_tls_security_level=none\n"
-    );
+    let mut master = String::new();
+    for (address, options) in &setup.doors {
+        writeln!(master, "{address} inet n - n - - smtpd {options}").expect("a string takes it");
+    }
+    for service in &setup.services {
+        writeln!(master, "{service}").expect("a string takes it");
+    }
     let services = [
         "pickup unix n - n 60 1 pickup",
         "cleanup unix n - n - 0 cleanup",
@@ -241,7 +279,8 @@ fn may_become_root() -> bool {
     is_root() || quiet(&mut as_root(Path::new("true")))
 }
 
-fn as_root(program: &Path) -> std::process::Command {
+/// A command that runs as root; without being root, with a `sudo` that must not ask for a password.
+pub fn as_root(program: &Path) -> std::process::Command {
     if is_root() {
         return std::process::Command::new(program);
     }

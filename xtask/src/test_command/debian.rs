@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 9] = [
     Need {
         name: "PostgreSQL",
         is_there: || postgres::server_programs().is_some(),
@@ -29,6 +29,16 @@ const NEEDS: [Need; 7] = [
         name: "Postfix",
         is_there: || find_program("postfix").is_some(),
         packages: &["postfix"],
+    },
+    Need {
+        name: "Knot DNS",
+        is_there: || find_program("knotd").is_some() && find_program("keymgr").is_some(),
+        packages: &["knot"],
+    },
+    Need {
+        name: "OpenDKIM",
+        is_there: || find_program("opendkim").is_some(),
+        packages: &["opendkim"],
     },
     Need {
         name: "BIND",
