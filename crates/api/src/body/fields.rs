@@ -140,7 +140,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Marks fields as known that are accepted and have no effect.
+    /// Marks fields as known that are accepted whatever they are and have no effect. Where their type is known,
+    /// [`Fields::unused`] is for them.
     pub fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.described.check_field(&self.path, name);
@@ -171,6 +172,17 @@ impl<'a> Fields<'a> {
             .take(WARNINGS_MAX)
             .map(|name| format!("unknown field ignored: {}", self.path.child(name)))
             .collect()
+    }
+
+    /// Adds a warning for each field that was never asked for, as long as an answer has room for it.
+    pub fn warn_of_unknown(&self, warnings: &mut Vec<String>) {
+        let room = WARNINGS_MAX.saturating_sub(warnings.len());
+        warnings.extend(self.unknown().into_iter().take(room));
+    }
+
+    /// Reads a field that has no effect: of the wrong type it is a mistake all the same.
+    pub fn unused<T: FieldValue>(&mut self, name: &'static str) -> Result<(), ApiError> {
+        self.optional::<T>(name).map(drop)
     }
 
     fn value(&mut self, name: &'static str) -> Option<&'a Value> {
@@ -233,6 +245,14 @@ impl FieldValue for i64 {
 }
 
 impl FieldValue for u32 {
+    fn read(value: &Value, path: &FieldPath) -> Result<Self, ApiError> {
+        let number = i64::read(value, path)?;
+        Self::try_from(number)
+            .map_err(|_| ApiError::invalid(path.to_string(), "expected an integer of at least 0"))
+    }
+}
+
+impl FieldValue for u64 {
     fn read(value: &Value, path: &FieldPath) -> Result<Self, ApiError> {
         let number = i64::read(value, path)?;
         Self::try_from(number)
@@ -340,5 +360,9 @@ mod tests {
         fields.required::<String>("name").unwrap();
         fields.ignore(&["state"]);
         assert_eq!(fields.unknown(), ["unknown field ignored: colour"]);
+        let mut warnings = vec![String::new(); WARNINGS_MAX - 1];
+        fields.warn_of_unknown(&mut warnings);
+        fields.warn_of_unknown(&mut warnings);
+        assert_eq!(warnings.len(), WARNINGS_MAX);
     }
 }

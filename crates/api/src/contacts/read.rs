@@ -8,9 +8,6 @@ use posthouse_mailroom::organise::Metadata;
 use crate::body::{Change, Fields};
 use crate::error::ApiError;
 
-/// Members that clients send and that nothing is made of: groups do not exist, pictures are not stored.
-pub(super) const IGNORED: [&str; 4] = ["groups", "picture", "created_at", "updated_at"];
-
 /// Reads a new contact or a change of one, and the warnings about what is unknown.
 pub(super) fn read(body: &mut Fields<'_>) -> Result<(ContactChange, Vec<String>), ApiError> {
     let mut change = ContactChange::default();
@@ -39,9 +36,17 @@ pub(super) fn read(body: &mut Fields<'_>) -> Result<(ContactChange, Vec<String>)
         Change::Set(metadata) => Some(metadata),
     };
     check_source(body)?;
-    body.ignore(&IGNORED);
-    warnings.extend(body.unknown());
+    check_unused(body)?;
+    body.warn_of_unknown(&mut warnings);
     Ok((change, warnings))
+}
+
+/// Members that clients send and that nothing is made of: groups do not exist, pictures are not stored.
+fn check_unused(body: &mut Fields<'_>) -> Result<(), ApiError> {
+    body.objects("groups")?;
+    body.unused::<String>("picture")?;
+    body.unused::<u64>("created_at")?;
+    body.unused::<u64>("updated_at")
 }
 
 fn read_entry(
@@ -55,7 +60,7 @@ fn read_entry(
             texts.push((name, text));
         }
     }
-    warnings.extend(entry.unknown());
+    entry.warn_of_unknown(warnings);
     Ok(texts)
 }
 

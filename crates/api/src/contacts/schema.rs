@@ -9,7 +9,7 @@ use crate::openapi::schema::{
     uuid,
 };
 
-use super::read::IGNORED;
+const UNUSED: &str = "Has no effect.";
 
 /// What a contact is answered as.
 pub(crate) const CONTACT: Component = Component::new("Contact", contact);
@@ -43,7 +43,12 @@ pub(super) fn body() -> Schema {
             optional("metadata", metadata()),
             optional("source", one_of(&SOURCES)),
         ])
-        .and(IGNORED.map(crate::openapi::schema::ignored))
+        .and([
+            optional("groups", list(object([])).about(UNUSED)),
+            optional("picture", text().about(UNUSED)),
+            optional("created_at", time().about(UNUSED)),
+            optional("updated_at", time().about(UNUSED)),
+        ])
 }
 
 fn of_text(member: ContactText) -> Schema {

@@ -3,7 +3,7 @@
 use crate::messages::schema::{common_members, tracking_options};
 use crate::messages::send::schema::members;
 use crate::openapi::schema::{
-    Component, Schema, constant, count, flag, ignored, list, object, optional, text, time, uuid,
+    Component, Schema, constant, count, flag, list, object, optional, text, time, uuid,
 };
 
 /// What a draft is answered as.
@@ -46,7 +46,7 @@ pub(super) fn body() -> Schema {
             "thread_id",
             text().about("The thread it belongs to when it answers nothing."),
         ),
-        ignored("send_at"),
-        ignored("use_draft"),
+        optional("send_at", time().about("Has no effect.")),
+        optional("use_draft", flag().about("Has no effect.")),
     ])
 }

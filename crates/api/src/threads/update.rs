@@ -7,7 +7,7 @@ use super::THREAD;
 use super::reduce;
 use crate::call::Call;
 use crate::openapi::Operation;
-use crate::openapi::schema::{flag, ignored, list, object, replacement, text};
+use crate::openapi::schema::{flag, list, object, optional, replacement, text};
 use crate::reply::Reply;
 use crate::routes::Answer;
 
@@ -26,9 +26,9 @@ pub fn operation() -> Operation {
             "folders",
             folders.about("The folder that they go to, by id or name."),
         ),
-        ignored("id"),
-        ignored("grant_id"),
-        ignored("object"),
+        optional("id", text().about("Has no effect.")),
+        optional("grant_id", text().about("Has no effect.")),
+        optional("object", text().about("Has no effect.")),
     ]))
     .one(THREAD.reference())
 }
@@ -43,7 +43,9 @@ pub async fn update(call: Call) -> Answer {
         folders: body.replacement("folders")?,
     };
     // Clients send back the whole object they got.
-    body.ignore(&["id", "grant_id", "object"]);
+    for name in ["id", "grant_id", "object"] {
+        body.unused::<String>(name)?;
+    }
     let warnings = body.unknown();
     let json = call
         .mailroom

@@ -393,6 +393,66 @@ async fn what_is_wrong_is_said_with_its_field() {
 }
 
 #[tokio::test]
+async fn what_has_no_effect_is_held_to_its_type_and_what_is_unknown_is_named_with_its_place() {
+    let agent = Agent::open().await;
+    let file = |member: &str, value: Value| {
+        let mut file = json!({"filename": "a.txt", "content": "YQ=="});
+        file[member] = value;
+        with("attachments", json!([file]))
+    };
+    for (body, field) in [
+        (file("size", json!("x")), "attachments[0].size"),
+        (
+            file("content_disposition", json!("bogus")),
+            "attachments[0].content_disposition",
+        ),
+        (
+            file("content_disposition", json!("inlined")),
+            "attachments[0].content_disposition",
+        ),
+        (with("use_draft", json!("x")), "use_draft"),
+        (with("signature_id", json!([])), "signature_id"),
+        (with("signature_id", json!(5)), "signature_id"),
+        (with("template", json!("x")), "template"),
+    ] {
+        let answer = agent.send(body.clone()).await;
+        assert_eq!(answer.error().0, 400, "{body}");
+        assert_eq!(answer.json["error"]["type"], "invalid_request_error");
+        assert_eq!(answer.json["error"]["field"], field, "{body}");
+    }
+    assert!(agent.queue().await.is_empty());
+
+    for (disposition, shown) in [
+        ("Inline; filename=a.txt", "inline"),
+        ("ATTACHMENT; filename=\"a.txt\"", "attachment"),
+        ("", "attachment"),
+    ] {
+        let sent = agent
+            .sent(file("content_disposition", json!(disposition)))
+            .await;
+        let of_file = &sent["attachments"][0]["content_disposition"];
+        let of_file = of_file.as_str().expect("a disposition");
+        assert_eq!(of_file.split(';').next(), Some(shown), "{disposition}");
+    }
+    let mut odd = file("foo", json!(1));
+    odd["to"][0]["vip"] = json!(true);
+    odd["custom_headers"] = json!([{"name": "X-A", "value": "a", "fold": true}]);
+    odd["colour"] = json!("red");
+    let answer = agent.send(odd.clone()).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.json);
+    let named = [
+        "to[0].vip",
+        "custom_headers[0].fold",
+        "attachments[0].foo",
+        "colour",
+    ];
+    let named = named.map(|path| format!("unknown field ignored: {path}"));
+    assert_eq!(answer.json["warnings"], json!(named));
+    let draft = agent.office.post(&agent.path("/drafts"), odd).await;
+    assert_eq!(draft.json["warnings"], json!(named));
+}
+
+#[tokio::test]
 async fn a_message_above_the_size_limit_is_413() {
     let agent = Agent::open().await;
     let content = "A".repeat(27 << 20);

@@ -18,20 +18,26 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// Reads `attachments`.
-pub(crate) fn of_json(fields: &mut Fields<'_>) -> Result<Vec<OutgoingFile>, ApiError> {
+/// Reads `attachments`, and warns about what is unknown in them.
+pub(crate) fn of_json(
+    fields: &mut Fields<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<OutgoingFile>, ApiError> {
     let objects = fields.objects("attachments")?.unwrap_or_default();
-    objects.into_iter().map(of_object).collect()
+    let file = |mut one: Fields<'_>| {
+        let file = of_object(&mut one)?;
+        one.warn_of_unknown(warnings);
+        Ok(file)
+    };
+    objects.into_iter().map(file).collect()
 }
 
-fn of_object(mut one: Fields<'_>) -> Result<OutgoingFile, ApiError> {
+fn of_object(one: &mut Fields<'_>) -> Result<OutgoingFile, ApiError> {
     let content: String = one.required("content")?;
     let content = decode(&content).ok_or_else(|| one.wrong("content", "expected base64"))?;
-    let disposition: String = one.optional("content_disposition")?.unwrap_or_default();
-    let says_inline = disposition
-        .trim_start()
-        .to_ascii_lowercase()
-        .starts_with("inline");
+    // It is counted here.
+    one.unused::<u64>("size")?;
+    let says_inline = says_inline(one)?;
     let content_id: Option<String> = one.optional("content_id")?;
     let is_inline: Option<bool> = one.optional("is_inline")?;
     let filename: String = one.optional("filename")?.unwrap_or_default();
@@ -45,6 +51,18 @@ fn of_object(mut one: Fields<'_>) -> Result<OutgoingFile, ApiError> {
             .filter(|id| !id.is_empty()),
         is_inline: is_inline.unwrap_or(says_inline),
     })
+}
+
+/// Tells whether `content_disposition` is `inline`. It may be written as the header has it, with parameters; they are not
+/// read.
+fn says_inline(one: &mut Fields<'_>) -> Result<bool, ApiError> {
+    let disposition: String = one.optional("content_disposition")?.unwrap_or_default();
+    let kind = disposition.split(';').next().unwrap_or_default().trim();
+    match kind.to_ascii_lowercase().as_str() {
+        "inline" => Ok(true),
+        "attachment" | "" => Ok(false),
+        _ => Err(one.wrong("content_disposition", "expected inline or attachment")),
+    }
 }
 
 /// The media type that was said, else the one that the name tells; empty when neither does.

@@ -8,8 +8,8 @@ use posthouse_mailroom::send::limits::{
 };
 
 use crate::openapi::schema::{
-    Member, Schema, any, either, email, flag, integer, list, metadata, object, optional, required,
-    text,
+    Member, Schema, any, count, either, email, flag, integer, list, map, metadata, object,
+    optional, required, text,
 };
 
 const NOT_OFFERED: &str = "Not supported: anything but an empty value is refused.";
@@ -23,9 +23,15 @@ pub(crate) fn members() -> Vec<Member> {
         ),
         optional("filename", text().at_most(FILENAME_CHARACTERS_MAX)),
         optional("content_type", text().example("application/pdf")),
-        optional("content_disposition", text()),
+        optional(
+            "content_disposition",
+            text()
+                .about("`inline` or `attachment`; parameters are not read.")
+                .example("attachment"),
+        ),
         optional("content_id", text()),
         optional("is_inline", flag()),
+        optional("size", count().about("Has no effect: it is counted.")),
     ]);
     let header = object([
         required(
@@ -58,8 +64,8 @@ pub(crate) fn members() -> Vec<Member> {
         optional("starred", flag()),
         optional("attachments", list(file).at_most(FILES_MAX)),
         optional("tracking_options", tracking_options()),
-        optional("template", any().about(NOT_OFFERED)),
-        optional("signature_id", any().about(NOT_OFFERED)),
+        optional("template", map(any()).about(NOT_OFFERED)),
+        optional("signature_id", text().about(NOT_OFFERED)),
     ]
 }
 

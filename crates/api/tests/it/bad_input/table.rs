@@ -119,13 +119,14 @@ fn send() -> Target {
         body: put_send_at(letter()),
         fields: letter_fields()
             .into_iter()
-            .chain([field("send_at", Kind::Number)])
+            .chain([field("send_at", Kind::Number), flag("use_draft")])
             .collect(),
     }
 }
 
 fn put_send_at(mut letter: Value) -> Value {
     letter["send_at"] = Value::Null;
+    letter["use_draft"] = json!(false);
     letter
 }
 
@@ -133,7 +134,9 @@ fn drafts() -> Vec<Target> {
     let mut fields = letter_fields();
     fields.push(field("unread", Kind::Flag));
     fields.push(text("thread_id", ANY));
-    let mut body = letter();
+    fields.push(field("send_at", Kind::Number));
+    fields.push(flag("use_draft"));
+    let mut body = put_send_at(letter());
     body["unread"] = json!(false);
     body["thread_id"] = json!("");
     [(Method::POST, "/drafts"), (Method::PUT, "/drafts/{draft}")]
@@ -156,10 +159,10 @@ pub fn letter() -> Value {
         "reply_to_message_id": "",
         "attachments": [{
             "filename": "a.txt", "content_type": "text/plain", "content": "YQ==", "content_id": "a",
-            "content_disposition": "attachment", "is_inline": false,
+            "content_disposition": "attachment", "is_inline": false, "size": 1,
         }],
         "custom_headers": [{"name": "X-A", "value": "a"}],
-        "metadata": {"key1": "a"},
+        "metadata": {"key1": "a"}, "signature_id": "", "template": {},
         "tracking_options": {"opens": false, "links": false, "thread_replies": false, "label": "a", "domain_name": ""},
     })
 }
@@ -189,6 +192,7 @@ pub fn letter_fields() -> Vec<Field> {
         line("attachments[0].content_id", 255),
         text("attachments[0].content_disposition", ANY),
         flag("attachments[0].is_inline"),
+        field("attachments[0].size", Kind::Number),
         field("custom_headers", Kind::List),
         set("custom_headers[0]", Kind::Object),
         set("custom_headers[0].name", Kind::Line { characters_max: 76 }),
@@ -229,7 +233,7 @@ fn thread_update() -> Target {
     Target {
         method: Method::PUT,
         path: "/threads/{thread}",
-        body: json!({"unread": true, "starred": true, "folders": ["inbox"]}),
+        body: json!({"unread": true, "starred": true, "folders": ["inbox"], "id": "a", "grant_id": "a", "object": "thread"}),
         fields: vec![
             set("unread", Kind::Flag),
             set("starred", Kind::Flag),
@@ -240,6 +244,9 @@ fn thread_update() -> Target {
                     characters_max: ANY,
                 },
             ),
+            text("id", ANY),
+            text("grant_id", ANY),
+            text("object", ANY),
         ],
     }
 }
@@ -297,6 +304,11 @@ fn contacts() -> Vec<Target> {
         text("notes", 65_536),
         line("birthday", ANY),
         text("source", ANY),
+        text("picture", ANY),
+        field("groups", Kind::List),
+        set("groups[0]", Kind::Object),
+        field("created_at", Kind::Number),
+        field("updated_at", Kind::Number),
     ];
     fields.extend(
         [
@@ -357,6 +369,7 @@ fn contacts() -> Vec<Target> {
         "given_name": "a", "middle_name": "a", "surname": "a", "suffix": "a", "nickname": "a", "birthday": "1984-02-29",
         "company_name": "a", "job_title": "a", "manager_name": "a", "office_location": "a", "notes": "a",
         "picture_url": "https://a.example/a", "display_name": "a", "source": "address_book", "metadata": {"key1": "a"},
+        "picture": "a", "groups": [{"id": "a"}], "created_at": 1, "updated_at": 1,
         "emails": [{"email": "a@shop.example", "type": "work"}],
         "phone_numbers": [{"number": "1", "type": "work"}],
         "im_addresses": [{"im_address": "a", "type": "x"}],
