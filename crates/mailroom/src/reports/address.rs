@@ -38,8 +38,20 @@ impl Mailroom {
     ) -> Result<Option<Recipient>, RecipientRefusal> {
         let host = address.domain().as_str();
         if host == self.config().hostname.to_ascii_lowercase() {
-            let role = ReportAddress::of(address.local()).map(Role::Reports);
-            return Ok(role.map(|role| Recipient::of_reports(address, role, None)));
+            let Some(found) = ReportAddress::of(address.local()) else {
+                return Ok(None);
+            };
+            // Where the mail host's name is also a domain with accounts, an account of that name comes first.
+            let folded = address.folded();
+            let taken = self.store().read(move |tx: &mut dyn Tx| {
+                let account = recipients::by_email(tx, &folded)?;
+                Ok::<_, StoreError>(
+                    account.is_some() || recipients::by_alias(tx, &folded)?.is_some(),
+                )
+            });
+            let role = Role::Reports(found);
+            let is_free = !taken.await?;
+            return Ok(is_free.then(|| Recipient::of_reports(address, role, None)));
         }
         let codec = self.store().ids();
         let Some((row, domain)) = return_path_token::open_address(codec, address.local(), host)

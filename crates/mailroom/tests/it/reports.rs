@@ -320,3 +320,84 @@ async fn aggregate_reports_about_registered_domains_are_kept_once_and_listed() {
         assert!(list("else", None).await.is_err());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_leaves_with_a_return_path_that_leads_back_as_soon_as_its_domain_has_one() {
+    for office in every_engine().await {
+        let new = posthouse_mailroom::domains::NewDomain {
+            name: "Bots".to_owned(),
+            domain_address: "bots.example.org".to_owned(),
+            ..posthouse_mailroom::domains::NewDomain::default()
+        };
+        office
+            .mailroom
+            .register_domain(&office.actor, new)
+            .await
+            .unwrap();
+        office
+            .store
+            .write(|tx: &mut dyn Tx| {
+                tx.execute(
+                    "UPDATE domains SET verified_ownership = 1, verified_mx = 1, verified_spf = 1, verified_dkim = 1,
+                       verified_feedback = 1 WHERE address = 'bots.example.org'",
+                    &[],
+                )
+            })
+            .await
+            .unwrap();
+        let new = posthouse_mailroom::provision::NewAccount {
+            provider: "nylas".to_owned(),
+            email: "triage@bots.example.org".to_owned(),
+            ..posthouse_mailroom::provision::NewAccount::default()
+        };
+        let account = office
+            .mailroom
+            .create_account(&office.actor, new)
+            .await
+            .unwrap();
+        let agent = office
+            .mailroom
+            .grant_for(&office.actor, &account.id)
+            .await
+            .unwrap();
+        office
+            .mailroom
+            .send_message(&agent, letter(&["gone@shop.example"]), None)
+            .await
+            .unwrap();
+        let due = office
+            .mailroom
+            .claim_outbound(Scope::EachDomain, &|_| 50)
+            .await;
+        let mail = due.unwrap().claimed.remove(0);
+        let path = office
+            .mailroom
+            .wire_mail(&mail)
+            .await
+            .unwrap()
+            .envelope_from;
+        let report = AttemptReport {
+            outcomes: vec![Outcome::Delivered],
+            mail,
+        };
+        office.mailroom.record_outcome(&[report]).await.unwrap();
+        assert!(path.starts_with("b+") && path.ends_with("@bounce.bots.example.org"));
+        let raw = dsn(&[("gone@shop.example", "failed", "550 5.1.1 no such user")]);
+        deliver(
+            &office,
+            &path
+                .to_uppercase()
+                .replace("BOUNCE.BOTS.EXAMPLE.ORG", "bounce.bots.example.org"),
+            &raw,
+        )
+        .await;
+        assert_eq!(told(&office, ChangeKind::MessageBounced).await.len(), 1);
+        assert_eq!(inbox(&office, &agent).await, 1);
+        // A report is forgotten with what it is about.
+        office.clock.forward(31 * 24 * 3_600);
+        while office.mailroom.expire_records().await.unwrap() {}
+        let address = EmailAddress::parse_strict(&path).unwrap();
+        let refused = office.mailroom.resolve_recipient(&address).await;
+        assert_eq!(refused.unwrap_err(), RecipientRefusal::Unknown);
+    }
+}
