@@ -263,3 +263,25 @@ async fn operators_see_hold_retry_and_drop_what_waits_from_the_command_line() {
     assert_eq!(subjects(&sink), ["keep"]);
     api.get(&path).await.expect(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_gets_everything_whatever_the_domains_dns_says() {
+    let sink = Sink::start(Manners::default()).await;
+    let dns = NameServer::start(Zone::default()).await;
+    let relay = format!("relay:127.0.0.1:{}", sink.address().port());
+    let flags = ["--outbound", &relay, "--dns", &dns.address().to_string()];
+    let server = Posthouse::start_with(Options {
+        flags: flags.map(str::to_owned).to_vec(),
+        ..Options::default()
+    })
+    .await;
+    let api = server.api();
+    let agent = server.create_account("agent").await;
+    for domain in ["one.example", "two.example", "three.example"] {
+        send(&api, &agent, &[&format!("a@{domain}")], domain).await;
+    }
+    until_queue_is_empty(&api).await;
+    let mut arrived = subjects(&sink);
+    arrived.sort();
+    assert_eq!(arrived, ["one.example", "three.example", "two.example"]);
+}

@@ -146,7 +146,11 @@ fn drain_posthouse(
     let (mut sink, address) = start_sink(folder)?;
     let (dns_address, port) = (dns.address().to_string(), address.port().to_string());
     let data = folder.join("data");
-    let filler = Posthouse::start_with(bench.binary(), &data, &flags(&dns_address, &port, "api,smtp"))?;
+    let filler = Posthouse::start_with(
+        bench.binary(),
+        &data,
+        &flags(&dns_address, &port, "api,smtp"),
+    )?;
     let account = account(&filler, dns, signed)?;
     fill_posthouse(&filler, &account, options)?;
     filler.stop()?;

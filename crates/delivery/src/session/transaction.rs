@@ -45,10 +45,7 @@ impl Session {
     pub async fn send(&mut self, envelope: &Envelope, content: &[u8]) -> Sent {
         self.messages += 1;
         let mut verdicts = vec![Verdict::Open; envelope.recipients.len()];
-        let lost = match self.transact(envelope, content, &mut verdicts).await {
-            Ok(()) => None,
-            Err(lost) => Some(lost),
-        };
+        let lost = self.transact(envelope, content, &mut verdicts).await.err();
         Sent { verdicts, lost }
     }
 
