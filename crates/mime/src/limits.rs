@@ -50,6 +50,8 @@ pub const HTML_DEPTH_MAX: usize = 512;
 pub const HTML_PIECES_MAX: usize = 400_000;
 /// Octets of one attribute; longer ones count as absent.
 pub const HTML_ATTRIBUTE_BYTES_MAX: usize = 4_096;
+/// Octets behind a tag that hides text by default in which its element must end to be left out of snippets and searches.
+pub const VEILED_BYTES_MAX: usize = 4_096;
 /// Attributes with values of one tag that are read.
 pub const HTML_ATTRIBUTES_MAX: usize = 128;
 /// Octets of a text made from a message.

@@ -3,7 +3,8 @@
 use mail_parser::decoders::html::add_html_token;
 use memchr::{memchr, memchr2, memmem};
 
-use crate::limits::{SNIPPET_CHARS_MAX, SNIPPET_SCAN_BYTES_MAX};
+use crate::html::{Veil, veil};
+use crate::limits::{SNIPPET_CHARS_MAX, SNIPPET_SCAN_BYTES_MAX, VEILED_BYTES_MAX};
 
 /// Returns the first characters of plain text, white space collapsed.
 pub(crate) fn snippet_of_text(text: &str) -> String {
@@ -185,7 +186,59 @@ fn skip_markup(rest: &str, line: &mut Line) -> usize {
     if !is_inline(name) {
         line.push(" ");
     }
-    tag_len
+    if closing || is_void(name) {
+        return tag_len;
+    }
+    tag_len + hidden_len(&rest[..tag_len], &rest[tag_len..], name)
+}
+
+/// Returns how much behind a start tag nobody sees, as far as the tag itself tells. Sheets, colours and what is hidden at
+/// greater length are for the slower reader that extracts.
+fn hidden_len(tag: &str, rest: &str, name: &str) -> usize {
+    if !mentions(tag, b"style") && !mentions(tag, b"hidden") {
+        return 0;
+    }
+    match veil(tag) {
+        Some(Veil::Whole) => element_len(rest.as_bytes(), name.as_bytes()).unwrap_or(rest.len()),
+        Some(Veil::Default) => {
+            let near = &rest[..rest.floor_char_boundary(VEILED_BYTES_MAX)];
+            let length = element_len(near.as_bytes(), name.as_bytes()).unwrap_or(0);
+            let speaks_up = |word: &[u8]| mentions(&near[..length], word);
+            if speaks_up(b"font") || speaks_up(b"visib") {
+                return 0;
+            }
+            length
+        }
+        None => 0,
+    }
+}
+
+fn mentions(text: &str, word: &[u8]) -> bool {
+    text.as_bytes()
+        .windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// Returns the length of what an element holds, elements of its own name included; `None` when it is not closed.
+fn element_len(bytes: &[u8], name: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for at in memchr::memchr_iter(b'<', bytes) {
+        let closing = bytes.get(at + 1) == Some(&b'/');
+        let start = at + 1 + usize::from(closing);
+        let named = bytes.get(start..start + name.len());
+        let ends = bytes.get(start + name.len());
+        if !named.is_some_and(|named| named.eq_ignore_ascii_case(name))
+            || ends.is_some_and(u8::is_ascii_alphanumeric)
+        {
+            continue;
+        }
+        match (closing, depth) {
+            (true, 0) => return Some(at),
+            (true, _) => depth -= 1,
+            (false, _) => depth += 1,
+        }
+    }
+    None
 }
 
 /// Returns the length of a tag, in whose quoted attributes `>` is text.
@@ -212,6 +265,15 @@ fn content_len(bytes: &[u8], name: &[u8]) -> usize {
     memmem::find_iter(bytes, b"</")
         .find(closes)
         .unwrap_or(bytes.len())
+}
+
+/// Elements that hold nothing.
+fn is_void(name: &str) -> bool {
+    const VOID: &[&str] = &[
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
+        "source", "track", "wbr",
+    ];
+    VOID.iter().any(|void| name.eq_ignore_ascii_case(void))
 }
 
 /// Elements that do not separate words.
@@ -253,6 +315,45 @@ mod tests {
         ];
         for (html, expected) in table {
             assert_eq!(snippet_of_html(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn agent_02_text_that_its_element_hides_is_in_no_snippet() {
+        let table = [
+            ("a <div style=\"display:none\">no</div>b", "a b"),
+            ("a <span hidden>no</span>b", "a b"),
+            (
+                "a <SPAN STYLE='font-size:0'>no<span>no</span></SPAN>b",
+                "a b",
+            ),
+            ("a <p style='visibility:hidden'>no<br>no</p>b", "a b"),
+            ("a <b style='opacity:0'>no", "a"),
+            (
+                "<td style='font-size:0'>\n<div style='font-size:14px'>yes</div></td>",
+                "yes",
+            ),
+            ("<a title=hidden>yes</a>", "yes"),
+            ("<img style='display:none' src=x>yes", "yes"),
+            ("<p style='color:red'>yes</p>", "yes"),
+            ("<i style='display:none'><ins>no</ins></i>yes", "yes"),
+        ];
+        for (html, expected) in table {
+            assert_eq!(snippet_of_html(html), expected, "{html}");
+            assert_eq!(visible_text(html, 1_000), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_costs_its_length() {
+        for tag in [
+            "<p hidden>",
+            "<p style='font-size:0'>",
+            "<p style=\"display:none\">",
+            "</p hidden>",
+        ] {
+            let html = tag.repeat(500_000 / tag.len());
+            assert_eq!(visible_text(&html, 1_000), "", "{tag}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! One-time codes: words of a certain shape near words that announce them.
 
+use std::collections::HashSet;
+
 use crate::limits::{OTP_CANDIDATES_MAX, OTP_CODES_MAX};
 
 /// Where a code stands.
@@ -39,6 +41,8 @@ const CODE_CHARS: std::ops::RangeInclusive<usize> = 4..=10;
 const BEFORE_BYTES: usize = 100;
 const BEHIND_BYTES: usize = 60;
 const CONFIDENCE_MIN: f64 = 0.5;
+/// What a code loses that stands in quoted text: it is an old one.
+const QUOTED_LOSS: f64 = 0.2;
 
 /// Words that announce a one-time code and nothing else.
 const STRONG: &[&str] = &[
@@ -201,8 +205,12 @@ const CURRENCIES: &[&str] = &[
     "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "chf", "kr", "zł", "%",
 ];
 
-/// Finds the codes of a message, best first, each once.
-pub(super) fn find(subject: &str, body: &str) -> Vec<OtpCode> {
+/// Finds the codes of a message, best first, each once. `reply` is the part of the body that is not quoted.
+pub(super) fn find(subject: &str, body: &str, reply: &str) -> Vec<OtpCode> {
+    let written_anew: HashSet<String> = words(reply)
+        .take(OTP_CANDIDATES_MAX)
+        .filter_map(|word| shaped(reply, &word))
+        .collect();
     let announced =
         says(&subject.to_lowercase(), STRONG) || says(&head(body, 4_096).to_lowercase(), STRONG);
     let mut codes = Vec::new();
@@ -211,7 +219,11 @@ pub(super) fn find(subject: &str, body: &str) -> Vec<OtpCode> {
             let Some(code) = shaped(text, &word) else {
                 continue;
             };
-            let confidence = confidence(text, &word, &code, announced);
+            let mut confidence = confidence(text, &word, &code, announced);
+            let is_quoted = source == CodeSource::Body && !written_anew.contains(&code);
+            if is_quoted && confidence >= CONFIDENCE_MIN {
+                confidence = (confidence - QUOTED_LOSS).max(CONFIDENCE_MIN);
+            }
             if confidence >= CONFIDENCE_MIN {
                 keep(
                     &mut codes,
@@ -448,7 +460,7 @@ mod tests {
     use super::*;
 
     fn codes(subject: &str, body: &str) -> Vec<String> {
-        find(subject, body)
+        find(subject, body, body)
             .into_iter()
             .map(|code| code.code)
             .collect()
@@ -479,7 +491,7 @@ mod tests {
         for (body, expected) in table {
             assert_eq!(codes("", body), [expected], "{body}");
         }
-        let found = find("482913 is your Acme verification code", "Hello");
+        let found = find("482913 is your Acme verification code", "Hello", "Hello");
         assert_eq!(
             (found[0].code.as_str(), found[0].source),
             ("482913", CodeSource::Subject)
@@ -507,10 +519,9 @@ mod tests {
 
     #[test]
     fn the_best_code_comes_first_and_each_comes_once() {
-        let found = find(
-            "",
-            "Your verification code is 482913.\nCode 482913\nRefer to code 7777 in questions.",
-        );
+        let body =
+            "Your verification code is 482913.\nCode 482913\nRefer to code 7777 in questions.";
+        let found = find("", body, body);
         assert_eq!(found[0].code, "482913");
         assert!(
             found

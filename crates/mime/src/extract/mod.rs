@@ -56,7 +56,7 @@ pub fn extract(raw: &[u8], message: &ParsedMessage) -> Extracted {
         } else {
             &reply_text
         }),
-        otp_codes: codes::find(&message.subject, body),
+        otp_codes: codes::find(&message.subject, body, &reply_text),
         links: links::sorted(
             links,
             list_unsubscribe

@@ -11,4 +11,4 @@ mod sheet;
 mod tokenizer;
 
 pub(crate) use element::{Element, Role};
-pub(crate) use pieces::{Piece, Tag, read};
+pub(crate) use pieces::{Piece, Tag, Veil, read, veil};

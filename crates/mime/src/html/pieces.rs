@@ -47,6 +47,31 @@ pub(crate) fn read(html: &str) -> Vec<Piece> {
     reader.finish()
 }
 
+/// How a start tag says by itself that nobody sees what is in its element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Veil {
+    /// Whatever its children say.
+    Whole,
+    /// Unless a child says otherwise.
+    Default,
+}
+
+/// Returns what one start tag, `<p style="...">`, says about its element's visibility by its own attributes.
+pub(crate) fn veil(tag: &str) -> Option<Veil> {
+    let mut veil = None;
+    tokens(tag, |token| {
+        if let Token::Open(tag, _) = token {
+            let is_gone = tag.look.gone.unwrap_or(tag.hidden);
+            if is_gone {
+                veil = Some(Veil::Whole);
+            } else if tag.look.unseen == Some(true) || tag.look.tiny == Some(true) {
+                veil = Some(Veil::Default);
+            }
+        }
+    });
+    veil
+}
+
 /// Collects the sheets first: a rule at the end also counts for text at the beginning.
 fn sheet_of(html: &str) -> Sheet {
     let mut sheet = Sheet::default();

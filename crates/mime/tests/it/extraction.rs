@@ -14,6 +14,16 @@ fn extracted(raw: &[u8]) -> Extracted {
 }
 
 #[test]
+fn a_quoted_code_stands_behind_the_new_one() {
+    let raw = crlf(
+        "From: App <no-reply@app.example>\nSubject: Re: Code\n\n> Your code is 111111\n\nNew code is 222222\n",
+    );
+    let found = extracted(&raw).otp_codes;
+    let codes: Vec<&str> = found.iter().map(|code| code.code.as_str()).collect();
+    assert_eq!(codes, ["222222", "111111"]);
+}
+
+#[test]
 fn a_verification_message_gives_its_code_link_and_language() {
     let raw = crlf(
         "From: App <no-reply@app.example>\nSubject: Your App verification code\nList-Unsubscribe: <https://app.example/u/1>, <mailto:u@app.example>\n\
