@@ -20,6 +20,8 @@ pub(super) struct Summary {
     thread: Key,
     /// Every message, oldest first: a thread has at most ten thousand, after which mail starts a new one.
     messages: Vec<Key>,
+    /// When they were received or sent, and whether they are in Sent.
+    dates: Vec<(i64, bool)>,
     /// The one that was changed last first.
     drafts: Vec<Key>,
     folders: Vec<Key>,
@@ -34,7 +36,6 @@ pub(super) struct Summary {
     /// None when only drafts are left.
     earliest_at: Option<i64>,
     latest_received_at: Option<i64>,
-    /// Of the messages in Sent.
     latest_sent_at: Option<i64>,
 }
 
@@ -58,12 +59,13 @@ pub(super) fn summarise(
     })?;
     let read: Vec<Key> = summaries.iter().flat_map(Summary::messages_read).collect();
     let mut texts: HashMap<Key, Texts> = HashMap::with_capacity(read.len());
-    for (message, document) in messages::documents(tx, grant, &read)? {
-        let parsed = serde_json::from_str(&format!("{{{document}}}"));
-        let parsed = parsed.map_err(|error| {
+    for shown in messages::in_thread(tx, grant, &read)? {
+        let parsed = serde_json::from_str(&format!("{{{}}}", shown.document));
+        let mut parsed: Texts = parsed.map_err(|error| {
             StoreError::Fault(format!("a message's document is damaged: {error}"))
         })?;
-        texts.insert(message, parsed);
+        parsed.arrived = shown.arrived;
+        texts.insert(shown.message, parsed);
     }
     for summary in &mut summaries {
         summary.take_texts(&mut texts);
@@ -77,6 +79,7 @@ impl Summary {
         Self {
             thread,
             messages: Vec::new(),
+            dates: Vec::new(),
             drafts: Vec::new(),
             folders: Vec::new(),
             participants: Vec::new(),
@@ -102,12 +105,7 @@ impl Summary {
         self.unread |= member.unread;
         self.starred |= member.starred;
         self.has_attachments |= member.has_attachment;
-        let latest = if sent == Some(member.folder) {
-            &mut self.latest_sent_at
-        } else {
-            &mut self.latest_received_at
-        };
-        *latest = Some(date_at);
+        self.dates.push((date_at, sent == Some(member.folder)));
     }
 
     /// Takes in the drafts, which are in this folder.
@@ -141,11 +139,25 @@ impl Summary {
     }
 
     fn take_texts(&mut self, texts: &mut HashMap<Key, Texts>) {
+        self.take_dates(texts);
         let mut places: HashMap<String, usize> = HashMap::new();
         for (place, message) in self.messages_read().into_iter().enumerate() {
             if let Some(texts) = texts.remove(&message) {
                 self.take(&mut places, place, texts);
             }
+        }
+    }
+
+    /// Tells when something was received and sent last. Of messages whose texts are not read their folder tells which.
+    fn take_dates(&mut self, texts: &HashMap<Key, Texts>) {
+        for (message, (date_at, in_sent)) in self.messages.iter().zip(&self.dates) {
+            let is_sent = texts.get(message).map_or(*in_sent, |texts| !texts.arrived);
+            let latest = if is_sent {
+                &mut self.latest_sent_at
+            } else {
+                &mut self.latest_received_at
+            };
+            *latest = Some(*date_at);
         }
     }
 
@@ -176,9 +188,11 @@ impl Summary {
     }
 }
 
-/// The members of a message's document that its thread shows.
+/// What a thread shows of a message: members of its document, and whether it came in by mail.
 #[derive(Debug, Deserialize)]
 struct Texts {
+    #[serde(skip)]
+    arrived: bool,
     subject: String,
     snippet: String,
     from: Vec<Address>,

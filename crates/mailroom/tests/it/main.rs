@@ -33,6 +33,7 @@ mod sending;
 mod support;
 mod suppressions;
 mod tenants;
+mod thread_dates;
 mod threading;
 mod threads;
 mod tracking;

@@ -16,7 +16,8 @@ use crate::{Param, StoreError};
 
 pub(in crate::tables) use narrow::narrowed;
 pub use organise::{
-    Leaving, Placed, documents, in_folder, place, placed, remove, set_aside_before, set_metadata,
+    InThread, Leaving, Placed, documents, in_folder, in_thread, place, placed, remove,
+    set_aside_before, set_metadata,
 };
 pub use select::{Position, Selection, Source, oldest, select};
 pub(in crate::tables) use select::{Statement, compound, conditions, select_along};

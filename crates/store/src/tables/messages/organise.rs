@@ -179,6 +179,40 @@ pub fn documents(
     Ok(found)
 }
 
+/// What a conversation shows of one of its messages.
+#[derive(Debug)]
+pub struct InThread {
+    /// The message.
+    pub message: Key,
+    /// Its document.
+    pub document: String,
+    /// It came in by mail; its account wrote it otherwise.
+    pub arrived: bool,
+}
+
+/// Returns what a conversation shows of messages of one account, in no particular order.
+pub fn in_thread(tx: &mut dyn Tx, grant: Key, ids: &[Key]) -> Result<Vec<InThread>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_PER_STATEMENT) {
+        // Only what arrived has lines that tell how.
+        let sql = format!(
+            "SELECT id, document, CAST(length(trace) AS BIGINT)
+             FROM messages WHERE id IN ({}) AND grant_id + 0 = $1",
+            placeholders(2, chunk.len())
+        );
+        let mut params: Vec<Param<'_>> = vec![grant.into()];
+        params.extend(chunk.iter().map(|id| Param::from(*id)));
+        found.extend(tx.query(&sql, &params, |row| {
+            Ok(InThread {
+                message: row.key(0)?,
+                document: row.string(1)?,
+                arrived: row.int(2)? > 0,
+            })
+        })?);
+    }
+    Ok(found)
+}
+
 /// A message about to be removed, and what it is found by.
 #[derive(Debug)]
 pub struct Leaving {
