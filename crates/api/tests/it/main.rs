@@ -21,6 +21,7 @@ mod searching;
 mod sending;
 mod signing;
 mod sockets;
+mod suppressions;
 mod tenancy;
 mod threads;
 mod transactional;
