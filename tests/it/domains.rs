@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const DOMAIN: &str = "bots.example.org";
+/// The key that may change the zone, as nsupdate takes it.
+const UPDATE_KEY: &str = "hmac-sha256:posthouse:c2VjcmV0IG9mIHRoZSB6b25l";
 const TYPES: [&str; 9] = [
     "ownership",
     "mx",
@@ -65,13 +67,18 @@ impl NameServer {
     async fn serve(&mut self, zone: &str) {
         self.stop();
         let place = self.directory.path();
+        // What an earlier run noted down about the zone is not to matter.
+        drop(std::fs::remove_dir_all(place.join("db")));
+        std::fs::create_dir(place.join("db")).expect("a directory");
         std::fs::write(place.join("zone"), zone).expect("a zone file");
         let (port, directory) = (self.address.port(), place.display());
         let configuration = match self.kind {
             Kind::Knot => format!(
                 "server:\n  rundir: \"{directory}\"\n  listen: 127.0.0.1@{port}\nlog:\n  - target: stderr\n    any: info\n\
+                 key:\n  - id: posthouse\n    algorithm: hmac-sha256\n    secret: c2VjcmV0IG9mIHRoZSB6b25l\n\
+                 acl:\n  - id: update\n    key: posthouse\n    action: update\n\
                  database:\n  storage: \"{directory}/db\"\n\
-                 zone:\n  - domain: {DOMAIN}\n    storage: \"{directory}\"\n    file: zone\n    semantic-checks: on\n    journal-content: none\n"
+                 zone:\n  - domain: {DOMAIN}\n    storage: \"{directory}\"\n    file: zone\n    semantic-checks: on\n    journal-content: changes\n    acl: update\n"
             ),
             Kind::Bind => format!(
                 "options {{ directory \"{directory}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};\n\
@@ -274,6 +281,61 @@ async fn new_keys_take_over_once_the_name_server_has_them() {
     assert!(next.contains("\nph1._domainkey") && next.contains("\nph2._domainkey"));
     dns.serve(&next).await;
     assert_eq!(verify().await["status"], "done");
+}
+
+#[tokio::test]
+async fn records_are_put_into_the_zone_by_a_signed_update() {
+    let Some(mut dns) = NameServer::prepare(Kind::Knot) else {
+        return;
+    };
+    let server = start(&dns).await;
+    let cli = server.cli();
+    let added = cli.run(&["domain", "add", DOMAIN]).await;
+    assert_eq!(added.code, 0, "{added:?}");
+    let empty = format!(
+        "$ORIGIN {DOMAIN}.\n$TTL 60\n@ SOA ns hostmaster 1 3600 900 1209600 300\n@ NS ns\nns A 127.0.0.1\n\
+         mx A 192.0.2.10\nmx AAAA 2001:db8::10\n@ TXT \"another service\"\n_dmarc TXT \"no policy\"\n"
+    );
+    dns.serve(&empty).await;
+    let place = TempDir::new().expect("a temporary directory");
+    let publish = async |key: &str| {
+        let file = place.path().join("key");
+        std::fs::write(&file, key).expect("a key file");
+        let (file, at) = (
+            file.to_str().expect("a plain path"),
+            dns.address.to_string(),
+        );
+        let arguments = [
+            "domain",
+            "publish",
+            DOMAIN,
+            "--server",
+            &at,
+            "--key-file",
+            file,
+        ];
+        cli.run(&arguments).await
+    };
+    let forged = publish("posthouse:b3RoZXIgc2VjcmV0").await;
+    assert_eq!(forged.code, 1, "{forged:?}");
+    assert!(forged.stderr.contains("refused"), "{forged:?}");
+    let published = publish(UPDATE_KEY).await;
+    assert_eq!(published.code, 0, "{published:?}");
+    assert!(!published.stdout.contains("pending"), "{published:?}");
+    assert!(
+        published.stdout.contains("The domain may send."),
+        "{published:?}"
+    );
+    let shown = cli.run(&["domain", "dns", DOMAIN]).await.stdout;
+    assert!(
+        shown.contains("\"no policy\""),
+        "somebody else's record is left alone: {shown}"
+    );
+    let again = publish(UPDATE_KEY).await;
+    assert!(
+        again.stdout.contains("Published 2 records"),
+        "the keys, once more: {again:?}"
+    );
 }
 
 #[tokio::test]

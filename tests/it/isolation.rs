@@ -323,6 +323,13 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .text_of("id");
     let schedule_id = scheduled_by(api, &grant).await;
     let queue_id = queued_by(server, api, &grant, &keys).await;
+    let alias = format!("also@{name}.agents.localhost");
+    api.post(
+        &format!("/v3/grants/{grant}/aliases"),
+        json!({"address": alias}),
+    )
+    .await
+    .expect(201);
     let suppressed = json!({"address": format!("{name}@nowhere.example")});
     let suppression_id = api
         .post("/v3/suppressions", suppressed)
@@ -351,6 +358,7 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("contact_id", contact_id),
         ("draft_id", draft_id),
         ("email", email),
+        ("address", alias),
     ])
 }
 
@@ -394,6 +402,7 @@ async fn snapshot(owner: &Api, ids: &Ids) -> Vec<String> {
         format!("/v3/grants/{grant}/folders"),
         format!("/v3/grants/{grant}/messages?in=all"),
         format!("/v3/grants/{grant}/drafts"),
+        format!("/v3/grants/{grant}/aliases"),
         "/v3/suppressions".to_owned(),
     ];
     let mut seen = Vec::new();

@@ -17,6 +17,7 @@
 //! | [`cidr`] | address ranges, as in `--allow-net` |
 //! | [`guard`] | the operator's policy, the rules for URLs, and the reasons for a refusal |
 //! | [`http`] | the client itself: connector, small pool, one exchange |
+//! | [`dns_update`] | records are put into a zone by DNS UPDATE |
 //! | [`probe`] | whether mail servers can be reached from here |
 //! | [`request_signing`] | RSA signatures under requests of service accounts |
 //! | [`resolver`] | names to addresses, behind a trait that tests replace |
@@ -39,6 +40,7 @@ pub mod address_class;
 pub mod aggregate_reports;
 pub mod authentication;
 pub mod cidr;
+pub mod dns_update;
 pub mod guard;
 pub mod http;
 pub mod limits;

@@ -57,7 +57,7 @@ impl Finding {
             CheckStatus::Done,
             expected,
             found,
-            format!("Found {found}."),
+            sentence(format!("Found {found}")),
         )
     }
 
@@ -67,7 +67,7 @@ impl Finding {
     }
 
     fn conflict(at: &str, expected: &str, found: &str) -> Self {
-        let message = format!("Expected {expected} at {at}, found {found}.");
+        let message = sentence(format!("Expected {expected} at {at}, found {found}"));
         Self::new(CheckStatus::Failed, expected, found, message)
     }
 }
@@ -321,6 +321,14 @@ async fn server_addresses(plan: &Plan, sight: &dyn Sight) -> Result<Vec<IpAddr>,
         return Ok(plan.addresses.clone());
     }
     sight.addresses(&plan.mail_host).await
+}
+
+/// Ends with a full stop, which names in records have already.
+fn sentence(mut text: String) -> String {
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    text
 }
 
 /// SMTP-07: what strangers publish may be long and hold anything; it is shown to people and kept in the store.

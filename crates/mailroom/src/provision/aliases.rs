@@ -75,9 +75,13 @@ impl Mailroom {
         grant: &GrantRef,
         address: &str,
     ) -> Result<(), Refusal> {
-        actor.require_whole_application()?;
         let address = EmailAddress::parse_strict(address).map_err(|_| Refusal::NotFound)?;
         let (id, folded) = (grant.grant, address.folded());
+        let own = self.list_aliases(grant).await?;
+        if own.iter().all(|alias| alias.address != folded) {
+            return Err(Refusal::NotFound);
+        }
+        actor.require_whole_application()?;
         let removed = self
             .store()
             .write(move |tx: &mut dyn Tx| aliases::delete(tx, id, &folded))

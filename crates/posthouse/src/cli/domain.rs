@@ -1,5 +1,8 @@
 //! `posthouse domain`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::OutputArgs;
@@ -67,6 +70,20 @@ pub enum DomainCommand {
         /// How many at most
         #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
+    },
+    /// Put the records that are missing into a zone by DNS UPDATE (RFC 2136), signed with a key (TSIG)
+    Publish {
+        /// Its id or address
+        domain: String,
+        /// The primary name server of the zone
+        #[arg(long, value_name = "ADDR:PORT")]
+        server: SocketAddr,
+        /// File with the key: [hmac-sha256:]NAME:SECRET, as nsupdate takes it
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+        /// The zone that the domain is in; the domain itself when left out
+        #[arg(long, value_name = "NAME")]
+        zone: Option<String>,
     },
     /// Make new signing keys, which take over once they are published and verified
     RotateDkim {

@@ -1,5 +1,6 @@
 //! `posthouse domain`.
 
+mod publish;
 mod records;
 mod reports;
 
@@ -55,6 +56,19 @@ pub async fn run(command: DomainCommand, api: &Api, screen: &Screen) -> Result<(
             kind,
             limit,
         } => reports::list(&domain, kind, limit, api, screen).await,
+        DomainCommand::Publish {
+            domain,
+            server,
+            key_file,
+            zone,
+        } => {
+            let target = publish::Target {
+                zone: zone.as_deref().unwrap_or(&domain),
+                server,
+                key_file: &key_file,
+            };
+            publish::publish(&domain, &target, api, screen).await
+        }
         DomainCommand::RotateDkim { domain } => records::rotate(&domain, api, screen).await,
         DomainCommand::Remove { domain, yes } => remove(&domain, yes, api, screen).await,
     }

@@ -19,6 +19,18 @@ const TYPES: [&str; 9] = [
     "mta_sts",
 ];
 
+/// Those that have records of their own: ARC is what was found of DKIM.
+pub(super) const WITH_RECORDS: [&str; 8] = [
+    "ownership",
+    "mx",
+    "spf",
+    "dkim",
+    "feedback",
+    "dmarc",
+    "tls_rpt",
+    "mta_sts",
+];
+
 /// Prints what to publish for every type, and what was found of it.
 pub async fn dns(domain: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let standings = each(domain, "info", &TYPES, api).await?;
@@ -87,7 +99,7 @@ pub async fn verify(
     screen: &Screen,
 ) -> Result<(), Failure> {
     let wanted: Vec<&str> = match types {
-        [] => TYPES.to_vec(),
+        [] => WITH_RECORDS.to_vec(),
         some => some.iter().map(String::as_str).collect(),
     };
     let standings = each(domain, "verify", &wanted, api).await?;
@@ -156,7 +168,12 @@ pub async fn rotate(domain: &str, api: &Api, screen: &Screen) -> Result<(), Fail
     Ok(())
 }
 
-async fn each(domain: &str, verb: &str, types: &[&str], api: &Api) -> Result<Vec<Value>, Failure> {
+pub(super) async fn each(
+    domain: &str,
+    verb: &str,
+    types: &[&str],
+    api: &Api,
+) -> Result<Vec<Value>, Failure> {
     let path = format!("{}/{verb}", place(domain));
     let mut standings = Vec::with_capacity(types.len());
     for one in types {
@@ -166,13 +183,13 @@ async fn each(domain: &str, verb: &str, types: &[&str], api: &Api) -> Result<Vec
     Ok(standings)
 }
 
-fn records(standing: &Value) -> &[Value] {
+pub(super) fn records(standing: &Value) -> &[Value] {
     standing["attempt"]["options"]["records"]
         .as_array()
         .map_or(&[], Vec::as_slice)
 }
 
-fn kind(standing: &Value) -> String {
+pub(super) fn kind(standing: &Value) -> String {
     field(&standing["attempt"], "type")
 }
 
