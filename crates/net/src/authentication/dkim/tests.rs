@@ -1,5 +1,7 @@
 //! Signed messages and what was done to them.
 
+use aws_lc_rs::digest;
+
 use super::super::key::{DkimKey, KeyAlgorithm};
 use super::super::sign::{Signer, sign};
 use super::super::table::Table;
