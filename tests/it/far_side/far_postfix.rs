@@ -58,7 +58,11 @@ impl FarPostfix {
         fs::set_permissions(here, fs::Permissions::from_mode(0o755)).expect("permissions");
         plan.trusted.write(&here.join("trusted.pem"));
         plan.unknown.write(&here.join("unknown.pem"));
-        fs::write(here.join("domains"), "/(^|\\.)far\\.test$/ here\n").expect("written");
+        fs::write(
+            here.join("domains"),
+            "/(^|\\.)(far|stripped)\\.test$/ here\n",
+        )
+        .expect("written");
         fs::write(here.join("recipients"), "!/^nobody/ inbox/\n").expect("written");
         let owner = mailbox_owner();
         let mailboxes = here.join("mail");

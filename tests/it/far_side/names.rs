@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use posthouse_tests::{eventually, tools};
 use tempfile::TempDir;
 
+/// A zone that the root vouches for, and that is served without a single signature: somebody on the way has taken them.
+pub const STRIPPED: &str = "stripped.test";
+
 /// A running name server; it ends when this value is dropped.
 pub struct Names {
     directory: TempDir,
@@ -126,6 +129,9 @@ fn configuration(at: &Path, address: SocketAddr, zones: &[&str]) -> String {
         text.push_str(&format!(
             "  - domain: {zone}.\n    file: {here}/{zone}.zone\n"
         ));
+        if *zone == STRIPPED {
+            text.push_str("    dnssec-signing: off\n");
+        }
     }
     text
 }

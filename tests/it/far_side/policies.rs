@@ -2,11 +2,12 @@
 
 use posthouse_tests::server::Account;
 
+use super::names::STRIPPED;
 use super::world::World;
 
 /// What the queue tells a sender whose mail may not go.
 async fn refusal(world: &World, agent: &Account, domain: &str) -> String {
-    let recipient = format!("buyer@{domain}.far.test");
+    let recipient = format!("buyer@{domain}");
     world.send(agent, &[&recipient], "not in the clear").await;
     let row = world.wait_until_deferred(&recipient).await;
     assert!(world.far.arrived(&recipient).is_empty(), "{domain} has it");
@@ -30,12 +31,12 @@ async fn smtp_19_dane_is_enforced_mail_goes_to_the_right_key_and_to_no_other_and
     assert!(received.contains("using TLSv1.3"), "{received}");
     assert!(received.contains("with ESMTPS"), "{received}");
 
-    let wrong = refusal(&world, &agent, "wrong-tlsa").await;
+    let wrong = refusal(&world, &agent, "wrong-tlsa.far.test").await;
     assert!(
         wrong.contains("DANE") && wrong.contains("wrong.far.test"),
         "{wrong}"
     );
-    let bare = refusal(&world, &agent, "bare-tlsa").await;
+    let bare = refusal(&world, &agent, "bare-tlsa.far.test").await;
     assert!(bare.contains("DANE") && bare.contains("STARTTLS"), "{bare}");
 }
 
@@ -54,10 +55,22 @@ async fn smtp_19_enforced_policies_are_kept_to_and_policies_that_are_tried_out_h
         ("sts-unknown", "certificate"),
         ("sts-bare", "STARTTLS"),
     ] {
-        let reply = refusal(&world, &agent, domain).await;
+        let reply = refusal(&world, &agent, &format!("{domain}.far.test")).await;
         assert!(
             reply.contains("MTA-STS") && reply.contains(reason),
             "{domain}: {reply}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smtp_19_mail_waits_when_the_signatures_of_a_signed_domain_are_missing() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let agent = world.account("triage@bots.test").await;
+    // Its MX names a server that would take the mail, over TLS and with a trusted certificate.
+    let reply = refusal(&world, &agent, STRIPPED).await;
+    println!("{reply}");
+    assert!(reply.contains("DNSSEC"), "{reply}");
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::certificates::{Authority, Pair};
 use super::far_postfix::{self, BARE, FarPostfix, Plan, TRUSTED, UNKNOWN};
 use super::greylist::Greylist;
-use super::names::Names;
+use super::names::{Names, STRIPPED};
 use super::policy_web::PolicyWeb;
 
 /// Name of the server under test, in the zone of the first domain.
@@ -82,7 +82,11 @@ impl World {
     pub async fn unregistered(domains: &[&str], flags: &[&str]) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let at = directory.path();
-        let zones: Vec<&str> = domains.iter().copied().chain(["far.test"]).collect();
+        let zones: Vec<&str> = domains
+            .iter()
+            .copied()
+            .chain(["far.test", STRIPPED])
+            .collect();
         let names = Names::start(&zones).await?;
         let port = far_postfix::free_port();
 
@@ -99,6 +103,9 @@ impl World {
             .publish("far.test", &far_zone(port, &trusted, &far_key))
             .await;
 
+        let forged = "@ 60 SOA ns.far.test. hostmaster.far.test. 1 3600 900 86400 60\n@ 60 NS ns.far.test.\n\
+                      @ 60 MX 10 sts.far.test.\n";
+        names.publish(STRIPPED, forged).await;
         let server = serve(at, &names, port, policies.port(), flags).await;
         let greylist = Greylist::start().await;
         let plan = Plan {
