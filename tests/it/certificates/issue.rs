@@ -53,12 +53,7 @@ async fn a_certificate_is_issued_by_a_proof_over_tls_and_shown_to_all_services()
     assert!(server.log().contains("TlsAlpn"));
     // Who asks for another name is shown this one, and is not fooled.
     let refused = connect(authority.https, "other.posthouse.test", &root).await;
-    assert!(
-        refused
-            .err()
-            .expect("refused")
-            .contains("not valid for name")
-    );
+    assert!(refused.expect_err("refused").contains("not valid for name"));
 }
 
 #[tokio::test]
