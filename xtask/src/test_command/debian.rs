@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 10] = [
     Need {
         name: "PostgreSQL",
         is_there: || postgres::server_programs().is_some(),
@@ -44,6 +44,11 @@ const NEEDS: [Need; 9] = [
         name: "BIND",
         is_there: || find_program("named").is_some(),
         packages: &["bind9"],
+    },
+    Need {
+        name: "Pebble",
+        is_there: || find_program("pebble").is_some(),
+        packages: &["pebble"],
     },
     Need {
         name: "Python",

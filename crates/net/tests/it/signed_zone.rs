@@ -37,6 +37,8 @@ impl SignedZones {
             .into_iter()
             .all(installed)
         {
+            let may_be_missing = std::env::var_os("CI").is_none();
+            assert!(may_be_missing, "bind9-utils or knot is not installed");
             // Past the capture of test output, which would hide it.
             let _ = writeln!(
                 std::io::stderr(),
