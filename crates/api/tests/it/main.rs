@@ -13,6 +13,7 @@ mod extracts;
 mod mailboxes;
 mod office;
 mod organising;
+mod pacing;
 mod permissions;
 mod provisioning;
 mod repetition;

@@ -8,6 +8,7 @@ mod engines;
 mod group_commit;
 mod idempotency;
 mod leases;
+mod reputation;
 mod support;
 mod tenancy;
 mod webhooks;
