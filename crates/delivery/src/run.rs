@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::DeliveryConfig;
 use crate::connect::Connector;
 use crate::lanes::Lanes;
+use crate::limits::STORE_PAUSE;
 use crate::{claimer, recorder};
 
 /// Delivers mail to other servers until the stop; returns when what was on its way has an outcome or
@@ -22,6 +23,9 @@ pub async fn run(
     config: DeliveryConfig,
     stop: CancellationToken,
 ) {
+    if !recovered(&mailroom, &stop).await {
+        return;
+    }
     let (reports, recording) = recorder::start(mailroom.clone());
     let connector = Connector::new(config.clone(), resolver, tls);
     let lanes = Lanes::new(mailroom.clone(), connector, reports);
@@ -48,4 +52,16 @@ pub async fn run(
     if let Err(error) = mailroom.release_outbound(untried, now_us).await {
         tracing::warn!("cannot give mail back, it waits for the end of its claims: {error}");
     }
+}
+
+/// Waits until what a former process held is let go; tells whether to begin.
+async fn recovered(mailroom: &Mailroom, stop: &CancellationToken) -> bool {
+    while let Err(error) = mailroom.recover_queue().await {
+        tracing::warn!("cannot take over what a former process held, trying again: {error}");
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(STORE_PAUSE) => {}
+        }
+    }
+    true
 }

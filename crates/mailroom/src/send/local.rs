@@ -86,22 +86,25 @@ impl Mailroom {
         Ok(more)
     }
 
-    /// Ends the claims of a former process, where this process is known to be the only one.
+    /// Ends the claims of a former process, where this process is known to be the only one. Happens once: whoever claims
+    /// mail in this process waits for it first, because later it would end their own claims.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when the store is; the claims then run out.
+    /// [`Refusal::Unavailable`] when the store is; nothing has happened then.
     pub async fn recover_queue(&self) -> Result<u64, Refusal> {
-        let now_us = self.clock().unix_us();
-        self.store()
-            .write(move |tx: &mut dyn Tx| {
+        let recover = async || {
+            let now_us = self.clock().unix_us();
+            let recovering = self.store().write(move |tx: &mut dyn Tx| {
                 if tx.dialect().is_embedded() {
                     outbound::release_all(tx, now_us)
                 } else {
                     Ok(0)
                 }
-            })
-            .await
-            .map_err(Refusal::from)
+            });
+            recovering.await.map_err(Refusal::from)
+        };
+        let recovered = self.inner.outgate.recovered.get_or_try_init(recover).await;
+        recovered.copied()
     }
 
     async fn deliver_claimed(&self, claim: &LocalClaim) -> Result<(), Stay> {

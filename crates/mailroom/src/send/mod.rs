@@ -54,7 +54,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use posthouse_store::tables::outbound::OutboundState;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::Mailroom;
 use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
@@ -69,6 +69,8 @@ pub(crate) struct Outgate {
     /// Messages that an application may send in a second.
     rate: OnceLock<u32>,
     retry_period: OnceLock<Duration>,
+    /// What a former process held was let go; how many rows.
+    recovered: OnceCell<u64>,
     queued: watch::Sender<u64>,
 }
 
@@ -80,6 +82,7 @@ impl Default for Outgate {
             public_url: OnceLock::new(),
             rate: OnceLock::new(),
             retry_period: OnceLock::new(),
+            recovered: OnceCell::new(),
             queued: watch::Sender::new(0),
         }
     }

@@ -291,7 +291,8 @@ pub fn drop_undelivered(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> 
 /// Ends all claims, for a process that knows that it is the only one: their holder is dead.
 pub fn release_all(tx: &mut dyn Tx, now_us: i64) -> Result<u64, StoreError> {
     tx.execute(
-        "UPDATE outbound SET state = 0, due_us = $1 WHERE state = 1",
-        &[now_us.into()],
+        "UPDATE outbound SET state = 0, due_us = $1,
+           last_reply = CASE WHEN is_local = 0 THEN $2 ELSE last_reply END WHERE state = 1",
+        &[now_us.into(), remote::UNCERTAIN.into()],
     )
 }

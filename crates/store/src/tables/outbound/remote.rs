@@ -37,7 +37,7 @@ pub struct RemoteClaim {
 }
 
 /// What an attempt that nobody ended leaves behind: its holder died between the claim and the answer.
-const UNCERTAIN: &str = "the former attempt ended without an answer";
+pub(super) const UNCERTAIN: &str = "the former attempt ended without an answer";
 
 /// Returns up to `limit` destinations behind `behind` in the order of their names, each with the time at which the first of
 /// its mail is due.
