@@ -5,7 +5,8 @@ use posthouse_types::ids::Key;
 use crate::StoreError;
 use crate::sql::{Row, Tx};
 
-const COLUMNS: &str = "id, domain_id, selector, algorithm, bits, private_key, record, state, created_at, verified_at,
+const COLUMNS: &str =
+    "id, domain_id, selector, algorithm, bits, private_key, record, state, created_at, verified_at,
     retired_at";
 
 /// Whether a key signs.
