@@ -5,8 +5,8 @@
 //! of its seeds), by the tests (regressions and a smoke run), and by any coverage-guided fuzzer that can call a function.
 
 pub mod address;
-pub mod delivery;
 pub mod authentication;
+pub mod delivery;
 pub mod extract;
 pub mod mime;
 pub mod mta_sts;
@@ -32,8 +32,8 @@ pub struct Target {
 /// All targets, one line each.
 pub const TARGETS: &[Target] = &[
     address::TARGET,
-    delivery::TARGET,
     authentication::TARGET,
+    delivery::TARGET,
     extract::TARGET,
     mime::TARGET,
     mta_sts::TARGET,
