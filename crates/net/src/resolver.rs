@@ -169,7 +169,9 @@ impl Resolver {
             reason,
         };
         let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
-        let anchors: TrustAnchors = text.parse().map_err(|error| refused(format!("{error}")))?;
+        let anchors: TrustAnchors = with_classes(&text)
+            .parse()
+            .map_err(|error| refused(format!("{error}")))?;
         self.validating = Arc::new(Validating::new(self.setup.build(Some(anchors))?, true));
         Ok(self)
     }
@@ -271,9 +273,41 @@ fn addresses_in(lookup: Result<Lookup, NetError>) -> Result<Vec<IpAddr>, Resolve
     Ok(addresses)
 }
 
+/// Writes the class into records that come without it, as Knot's `keymgr` prints them: RFC 1035 5.1 lets it be left out.
+fn with_classes(records: &str) -> String {
+    let with_class = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is = |word: &&str, name: &str| word.eq_ignore_ascii_case(name);
+        let kind = words.iter().position(|word| is(word, "DNSKEY"));
+        match kind {
+            Some(at) if !words[..at].iter().any(|word| is(word, "IN")) => {
+                format!("{} IN {}\n", words[..at].join(" "), words[at..].join(" "))
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    records.lines().map(with_class).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_anchor_may_come_without_its_class() {
+        let key = "257 3 13 AAAA";
+        for (written, read) in [
+            (format!(". DNSKEY {key}"), format!(". IN DNSKEY {key}\n")),
+            (
+                format!(". 3600 dnskey {key}"),
+                format!(". 3600 IN dnskey {key}\n"),
+            ),
+            (format!(". IN DNSKEY {key}"), format!(". IN DNSKEY {key}\n")),
+            ("; a remark".to_owned(), "; a remark\n".to_owned()),
+        ] {
+            assert_eq!(with_classes(&written), read);
+        }
+    }
 
     #[tokio::test]
     async fn localhost_names_are_answered_without_a_name_server() {
