@@ -2,7 +2,8 @@
 
 use posthouse_mailroom::Mailroom;
 use posthouse_mailroom::outbound::Scope;
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,15 @@ pub(crate) async fn claim(
         Next::Relay(_) => Scope::Everything,
     };
     let mut queued = mailroom.queue_hint();
+    let mut retried = mailroom.retried_domains();
     while !stop.is_cancelled() {
+        while let Some(domain) = next_of(&mut retried) {
+            let destination = match scope {
+                Scope::EachDomain => domain.as_str(),
+                Scope::Everything => "",
+            };
+            lanes.return_to(destination);
+        }
         // Seen before the queue is read, so that what is queued meanwhile wakes the next turn.
         queued.mark_unchanged();
         let room = |destination: &str| lanes.room(destination);
@@ -61,6 +70,17 @@ pub(crate) async fn gauge(mailroom: Mailroom, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(GAUGE_INTERVAL) => {}
+        }
+    }
+}
+
+/// Returns the next of those that wait; of too many the oldest are passed over.
+fn next_of(retried: &mut broadcast::Receiver<String>) -> Option<String> {
+    loop {
+        match retried.try_recv() {
+            Ok(domain) => return Some(domain),
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
         }
     }
 }

@@ -327,6 +327,11 @@ impl Connector {
         chosen
     }
 
+    /// Tries every address again, also those that did not answer lately.
+    pub(crate) fn forget_dead(&self) {
+        self.dead().clear();
+    }
+
     fn note_dead(&self, address: IpAddr) {
         let mut dead = self.dead();
         if dead.len() < DEAD_ADDRESSES_MAX {

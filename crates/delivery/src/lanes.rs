@@ -315,6 +315,12 @@ impl Lanes {
         (held, pause)
     }
 
+    /// Leaves a destination alone no longer.
+    pub(crate) fn return_to(&self, destination: &str) {
+        self.table().left_alone.remove(destination);
+        self.inner.connector.forget_dead();
+    }
+
     /// Takes all that a lane holds, because none of it can ever be delivered.
     pub(crate) fn drain(&self, destination: &str) -> Vec<ClaimedMail> {
         let mut table = self.table();

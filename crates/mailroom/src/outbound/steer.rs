@@ -14,13 +14,14 @@ use crate::{Mailroom, Refusal};
 const DROPPED: &str = "554 5.7.1 dropped from the queue by the operator";
 
 impl Mailroom {
-    /// Makes mail due now, whether it waited or was held; returns it as it is then.
+    /// Makes mail due now, whether it waited or was held; returns it as it is then. Where this process delivers, it tries
+    /// even servers that it could not reach just now; another process does so when it would have anyway.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] while it is being delivered or when it is only captured.
     pub async fn retry_queued(&self, actor: &Actor, id: &str) -> Result<QueuedMail, Refusal> {
         let row = self.steer(actor, id, OutboundState::Queued).await?;
-        self.wake_delivery();
+        self.retry_delivery(&row.recipient);
         Ok(row)
     }
 

@@ -54,10 +54,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use posthouse_store::tables::outbound::OutboundState;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, broadcast, watch};
 
 use crate::Mailroom;
 use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
+use crate::suppressions::sending_domain;
 
 /// What sending shares in one process.
 #[derive(Debug)]
@@ -72,7 +73,12 @@ pub(crate) struct Outgate {
     /// What a former process held was let go; how many rows.
     recovered: OnceCell<u64>,
     queued: watch::Sender<u64>,
+    /// Domains for which an operator wants mail tried at once.
+    retried: broadcast::Sender<String>,
 }
+
+/// Domains that whoever delivers may be behind with.
+const RETRIED_WAITING_MAX: usize = 64;
 
 impl Default for Outgate {
     fn default() -> Self {
@@ -84,6 +90,7 @@ impl Default for Outgate {
             retry_period: OnceLock::new(),
             recovered: OnceCell::new(),
             queued: watch::Sender::new(0),
+            retried: broadcast::Sender::new(RETRIED_WAITING_MAX),
         }
     }
 }
@@ -121,6 +128,23 @@ impl Mailroom {
     #[must_use]
     pub fn queue_hint(&self) -> watch::Receiver<u64> {
         self.inner.outgate.queued.subscribe()
+    }
+
+    /// Returns a receiver of the domains for which an operator wants mail tried at once, in this process.
+    #[must_use]
+    pub fn retried_domains(&self) -> broadcast::Receiver<String> {
+        self.inner.outgate.retried.subscribe()
+    }
+
+    /// Lets whoever delivers try mail for an address at once, although its servers could not be reached just now.
+    pub(crate) fn retry_delivery(&self, recipient: &str) {
+        // Nobody listens where nothing is delivered.
+        let _ = self
+            .inner
+            .outgate
+            .retried
+            .send(sending_domain(recipient).to_ascii_lowercase());
+        self.wake_delivery();
     }
 
     /// Lets whoever delivers look at the queue at once.
