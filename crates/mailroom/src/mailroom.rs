@@ -1,5 +1,6 @@
 //! The handle all use cases hang on.
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 
 use posthouse_store::{Store, StoreError};
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) tenancy: Tenancy,
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
+    /// The sender behind whom delivery to mailboxes here goes on.
+    pub(crate) last_sender: AtomicI64,
     pub(crate) waits: Places,
     /// Domains as senders, found a moment ago.
     pub(crate) identities: Identities,
@@ -89,6 +92,7 @@ impl Mailroom {
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
                 outgate: Outgate::default(),
+                last_sender: AtomicI64::default(),
                 waits: Places::default(),
                 identities: identities(),
                 pace: Pace::default(),

@@ -40,7 +40,13 @@ pub const SOURCE_LINE_OCTETS_MAX: usize = 998;
 pub(crate) const INLINE_WORK_BYTES_MAX: usize = 64 * 1024;
 
 /// Rows of the queue that one step delivers to mailboxes of this server.
-pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 16;
+pub(crate) const LOCAL_ROWS_PER_STEP_MAX: i64 = 128;
+
+/// Of them, those under way at the same time: their commits share a flush. Each may have 1 MB.
+pub(crate) const LOCAL_ROWS_AT_ONCE_MAX: usize = 32;
+
+/// Of those, the ones kept outside the database, which may have 25 MB each.
+pub(crate) const LOCAL_LARGE_AT_ONCE_MAX: usize = 4;
 
 /// Microseconds for which a claim of such rows holds.
 pub(crate) const LOCAL_CLAIM_US: i64 = 30 * 1_000_000;

@@ -13,6 +13,7 @@ use posthouse_mailroom::send::{
 use posthouse_store::tables::outbound;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::DisplayAddress;
+use posthouse_types::ids::{Key, Kind};
 use serde_json::{Value, json};
 
 use crate::support::{Office, every_engine, message};
@@ -442,10 +443,10 @@ async fn a_claim_that_ran_out_delivers_nothing_and_the_next_one_delivers_once() 
             async move {
                 let claims: Result<_, StoreError> = store
                     .write(move |tx: &mut dyn Tx| {
-                        outbound::claim_local(tx, now_us, now_us + 30_000_000, 8)
+                        outbound::claim_local(tx, Key(0), now_us, now_us + 30_000_000, 8)
                     })
                     .await;
-                claims.unwrap()
+                claims.unwrap().rows
             }
         };
         // Somebody claims the row and dies.
@@ -468,6 +469,88 @@ async fn a_claim_that_ran_out_delivers_nothing_and_the_next_one_delivers_once() 
             .write(move |tx: &mut dyn Tx| outbound::finish(tx, late.id, late.token))
             .await;
         assert!(!finished.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_does_not_wait_for_the_many_of_another_account() {
+    for office in every_engine().await {
+        let (busy, agent) = (office.account("busy").await, office.account("agent").await);
+        let other = office.account("other").await;
+        for number in 0..150 {
+            let subject = format!("busy {number:03}");
+            send(&office, &busy, letter("other@agents.localhost", &subject)).await;
+        }
+        send(&office, &agent, letter("other@agents.localhost", "urgent")).await;
+        let more = office.mailroom.deliver_local_mail().await.unwrap();
+        assert!(more, "one step is not enough for all");
+        let query = MessageQuery {
+            subject: Some("urgent".to_owned()),
+            ..MessageQuery::default()
+        };
+        assert_eq!(office.list(&other, query).await.len(), 1);
+        deliver_inside(&office).await;
+        assert!(queue(&office).await.is_empty());
+
+        // Each came once, and those of one account in the order in which they were sent.
+        let mut keys = Vec::new();
+        for number in 0..150 {
+            let query = MessageQuery {
+                subject: Some(format!("busy {number:03}")),
+                ..MessageQuery::default()
+            };
+            let exact = format!("busy {number:03}");
+            let found = office.list(&other, query).await;
+            let ids: Vec<&str> = found
+                .iter()
+                .filter(|one| one["subject"] == exact)
+                .map(|one| one["id"].as_str().unwrap())
+                .collect();
+            assert_eq!(ids.len(), 1, "{exact}");
+            keys.push(office.mailroom.open_id(Kind::Message, ids[0]).unwrap());
+        }
+        assert!(keys.is_sorted());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_take_turns_even_when_there_are_more_than_a_step_takes() {
+    for office in every_engine().await {
+        let other = office.account("other").await;
+        for number in 0..3 {
+            let sender = office.account(&format!("agent{number}")).await;
+            for _ in 0..3 {
+                send(&office, &sender, letter("other@agents.localhost", "x")).await;
+            }
+        }
+        let claim = |behind: Key, limit: i64| {
+            let now_us = office.mailroom.clock().unix_us();
+            let store = office.store.clone();
+            async move {
+                let claims: Result<_, StoreError> = store
+                    .write(move |tx: &mut dyn Tx| {
+                        outbound::claim_local(tx, behind, now_us, now_us + 30_000_000, limit)
+                    })
+                    .await;
+                claims.unwrap()
+            }
+        };
+        let first = claim(Key(0), 2).await;
+        let second = claim(first.behind, 2).await;
+        assert!(first.more && second.more);
+        let senders: Vec<_> = [&first.rows[..], &second.rows[..]]
+            .concat()
+            .iter()
+            .map(|row| row.grant.unwrap())
+            .collect();
+        assert_eq!(senders.len(), 4);
+        assert!(senders[0] < senders[1] && senders[1] < senders[2]);
+        assert_eq!(senders[3], senders[0], "the first one has its next turn");
+        let rest = claim(second.behind, 8).await;
+        assert_eq!(rest.rows.len(), 5);
+        let none = claim(rest.behind, 8).await;
+        assert!(none.rows.is_empty() && !none.more);
+        assert!(inbox(&office, &other).await.is_empty());
     }
 }
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("certificates", include_str!("0014_certificates.sql")),
     ("verdicts", include_str!("0015_verdicts.sql")),
     ("send pools", include_str!("0016_send_pools.sql")),
+    ("local senders", include_str!("0017_local_senders.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

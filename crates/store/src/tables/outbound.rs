@@ -225,9 +225,77 @@ pub struct LocalClaim {
     pub created_at: i64,
 }
 
-/// Claims up to `limit` due rows for mailboxes of this server until `until_us`, the longest due first.
+/// Returns up to `limit` senders behind `behind`, in the order of their keys, of whom something is due for mailboxes of this
+/// server. All domains together are one sender, before the accounts.
+///
+/// Steps from sender to sender in the index: the cost is the number of senders, however much waits of one of them.
+fn local_senders(
+    tx: &mut dyn Tx,
+    behind: Key,
+    now_us: i64,
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let params = [behind.into(), now_us.into(), limit.into()];
+    tx.query(LOCAL_SENDERS, &params, |row| row.key(0))
+}
+
+const LOCAL_SENDERS: &str = "WITH RECURSIVE seen (sender) AS (
+       SELECT (SELECT MIN(grant_id) FROM outbound WHERE is_local = 1 AND state < 3 AND grant_id > $1)
+       UNION ALL
+       SELECT (SELECT MIN(grant_id) FROM outbound WHERE is_local = 1 AND state < 3 AND grant_id > seen.sender)
+       FROM seen WHERE seen.sender IS NOT NULL)
+     SELECT sender FROM seen WHERE sender IS NOT NULL
+       AND (SELECT MIN(due_us) FROM outbound WHERE is_local = 1 AND state < 3 AND grant_id = seen.sender) <= $2
+     LIMIT $3";
+
+/// What was claimed for mailboxes of this server.
+#[derive(Debug)]
+pub struct LocalClaims {
+    /// Each sender's oldest first.
+    pub rows: Vec<LocalClaim>,
+    /// The sender behind whom the next claim goes on.
+    pub behind: Key,
+    /// Whether more may be due.
+    pub more: bool,
+}
+
+/// Claims up to `limit` due rows for mailboxes of this server until `until_us`, from the senders behind `behind` and then from
+/// the first ones on: of each sender as many as of any other, the longest due first.
 pub fn claim_local(
     tx: &mut dyn Tx,
+    behind: Key,
+    now_us: i64,
+    until_us: i64,
+    limit: i64,
+) -> Result<LocalClaims, StoreError> {
+    let mut senders = local_senders(tx, behind, now_us, limit)?;
+    let room = limit - senders.len() as i64;
+    if room > 0 {
+        let first = local_senders(tx, BEFORE_ALL, now_us, room)?;
+        senders.extend(first.into_iter().filter(|sender| *sender <= behind));
+    }
+    let mut claims = LocalClaims {
+        rows: Vec::new(),
+        behind: senders.last().copied().unwrap_or(BEFORE_ALL),
+        more: senders.len() as i64 == limit,
+    };
+    for (place, sender) in senders.iter().enumerate() {
+        let left = limit - claims.rows.len() as i64;
+        // What those before them did not use is for the others.
+        let share = left / (senders.len() - place) as i64;
+        let rows = claim_of_local_sender(tx, *sender, now_us, until_us, share)?;
+        claims.more |= rows.len() as i64 == share;
+        claims.rows.extend(rows);
+    }
+    Ok(claims)
+}
+
+/// Less than the key of any sender.
+const BEFORE_ALL: Key = Key(-1);
+
+fn claim_of_local_sender(
+    tx: &mut dyn Tx,
+    sender: Key,
     now_us: i64,
     until_us: i64,
     limit: i64,
@@ -235,14 +303,14 @@ pub fn claim_local(
     // Materialised, because PostgreSQL may otherwise run the inner query more than once and pass the limit.
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id FROM outbound
-           WHERE is_local = 1 AND state < 3 AND due_us <= $1 ORDER BY due_us, id LIMIT $3 {})
+           WHERE is_local = 1 AND state < 3 AND grant_id = $4 AND due_us <= $1 ORDER BY due_us, id LIMIT $3 {})
          UPDATE outbound SET state = 1, due_us = $2, claim_token = claim_token + 1
          WHERE id IN (SELECT id FROM due)
          RETURNING id, claim_token, blob_id, envelope_from, recipient, attempts, application_id, grant_id, message_id,
            created_at",
         tx.dialect().skip_locked()
     );
-    let params = [now_us.into(), until_us.into(), limit.into()];
+    let params = [now_us.into(), until_us.into(), limit.into(), sender.into()];
     let mut claims = tx.query(&sql, &params, |row| {
         Ok(LocalClaim {
             id: row.key(0)?,
@@ -295,4 +363,25 @@ pub fn release_all(tx: &mut dyn Tx, now_us: i64) -> Result<u64, StoreError> {
            last_reply = CASE WHEN is_local = 0 THEN $2 ELSE last_reply END WHERE state = 1",
         &[now_us.into(), remote::UNCERTAIN.into()],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations::sqlite_plan;
+
+    #[test]
+    fn senders_are_found_by_steps_in_their_index() {
+        let plan = sqlite_plan(LOCAL_SENDERS);
+        let steps: Vec<&str> = plan
+            .lines()
+            .filter(|step| step.contains("outbound"))
+            .collect();
+        assert_eq!(steps.len(), 3, "{plan}");
+        for step in steps {
+            let start =
+                "SEARCH outbound USING INDEX outbound_of_local_sender (is_local=? AND grant_id";
+            assert!(step.starts_with(start), "{plan}");
+        }
+    }
 }
