@@ -1,6 +1,6 @@
 //! The handle all use cases hang on.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock};
 
 use posthouse_store::{Store, StoreError};
@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) tenancy: Tenancy,
     pub(crate) outward: Outward,
     pub(crate) outgate: Outgate,
+    /// Whether messages are deleted for good at once when that is asked for.
+    pub(crate) hard_delete: AtomicBool,
     /// The sender behind whom delivery to mailboxes here goes on.
     pub(crate) last_sender: AtomicI64,
     pub(crate) waits: Places,
@@ -92,6 +94,7 @@ impl Mailroom {
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
                 outgate: Outgate::default(),
+                hard_delete: AtomicBool::default(),
                 last_sender: AtomicI64::default(),
                 waits: Places::default(),
                 identities: identities(),

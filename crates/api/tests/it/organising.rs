@@ -189,6 +189,25 @@ async fn metadata_is_replaced_cleared_and_filtered_on() {
 }
 
 #[tokio::test]
+async fn hard_delete_is_for_good_at_once_where_the_operator_allows_it() {
+    let account = Account::open().await;
+    let unasked = message(&account, "One").await;
+    let path = message(&account, "Two").await;
+    account.door.mailroom.allow_hard_delete();
+    assert_eq!(delete(&account, &unasked).await.status, 200);
+    let wrong = delete(&account, &format!("{path}?hard_delete=maybe")).await;
+    assert_eq!(wrong.error().0, 400);
+    let deleted = delete(&account, &format!("{path}?hard_delete=True")).await;
+    assert_eq!(deleted.status, 200);
+    assert_eq!(account.get(&path).await.error().0, 404);
+    assert_eq!(account.get(&unasked).await.status, 200);
+    let trash = account.get("/folders/trash").await.json["data"].clone();
+    assert_eq!(trash["total_count"], 1);
+    let again = delete(&account, &format!("{path}?hard_delete=true")).await;
+    assert_eq!(again.error().0, 404);
+}
+
+#[tokio::test]
 async fn a_message_is_deleted_to_trash_first_and_for_good_from_there() {
     let account = Account::open().await;
     let path = message(&account, "One").await;

@@ -1,4 +1,6 @@
-//! A message is deleted: to Trash first, from there for good.
+//! A message is deleted: to Trash first, from there for good; at once where the operator allows it.
+
+use std::sync::atomic::Ordering;
 
 use posthouse_store::Tx;
 use posthouse_store::engine::Dialect;
@@ -11,11 +13,39 @@ use crate::actor::GrantRef;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
+    /// Has [`Mailroom::hard_delete_message`] do what it is asked for from now on.
+    pub fn allow_hard_delete(&self) {
+        self.inner.hard_delete.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes a message for good wherever it is, if the operator allows that; otherwise as
+    /// [`Mailroom::delete_message`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn hard_delete_message(
+        &self,
+        grant: &GrantRef,
+        message_id: &str,
+    ) -> Result<(), Refusal> {
+        let past_trash = self.inner.hard_delete.load(Ordering::Relaxed);
+        self.remove_message(grant, message_id, past_trash).await
+    }
+
     /// Moves a message to Trash, or removes it for good when it is there already.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn delete_message(&self, grant: &GrantRef, message_id: &str) -> Result<(), Refusal> {
+        self.remove_message(grant, message_id, false).await
+    }
+
+    async fn remove_message(
+        &self,
+        grant: &GrantRef,
+        message_id: &str,
+        past_trash: bool,
+    ) -> Result<(), Refusal> {
         let id = self.open_id(Kind::Message, message_id)?;
         let (mailroom, mailbox) = (self.clone(), grant.clone());
         let external = self
@@ -26,7 +56,7 @@ impl Mailroom {
                 let message = found.into_iter().next().ok_or(Refusal::NotFound)?;
                 let trash = folders::system_folder(tx, mailbox.grant, SystemFolder::Trash)?
                     .ok_or(Refusal::NotFound)?;
-                if message.folder == trash {
+                if past_trash || message.folder == trash {
                     let (application, grant) = (mailbox.application, mailbox.grant);
                     return Ok(remove(tx, &mailroom, application, grant, vec![message])?);
                 }

@@ -19,8 +19,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_mailroom::domains::MtaStsMode;
+use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::cidr::Cidr;
 
 pub use error::ConfigError;
@@ -67,6 +67,8 @@ pub struct Config {
     pub trial_domain: Option<String>,
     /// What happens to mail for other servers.
     pub outbound: Outbound,
+    /// Whether messages may be deleted past Trash.
+    pub hard_delete: bool,
     /// What this process does.
     pub roles: Roles,
     /// Private ranges that outward calls may reach besides public ones.

@@ -52,6 +52,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
         outbound: outbound_mail(&texts)?,
+        hard_delete: texts.require("hard_delete", "true or false", switch)?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         webhook_attempts: texts.require("webhook_attempts", "1 to 10", webhook_attempts)?,

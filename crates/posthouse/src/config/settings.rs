@@ -403,6 +403,16 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "hard_delete",
+        value: "",
+        shape: Switch,
+        preset: Text("false"),
+        dev_preset: Text("false"),
+        meaning: "Lets `DELETE …/messages/{id}?hard_delete=true` delete a message for good at once. Without it the parameter is ignored, and the \
+                  message goes to Trash.",
+        without_effect: None,
+    },
+    Setting {
         key: "roles",
         value: "ROLE",
         shape: Many,

@@ -48,6 +48,25 @@ fn refusal(
 }
 
 #[test]
+fn a_switch_is_off_unless_file_environment_or_flag_turn_it_on() {
+    let on = |file, variables: &[(&str, &str)], flags: &[(&'static str, &[&str])]| {
+        load(file, variables, flags).expect("a switch").hard_delete
+    };
+    let flag: &[(&'static str, &[&str])] = &[("hard_delete", &["true"])];
+    assert!(!on(None, &[], &[]));
+    assert!(on(Some("hard_delete = true"), &[], &[]));
+    assert!(!on(
+        Some("hard_delete = true"),
+        &[("POSTHOUSE_HARD_DELETE", "false")],
+        &[]
+    ));
+    assert!(on(None, &[("POSTHOUSE_HARD_DELETE", "1")], &[]));
+    assert!(on(Some("hard_delete = false"), &[], flag));
+    let refused = refusal(Some("hard_delete = \"on\""), &[], &[]);
+    assert!(refused.contains("true or false"), "{refused}");
+}
+
+#[test]
 fn defaults_differ_between_dev_and_production() {
     let production = load(None, &[], &[]).expect("defaults");
     assert_eq!(production.data_dir, PathBuf::from("/var/lib/posthouse"));

@@ -70,6 +70,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(rate) = config.outbound.rate_per_application {
         mailroom.send_at_most(rate);
     }
+    if config.hard_delete {
+        mailroom.allow_hard_delete();
+    }
     if config.outbound.mode == OutboundMode::Capture {
         mailroom.capture_outgoing();
     }
@@ -190,12 +193,7 @@ fn api_doors(
     Ok(Doors { plain, tls })
 }
 
-async fn serve_api(
-    doors: Doors,
-    config: ApiConfig,
-    mailroom: Mailroom,
-    stop: CancellationToken,
-) {
+async fn serve_api(doors: Doors, config: ApiConfig, mailroom: Mailroom, stop: CancellationToken) {
     if let Err(error) = posthouse_api::serve_doors(doors, config, mailroom, stop).await {
         tracing::error!(%error, "the API stopped: {error}");
     }
