@@ -43,7 +43,10 @@ const OUTCOMES: &[(&str, Option<&str>)] = &[
         Some("DANE refuses mx.bare.signed: it does not offer STARTTLS"),
     ),
     // What is not signed although it should be.
-    ("dane@right.stripped", Some("DNSSEC signatures are not valid")),
+    (
+        "dane@right.stripped",
+        Some("DNSSEC signatures are not valid"),
+    ),
     // Below `plain.` the same records mean nothing, and anything goes.
     ("anything@wrong.plain", None),
     ("anything@bare.plain", None),
