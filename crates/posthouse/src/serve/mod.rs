@@ -16,14 +16,14 @@
 //! - [`admin`]: commands on the server's own store
 //! - [`clock`]: the time, which tests of a debug build can move
 
+mod admin;
 mod arrivals;
 mod certificates;
-mod admin;
 mod clock;
-mod domains;
 mod crates;
 mod data_dir;
 mod delivery;
+mod domains;
 mod first_key;
 mod health;
 mod housekeeping;
