@@ -64,6 +64,21 @@ fn address(value: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix('<').unwrap_or(text);
     let text = text.strip_suffix('>').unwrap_or(text);
-    let is_one = text.contains('@') && !text.contains(char::is_whitespace);
+    let is_one =
+        text.contains('@') && !text.contains(|one: char| one.is_whitespace() || one.is_control());
     is_one.then(|| short(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_control_character_is_none() {
+        assert_eq!(address("<a\u{18}@b.example>"), None);
+        assert_eq!(
+            address("rfc822; <a@b.example>").as_deref(),
+            Some("a@b.example")
+        );
+    }
 }
