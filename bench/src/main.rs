@@ -24,7 +24,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::workload::{
-    all, api_list, disk, fill, hook, idle, mailbox, outbound, peers, provision, smtp as smtp_in, start, wait,
+    all, api_list, disk, fill, hook, idle, mailbox, outbound, peers, provision, smtp as smtp_in,
+    start, wait,
 };
 
 /// Measures Posthouse on this machine, and its peers beside it.

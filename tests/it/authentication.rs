@@ -62,7 +62,11 @@ async fn verdicts_are_shown_and_forgeries_lie_in_junk() {
     );
 
     let mut forged = Letter::to(&account.email).from("ceo@bank.example");
-    let hostname = results(&honest)[0].split(';').next().unwrap_or_default().to_owned();
+    let hostname = results(&honest)[0]
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     forged.headers = vec![format!("Authentication-Results: {hostname}; dmarc=pass")];
     server.deliver(&forged).await;
     let forged = one_message(&server, &account, "junk").await;

@@ -347,7 +347,9 @@ impl Ready {
         };
         Self {
             http: address("http"),
-            https: ready["https"].as_str().map(|text| text.parse().expect("an address")),
+            https: ready["https"]
+                .as_str()
+                .map(|text| text.parse().expect("an address")),
             smtp: address("smtp"),
             api_key: string("api_key"),
             application_id: string("application_id"),

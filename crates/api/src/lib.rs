@@ -115,8 +115,8 @@ mod threads;
 mod transactional;
 mod unsubscribe;
 mod unsupported;
-mod well_known;
 mod webhooks;
+mod well_known;
 mod workspaces;
 
 pub use config::{ApiConfig, MetricsRender, Readiness, ReadinessCheck};

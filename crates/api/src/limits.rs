@@ -120,6 +120,7 @@ const _: () = assert!(HEADER_BYTES_MAX + URL_BYTES_MAX < READ_BUFFER_BYTES_MAX);
 const _: () = assert!((CONNECTIONS_PER_PREFIX_MAX[2] as usize) < CONNECTIONS_MAX);
 const _: () = assert!(WAIT_SECONDS_MAX < REQUEST_DEADLINE.as_secs());
 const _: () = assert!(JSON_BODY_BYTES_MAX < SEND_BODY_BYTES_MAX);
+
 /// Bytes of a header with which a request is signed: the signature of an RSA key of 8192 bits in base64, with room.
 pub const SIGNATURE_HEADER_BYTES_MAX: usize = 2_048;
 

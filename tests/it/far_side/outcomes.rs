@@ -173,7 +173,7 @@ async fn mail_for_a_far_side_that_is_down_waits_until_it_is_up_again() {
     let path = format!("/v3/admin/queue/{queue_id}/retry");
     world.server.api().post(&path, json!({})).await.expect(200);
     // A destination that could not be reached is left alone for half a minute, but not against the operator's will.
-    posthouse_tests::eventually("the mail to arrive", async || {
+    eventually("the mail to arrive", async || {
         (!told.events("message.delivered", &sent).is_empty()).then_some(())
     })
     .await;

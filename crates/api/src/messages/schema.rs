@@ -168,7 +168,10 @@ fn security() -> Schema {
 
     let spf = object([
         ("result", one_of(&SPF)),
-        ("domain", text().about("Of the envelope sender, or the HELO name.")),
+        (
+            "domain",
+            text().about("Of the envelope sender, or the HELO name."),
+        ),
     ]);
     let signature = object([
         ("result", one_of(&DKIM)),
