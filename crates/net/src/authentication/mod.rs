@@ -5,7 +5,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`key`] | a domain's signing key: generation, PKCS#8, the record to publish |
-//! | [`sign`] | DKIM-Signature fields for a message that leaves |
+//! | [`sign()`] | DKIM-Signature fields for a message that leaves |
 //! | [`authenticator`] | the one question, asked of everything below within one budget of time |
 //! | [`verdict`] | the answers, in the words of RFC 8601 |
 //! | [`spf`], [`dmarc`] | the protocols; DKIM and ARC are private beside them |
