@@ -117,6 +117,8 @@ impl Sink {
         let shared = Arc::clone(&state);
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // Replies go out at once, as a mail server's do; a refusal of the option changes only how long they take.
+                let _ = stream.set_nodelay(true);
                 let number = {
                     let mut state = lock(&shared);
                     state.connections += 1;
