@@ -66,6 +66,7 @@ pub enum Kind {
     Suppression = 61,
     Pause = 62,
     DomainReport = 63,
+    AuditEntry = 64,
 }
 
 /// Turns keys into public ids and back, with the secret of one installation.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("verdicts", include_str!("0015_verdicts.sql")),
     ("send pools", include_str!("0016_send_pools.sql")),
     ("local senders", include_str!("0017_local_senders.sql")),
+    ("audit", include_str!("0018_audit.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

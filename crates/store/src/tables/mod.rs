@@ -3,6 +3,7 @@
 pub mod aliases;
 pub mod api_keys;
 pub mod applications;
+pub mod audit;
 pub mod blobs;
 pub mod callback_uris;
 pub mod certificates;
