@@ -67,6 +67,12 @@ pub enum Kind {
     Pause = 62,
     DomainReport = 63,
     AuditEntry = 64,
+    Policy = 65,
+    Rule = 66,
+    List = 67,
+    ListItem = 68,
+    RuleEvaluation = 69,
+    Hold = 72,
 }
 
 /// Turns keys into public ids and back, with the secret of one installation.
