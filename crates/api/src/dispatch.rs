@@ -137,11 +137,17 @@ impl Api {
         }
         let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
         let is_repeatable = idempotency::has_key(&head.headers);
+        let mut mailroom = match (&actor, route.effect) {
+            (Some(actor), Effect::Write) => {
+                self.mailroom.on_behalf_of(actor, request_id.as_str())
+            }
+            _ => self.mailroom.clone(),
+        };
+        if is_repeatable {
+            mailroom = mailroom.for_one_request();
+        }
         let call = Call {
-            mailroom: match is_repeatable {
-                true => self.mailroom.for_one_request(),
-                false => self.mailroom.clone(),
-            },
+            mailroom,
             config: Arc::clone(&self.config),
             request_id,
             peer,

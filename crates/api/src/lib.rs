@@ -92,6 +92,7 @@ mod strict;
 
 mod api_keys;
 mod applications;
+mod audit;
 mod attachments;
 mod callback_uris;
 mod connect;

@@ -244,6 +244,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Threads", crate::threads::routes()));
     table.extend(filed("Queue", crate::queue::routes()));
     table.extend(filed("Queue", crate::pauses::routes()));
+    table.extend(filed("Audit", crate::audit::routes()));
     table.extend(filed("Suppressions", crate::suppressions::routes()));
     table.extend(filed("Suppressions", crate::unsubscribe::routes()));
     table.extend(filed("Search index", crate::search_index::routes()));

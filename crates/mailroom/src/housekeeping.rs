@@ -60,8 +60,10 @@ impl Mailroom {
         let nonces = self.expire_nonces().await?;
         let consequences = self.expire_consequences().await?;
         let sendings = self.expire_sendings().await?;
+        let audit = self.expire_audit().await?;
         Ok(nonces
             || expired
+            || audit
             || consequences
             || forgotten
             || schedules

@@ -19,9 +19,9 @@
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
-//! - [`service_accounts`]: programs of the operator that sign their requests
 //! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
 //! - [`contacts`]: the address book of an account
+//! - [`audit`]: what was decided, by whom and why
 //! - [`wait`]: requests wait for the next message
 //! - [`webhooks`]: applications are notified of what happened
 //! - [`idempotency`]: repeated requests are answered once
@@ -30,6 +30,7 @@
 pub mod actor;
 pub mod api_keys;
 pub mod applications;
+pub mod audit;
 pub mod certificates;
 pub mod clean;
 pub mod connectors;

@@ -1,6 +1,6 @@
 //! The handle all use cases hang on.
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use posthouse_store::{Store, StoreError};
@@ -8,6 +8,7 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
+use crate::audit::{AUDIT_DAYS_DEFAULT, Doer};
 use crate::certificates::Chosen;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
@@ -40,6 +41,8 @@ pub struct Mailroom {
     pub(crate) inner: Arc<Inner>,
     /// The key of the request that this handle serves, once that has begun under one.
     pub(crate) ticket: Option<Arc<OnceLock<Ticket>>>,
+    /// Who acts through this handle; the server itself where nobody is named.
+    pub(crate) doer: Option<Arc<Doer>>,
 }
 
 pub(crate) struct Inner {
@@ -59,6 +62,8 @@ pub(crate) struct Inner {
     /// The sender behind whom delivery to mailboxes here goes on.
     pub(crate) last_sender: AtomicI64,
     pub(crate) waits: Places,
+    /// Days that the audit log is kept.
+    pub(crate) audit_days: AtomicU32,
     /// Domains as senders, found a moment ago.
     pub(crate) identities: Identities,
     /// How often domains are checked.
@@ -97,6 +102,7 @@ impl Mailroom {
                 hard_delete: AtomicBool::default(),
                 last_sender: AtomicI64::default(),
                 waits: Places::default(),
+                audit_days: AtomicU32::new(AUDIT_DAYS_DEFAULT),
                 identities: identities(),
                 pace: Pace::default(),
                 view: View::default(),
@@ -105,6 +111,7 @@ impl Mailroom {
                 catching_up: tokio::sync::Mutex::new(()),
             }),
             ticket: None,
+            doer: None,
         }
     }
 
@@ -113,8 +120,8 @@ impl Mailroom {
     #[must_use]
     pub fn for_one_request(&self) -> Self {
         Self {
-            inner: Arc::clone(&self.inner),
             ticket: Some(Arc::default()),
+            ..self.clone()
         }
     }
 

@@ -1,0 +1,15 @@
+//! What was decided, by whom and why, for operators.
+
+mod list;
+mod render;
+
+use crate::routes::{Route, Scope};
+
+/// Returns the routes of this folder.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v3/admin/audit", Scope::Application, list::list)
+            .admin()
+            .described(list::operation),
+    ]
+}
