@@ -11,7 +11,7 @@
 //! - [`hidden_text`]: what no reader sees of it
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`report`]: what mail systems report about messages
-//! - [`build`]: what an account sends, written
+//! - [`build`]: what an account sends, written; [`seven_bit()`]: a message in ASCII
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
 //! a parser crate that is called only on bounded input and shows in no signature.
@@ -30,6 +30,7 @@ pub mod build;
 mod charset;
 pub mod clean;
 mod display;
+mod downgrade;
 pub mod extract;
 mod fields;
 mod hidden;
@@ -48,6 +49,7 @@ mod words;
 
 pub use attachment::name_of_unnamed;
 pub use display::parse_display;
+pub use downgrade::seven_bit;
 pub use fields::{header_section, headers};
 pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};

@@ -8,6 +8,8 @@ pub const HEADER_FIELDS_MAX: usize = 2_000;
 pub const MIME_PARTS_MAX: usize = 1_000;
 /// Multiparts open within each other.
 pub const MIME_DEPTH_MAX: usize = 64;
+/// Messages attached to each other that are written anew in ASCII.
+pub const ATTACHED_MESSAGES_DEPTH_MAX: usize = 8;
 /// Parameters of one field.
 pub const MIME_PARAMS_MAX: usize = 100;
 /// RFC 2231 sections (`name*0`, `name*1`, ...) of one parameter.

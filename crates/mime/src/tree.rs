@@ -95,6 +95,8 @@ pub(crate) enum Multipart {
 #[derive(Debug)]
 pub(crate) struct Part<'a> {
     pub(crate) fields: PartFields<'a>,
+    /// Where the header starts.
+    pub(crate) head: usize,
     /// The octets of the body, transfer encoding included, without the line end before the boundary.
     pub(crate) body: Range<usize>,
     /// Set when the part has children.
@@ -183,7 +185,7 @@ pub(crate) fn scan<'a>(raw: &'a [u8], root: RootHead<'a>) -> Tree<'a> {
         open_leaf: None,
     };
     let mut position = root.body_start;
-    scan.begin(root.fields, position, root.end == HeaderEnd::Overflow);
+    scan.begin(root.fields, 0, position, root.end == HeaderEnd::Overflow);
     let dashes = memmem::Finder::new(b"\n--");
     let mut end = raw.len();
     while !scan.open.is_empty() {
@@ -223,13 +225,14 @@ impl<'a> Scan<'a> {
         self.tree.truncated |= reader.surplus;
         self.begin(
             fields,
+            start,
             reader.body_start(),
             reader.ended() == HeaderEnd::Overflow,
         );
         reader.body_start()
     }
 
-    fn begin(&mut self, mut fields: PartFields<'a>, body_start: usize, opaque: bool) {
+    fn begin(&mut self, mut fields: PartFields<'a>, head: usize, body_start: usize, opaque: bool) {
         let number = self.tree.parts.len();
         let is_digest_child = self.open.last().is_some_and(|open| open.is_digest);
         let mut opened = None;
@@ -254,6 +257,7 @@ impl<'a> Scan<'a> {
         let too_deep = is_multipart && opened.is_none() && self.open.len() == MIME_DEPTH_MAX;
         self.tree.parts.push(Part {
             fields,
+            head,
             body: body_start..body_start,
             multipart: opened.as_ref().map(|&(kind, _)| kind),
             end: number + 1,

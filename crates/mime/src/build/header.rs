@@ -13,14 +13,14 @@ const ENCODED_TEXT_OCTETS_MAX: usize = 45;
 
 /// Writes fields one after the other.
 #[derive(Debug, Default)]
-pub(super) struct HeaderWriter {
+pub(crate) struct HeaderWriter {
     out: Vec<u8>,
     column: usize,
 }
 
 impl HeaderWriter {
     /// Writes a field of free text.
-    pub(super) fn text(&mut self, name: &str, value: &str) {
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.open(name);
         let value = value.trim_matches(' ');
         if is_plain(value) {
@@ -34,7 +34,7 @@ impl HeaderWriter {
     }
 
     /// Writes a field of mailboxes; nothing when there are none.
-    pub(super) fn mailboxes(&mut self, name: &str, mailboxes: &[Mailbox]) {
+    pub(crate) fn mailboxes(&mut self, name: &str, mailboxes: &[Mailbox]) {
         let Some(last) = mailboxes.len().checked_sub(1) else {
             return;
         };
@@ -52,7 +52,7 @@ impl HeaderWriter {
     }
 
     /// Writes a field of words that must stay as they are, such as message ids.
-    pub(super) fn words<'a>(&mut self, name: &str, words: impl Iterator<Item = &'a str>) {
+    pub(crate) fn words<'a>(&mut self, name: &str, words: impl Iterator<Item = &'a str>) {
         self.open(name);
         for word in words {
             self.word(word);
@@ -60,7 +60,7 @@ impl HeaderWriter {
         self.close();
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.out
     }
 

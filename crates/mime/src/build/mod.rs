@@ -5,7 +5,7 @@
 
 mod alternative;
 mod entity;
-mod header;
+pub(crate) mod header;
 
 use std::borrow::Cow;
 

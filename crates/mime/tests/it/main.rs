@@ -1,6 +1,7 @@
 //! The parser through its public functions: whole messages, and the message rows of the threat matrix.
 
 mod cleaning;
+mod downgrade;
 mod extraction;
 mod field_threats;
 mod messages;
