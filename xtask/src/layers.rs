@@ -7,9 +7,10 @@ use crate::metadata::Metadata;
 /// What each crate may depend on, lowest layer first. A crate that is not listed is a mistake.
 ///
 /// Doors (`smtp`, `api`) and workers (`webhooks`, `delivery`) have no line to `store`: whatever they need of it is a use case of the mailroom.
-const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("posthouse-types", &[]),
     ("posthouse-mime", &["posthouse-types"]),
+    ("posthouse-rules", &["posthouse-types"]),
     ("posthouse-store", &["posthouse-types"]),
     ("posthouse-net", &["posthouse-types"]),
     (
@@ -17,6 +18,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
         &[
             "posthouse-types",
             "posthouse-mime",
+            "posthouse-rules",
             "posthouse-store",
             "posthouse-net",
         ],

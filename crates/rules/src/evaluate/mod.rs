@@ -1,0 +1,1 @@
+//! Which rules match a message, and what follows.

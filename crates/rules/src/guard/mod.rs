@@ -1,0 +1,1 @@
+//! The outbound guard: what must not leave by accident.

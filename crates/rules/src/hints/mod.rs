@@ -1,0 +1,1 @@
+//! Hints about arriving mail: facts with positions, not verdicts.

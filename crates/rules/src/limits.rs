@@ -1,0 +1,26 @@
+//! Every number of this crate.
+
+/// Characters of a rule's or a list's name at most.
+pub const NAME_CHARACTERS_MAX: usize = 256;
+/// Characters of a rule's or a list's description at most.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
+/// The last priority; 0 is the first.
+pub const PRIORITY_MAX: i64 = 1_000;
+/// The priority of a rule that names none.
+pub const PRIORITY_DEFAULT: i64 = 10;
+/// Conditions of a rule at most.
+pub const CONDITIONS_MAX: usize = 50;
+/// Actions of a rule at most.
+pub const ACTIONS_MAX: usize = 20;
+/// Characters of a condition's value at most.
+pub const VALUE_CHARACTERS_MAX: usize = 1_000;
+/// Lists that one condition names at most.
+pub const CONDITION_LISTS_MAX: usize = 50;
+/// Characters of the name of a header at most.
+pub const HEADER_NAME_CHARACTERS_MAX: usize = 76;
+/// Characters of a folder's path at most.
+pub const FOLDER_CHARACTERS_MAX: usize = 1_024;
+/// Characters of an item of a list at most.
+pub const ITEM_CHARACTERS_MAX: usize = 500;
+/// Labels of an ending such as `co.uk` at most.
+pub const TLD_LABELS_MAX: usize = 6;

@@ -1,0 +1,1 @@
+//! Spam: a score from named, explainable signals.
