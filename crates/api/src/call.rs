@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::query::{Query, Select};
 use crate::reply::Reply;
 use crate::request_id::RequestId;
-use crate::routes::{Route, Scope};
+use crate::routes::{Effect, Route, Scope};
 
 /// A request on its way through a handler.
 pub struct Call {
@@ -81,11 +81,13 @@ impl Call {
         self.route.scope
     }
 
-    /// Resolves `{grant_id}` of the path in any of its spellings; 404 outside the key's scope.
+    /// Resolves `{grant_id}` of the path in any of its spellings; 404 outside the key's scope, 423 for what a suspended
+    /// account may not do.
     pub async fn grant(&self) -> Result<GrantRef, ApiError> {
+        let writes = self.route.effect == Effect::Write;
         Ok(self
             .mailroom
-            .grant_for(self.actor()?, self.parameter("grant_id"))
+            .active_grant_for(self.actor()?, self.parameter("grant_id"), writes)
             .await?)
     }
 

@@ -3,6 +3,8 @@
 mod list;
 mod render;
 
+pub(crate) use render::AUDIT_ENTRY;
+
 use crate::routes::{Route, Scope};
 
 /// Returns the routes of this folder.

@@ -4,7 +4,9 @@ pub(crate) mod aliases;
 mod delete;
 mod get;
 mod list;
+mod resume;
 pub(crate) mod schema;
+mod suspend;
 mod update;
 
 use posthouse_mailroom::provision::AccountView;
@@ -24,6 +26,18 @@ pub fn routes() -> Vec<Route> {
         Route::get(ONE, Scope::Grant, get::get).described(get::operation),
         Route::delete(ONE, Scope::Grant, delete::delete).described(delete::operation),
     ];
+    table.push(
+        Route::post(
+            "/v3/grants/{grant_id}/suspend",
+            Scope::Grant,
+            suspend::suspend,
+        )
+        .described(suspend::operation),
+    );
+    table.push(
+        Route::post("/v3/grants/{grant_id}/resume", Scope::Grant, resume::resume)
+            .described(resume::operation),
+    );
     table.extend(aliases::routes());
     let update = Route::update(ONE, Scope::Grant, update::update);
     table.extend(update.map(|route| route.described(update::operation)));

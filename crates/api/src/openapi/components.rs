@@ -27,6 +27,7 @@ pub(super) const COMPONENTS: &[Component] = &[
     crate::suppressions::SUPPRESSION,
     crate::domain_reports::DOMAIN_REPORT,
     crate::pauses::PAUSE,
+    crate::audit::AUDIT_ENTRY,
     crate::search_index::SEARCH_INDEX,
     crate::folders::FOLDER,
     crate::webhooks::WEBHOOK,

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{Schema, object, one_of, optional, text, uuid};
 use crate::body::BodyRule;
-use crate::routes::{Access, Route};
+use crate::routes::{Access, Route, Scope};
+
+/// What the paths of an account's data begin with.
+const BELOW_A_GRANT: &str = "/v3/grants/{grant_id}/";
 
 /// A status that a request may be refused with.
 struct Failure {
@@ -143,6 +146,9 @@ pub(super) fn of_route(route: &Route) -> Vec<u16> {
     }
     if route.path.contains('{') {
         statuses.push(404);
+    }
+    if route.scope == Scope::Grant && route.path.starts_with(BELOW_A_GRANT) {
+        statuses.push(423);
     }
     if route.body != BodyRule::Ignored {
         statuses.extend([413, 415]);

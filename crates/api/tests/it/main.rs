@@ -23,6 +23,7 @@ mod sending;
 mod signing;
 mod sockets;
 mod suppressions;
+mod suspension;
 mod tenancy;
 mod threads;
 mod transactional;

@@ -34,6 +34,39 @@ pub(crate) fn note_deleted(
     note(tx, mailroom, grant, ChangeKind::GrantDeleted)
 }
 
+/// Notes that an account was suspended.
+pub(super) fn note_suspended(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &Grant,
+) -> Result<(), StoreError> {
+    note_suspension(tx, mailroom, grant, ChangeKind::GrantSuspended)
+}
+
+/// Notes that an account goes on, as it was suspended before.
+pub(super) fn note_resumed(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &Grant,
+) -> Result<(), StoreError> {
+    note_suspension(tx, mailroom, grant, ChangeKind::GrantResumed)
+}
+
+fn note_suspension(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &Grant,
+    kind: ChangeKind,
+) -> Result<(), StoreError> {
+    let data = serde_json::json!({
+        "grant_id": mailroom.public_id(Kind::Grant, grant.id),
+        "email": grant.email,
+        "reason": grant.suspended_reason,
+        "inbound": grant.suspended_inbound,
+    });
+    append(tx, mailroom, grant, kind, &data.to_string())
+}
+
 fn note(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
@@ -47,6 +80,16 @@ fn note(
         "name": grant.name,
         "workspace_id": mailroom.public_id(Kind::Workspace, grant.workspace),
     });
+    append(tx, mailroom, grant, kind, &data.to_string())
+}
+
+fn append(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &Grant,
+    kind: ChangeKind,
+    data: &str,
+) -> Result<(), StoreError> {
     changes::append(
         tx,
         &NewChange {
@@ -55,7 +98,7 @@ fn note(
             kind,
             object: grant.id,
             at_us: mailroom.clock().unix_us(),
-            data: Some(&data.to_string()),
+            data: Some(data),
         },
     )
 }

@@ -11,6 +11,7 @@ mod delete;
 mod find;
 mod list;
 mod spelling;
+mod suspend;
 mod sweep;
 mod update;
 
@@ -18,6 +19,7 @@ pub use account::{AccountStatus, AccountView};
 pub use aliases::AliasView;
 pub use create::NewAccount;
 pub use list::{AccountPage, AccountQuery};
+pub use suspend::{NewSuspension, SUSPENDED_INBOUND, SUSPENSION_REASON_CHARACTERS_MAX};
 pub use update::AccountChanges;
 
 pub(crate) use account::domain_of;

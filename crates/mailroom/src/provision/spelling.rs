@@ -8,6 +8,16 @@ use posthouse_types::ids::Kind;
 use crate::actor::{Actor, GrantRef, Scope};
 use crate::{Mailroom, Refusal};
 
+impl From<Identity> for GrantRef {
+    fn from(account: Identity) -> Self {
+        Self {
+            application: account.application,
+            grant: account.id,
+            email: account.email,
+        }
+    }
+}
+
 impl Mailroom {
     /// Resolves a spelling of an account: its id, `grant:<id>`, its address, `email:<address>`, or `me`.
     ///
@@ -18,6 +28,15 @@ impl Mailroom {
     /// [`Refusal::NotFound`] for what is not there or not within the key's reach; [`Refusal::Invalid`] for `me` with a
     /// key that is not for one account.
     pub async fn grant_for(&self, actor: &Actor, spelling: &str) -> Result<GrantRef, Refusal> {
+        self.identity_for(actor, spelling).await.map(GrantRef::from)
+    }
+
+    /// Resolves an account in any spelling of its id, as a key reaches it.
+    pub(super) async fn identity_for(
+        &self,
+        actor: &Actor,
+        spelling: &str,
+    ) -> Result<Identity, Refusal> {
         let name = self.read_spelling(actor, spelling)?;
         let now_us = self.clock().unix_us();
         let account = match self.inner.tenancy.accounts.get(&name, now_us) {
@@ -27,11 +46,7 @@ impl Mailroom {
         if !actor.reaches(&account) {
             return Err(Refusal::NotFound);
         }
-        Ok(GrantRef {
-            application: account.application,
-            grant: account.id,
-            email: account.email,
-        })
+        Ok(account)
     }
 
     fn read_spelling(&self, actor: &Actor, spelling: &str) -> Result<GrantName, Refusal> {

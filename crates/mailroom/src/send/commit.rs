@@ -14,12 +14,13 @@ use posthouse_store::tables::tracked::{self, NewTracked};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::folders::SystemFolder;
-use posthouse_types::ids::Key;
+use posthouse_types::ids::{Key, Kind};
 
 use super::origin::Origin;
 use super::tracking::TrackingOptions;
 use crate::Mailroom;
 use crate::actor::GrantRef;
+use crate::audit::{AuditEntry, Object};
 use crate::organise::{self, MessageChanges};
 use crate::read::{Detail, load};
 use crate::receive::threading::{self, THREAD_MESSAGES_MAX, ThreadKeys};
@@ -157,6 +158,7 @@ pub(super) fn commit(
         };
         organise::apply(tx, mailroom, grant, &[answered], &changes)?;
     }
+    note_sent(tx, mailroom, grant, ready, id)?;
     let external = ready.origin.note_sent(tx, grant, ready.now_us)?;
     mailroom.note_done(tx, Some(id))?;
     let codec = mailroom.store().ids();
@@ -169,6 +171,25 @@ pub(super) fn commit(
         object,
         external,
     }))
+}
+
+/// Writes down that the account sent it, and to whom.
+fn note_sent(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    ready: &Ready,
+    id: Key,
+) -> Result<(), StoreError> {
+    let everybody = ready.envelope.iter().map(|one| one.address.as_str());
+    let recipients: Vec<&str> = everybody.collect();
+    let object = Object::Row(Kind::Message, id);
+    let entry = AuditEntry {
+        grant: Some(grant.grant),
+        recipients: &recipients,
+        ..AuditEntry::done(grant.application, "message.send", object)
+    };
+    mailroom.audit(tx, &entry)
 }
 
 /// Returns the key of the copy and the thread it joins.

@@ -66,5 +66,8 @@ pub(crate) const SCHEDULE_CLAIM_US: i64 = 60 * 1_000_000;
 /// Microseconds after which a scheduled message that could not be sent for a passing reason is tried again.
 pub(crate) const SCHEDULE_RETRY_US: i64 = 60 * 1_000_000;
 
+/// After this long a schedule of a suspended account looks again whether it goes on; a resumption makes it due at once.
+pub(crate) const SUSPENDED_RETRY_US: i64 = 300 * 1_000_000;
+
 /// Times that a scheduled message is tried: an hour of passing reasons.
 pub(crate) const SCHEDULE_ATTEMPTS_MAX: i64 = 60;

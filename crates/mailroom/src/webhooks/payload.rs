@@ -55,6 +55,9 @@ fn data(
         | ChangeKind::TransactionalDelivered
         | ChangeKind::TransactionalBounced
         | ChangeKind::TransactionalComplaint => Ok(written(mailroom, change)),
+        ChangeKind::GrantSuspended | ChangeKind::GrantResumed => {
+            Ok(noted_whole(change).map(|object| (String::new(), object)))
+        }
         ChangeKind::DomainVerified | ChangeKind::DomainUnverified => {
             Ok(Some((String::new(), domain(mailroom, change))))
         }
@@ -62,9 +65,14 @@ fn data(
     }
 }
 
+/// Returns what the mutation wrote down whole.
+fn noted_whole(change: &Change) -> Option<Vec<u8>> {
+    Some(change.data.as_ref()?.clone().into_bytes())
+}
+
 /// Returns what the mutation wrote down whole, with the account it belongs to.
 fn written(mailroom: &Mailroom, change: &Change) -> Option<(String, Vec<u8>)> {
-    let object = change.data.as_ref()?.clone().into_bytes();
+    let object = noted_whole(change)?;
     let members = change.grant.map_or(String::new(), |grant| {
         let grant_id = mailroom.public_id(Kind::Grant, grant);
         format!("\"grant_id\":\"{grant_id}\",")
@@ -108,6 +116,8 @@ fn object(
         ChangeKind::MessageSendSuccess
         | ChangeKind::MessageSendFailed
         | ChangeKind::ThreadReplied
+        | ChangeKind::GrantSuspended
+        | ChangeKind::GrantResumed
         | ChangeKind::MessageDelivered
         | ChangeKind::MessageBounced
         | ChangeKind::MessageComplaint

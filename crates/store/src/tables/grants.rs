@@ -94,6 +94,8 @@ pub fn by_email(tx: &mut dyn Tx, email: &str) -> Result<Option<Grant>, StoreErro
     tx.query_opt(&sql, &[email.into()], read)
 }
 
+const IDENTITY_COLUMNS: &str = "id, application_id, workspace_id, email, suspended_inbound";
+
 /// What every request for an account's data needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -105,6 +107,17 @@ pub struct Identity {
     pub workspace: Key,
     /// Its address, lower case.
     pub email: String,
+    /// It neither sends nor changes anything.
+    pub is_suspended: bool,
+}
+
+/// How an account is suspended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// What happens to its mail: `accept`, `defer` or `reject`.
+    pub inbound: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// What names an account.
@@ -122,16 +135,8 @@ pub fn identify(tx: &mut dyn Tx, name: &GrantName) -> Result<Option<Identity>, S
         GrantName::Id(id) => ("id", Param::from(*id)),
         GrantName::Email(email) => ("email", Param::from(email)),
     };
-    let sql =
-        format!("SELECT id, application_id, workspace_id, email FROM grants WHERE {column} = $1");
-    tx.query_opt(&sql, &[value], |row| {
-        Ok(Identity {
-            id: row.key(0)?,
-            application: row.key(1)?,
-            workspace: row.key(2)?,
-            email: row.string(3)?,
-        })
-    })
+    let sql = format!("SELECT {IDENTITY_COLUMNS} FROM grants WHERE {column} = $1");
+    tx.query_opt(&sql, &[value], read_identity)
 }
 
 /// Tells whether an application has any account.
@@ -286,7 +291,7 @@ pub fn identify_each(
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT id, application_id, workspace_id, email FROM grants WHERE application_id = $1 AND id IN ({}) ORDER BY id",
+        "SELECT {IDENTITY_COLUMNS} FROM grants WHERE application_id = $1 AND id IN ({}) ORDER BY id",
         placeholders(2, ids.len())
     );
     let mut params: Vec<Param<'_>> = vec![application.into()];
@@ -344,6 +349,24 @@ pub fn set_app_password(
     Ok(())
 }
 
+/// Suspends an account, or lets it go on.
+pub fn set_suspension(
+    tx: &mut dyn Tx,
+    id: Key,
+    suspension: Option<&Suspension>,
+    now: i64,
+) -> Result<(), StoreError> {
+    let (inbound, reason) = match suspension {
+        Some(suspension) => (Some(&suspension.inbound), suspension.reason.as_ref()),
+        None => (None, None),
+    };
+    tx.execute(
+        "UPDATE grants SET suspended_inbound = $2, suspended_reason = $3, updated_at = $4 WHERE id = $1",
+        &[id.into(), inbound.into(), reason.into(), now.into()],
+    )?;
+    Ok(())
+}
+
 fn read(row: &dyn Row) -> Result<Grant, StoreError> {
     Ok(Grant {
         id: row.key(0)?,
@@ -368,5 +391,6 @@ fn read_identity(row: &dyn Row) -> Result<Identity, StoreError> {
         application: row.key(1)?,
         workspace: row.key(2)?,
         email: row.string(3)?,
+        is_suspended: row.opt_string(4)?.is_some(),
     })
 }

@@ -271,6 +271,26 @@ pub fn put_back(tx: &mut dyn Tx, id: Key, token: i64, due_us: i64) -> Result<(),
     Ok(())
 }
 
+/// Ends a claim as if it had not been made: what stopped it is not the message's fault.
+pub fn postpone(tx: &mut dyn Tx, id: Key, token: i64, due_us: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE schedules SET due_us = $3, attempts = attempts - 1
+         WHERE id = $1 AND claim_token = $2 AND state = 0",
+        &[id.into(), token.into(), due_us.into()],
+    )?;
+    Ok(())
+}
+
+/// Makes what an account wanted to send by now due at its time again.
+pub fn wake(tx: &mut dyn Tx, grant: Key) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE schedules SET due_us = send_at * 1000000
+         WHERE grant_id = $1 AND state = 0 AND due_us > send_at * 1000000",
+        &[grant.into()],
+    )?;
+    Ok(())
+}
+
 /// Calls off a pending schedule whose time is `earliest` or later; returns the blob that it no longer needs, or `None`
 /// when there is no such schedule.
 pub fn cancel(

@@ -10,6 +10,7 @@ use posthouse_types::ids::{Key, Kind};
 
 use super::super::limits::{
     SCHEDULE_ATTEMPTS_MAX, SCHEDULE_CLAIM_US, SCHEDULE_RETRY_US, SCHEDULES_PER_STEP_MAX,
+    SUSPENDED_RETRY_US,
 };
 use super::super::origin::{Origin, Release};
 use super::failure::Failure;
@@ -116,6 +117,15 @@ impl Mailroom {
             Refusal::NotFound => {
                 tracing::info!(schedule.id = %schedule_id, "no longer to be sent");
                 Ok(())
+            }
+            // It waits for the account to be resumed, which makes it due at once.
+            Refusal::Suspended => {
+                let due_us = self.clock().unix_us() + SUSPENDED_RETRY_US;
+                let (id, token) = (due.id, due.token);
+                self.store()
+                    .write(move |tx| schedules::postpone(tx, id, token, due_us))
+                    .await
+                    .map_err(Refusal::from)
             }
             Refusal::Unavailable { .. } | Refusal::Internal { .. }
                 if due.attempts <= SCHEDULE_ATTEMPTS_MAX =>
