@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{aliases, contacts, drafts, outbound, schedules, sendings};
+use super::{aliases, contacts, drafts, outbound, rule_evaluations, schedules, sendings};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -81,7 +81,9 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
             external,
         });
     }
-    if contacts::remove_some(tx, grant, limit)? > 0 {
+    if contacts::remove_some(tx, grant, limit)? > 0
+        || rule_evaluations::delete_of_grant(tx, grant, limit)? > 0
+    {
         return Ok(Step {
             more: true,
             external: Vec::new(),

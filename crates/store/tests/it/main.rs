@@ -9,6 +9,7 @@ mod group_commit;
 mod idempotency;
 mod leases;
 mod reputation;
+mod rules;
 mod support;
 mod tenancy;
 mod webhooks;
