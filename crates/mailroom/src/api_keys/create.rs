@@ -6,6 +6,7 @@ use posthouse_store::tables::{applications, grants, workspaces};
 use posthouse_types::ids::{Key, Kind};
 
 use super::{ApiKeyView, KeyText};
+use crate::audit::Object;
 use crate::limits::KEY_DAYS_MAX;
 use crate::names::check_name;
 use crate::{Mailroom, Refusal};
@@ -82,12 +83,19 @@ impl Mailroom {
             created_at: now,
             updated_at: now,
         };
-        let row = key.clone();
+        let (mailroom, row) = (self.clone(), key.clone());
         self.store()
             .write(move |tx| {
                 applications::find(tx, row.application)?.ok_or(Refusal::NotFound)?;
                 check_scope(tx, row.application, row.scope)?;
-                Ok::<_, Refusal>(api_keys::insert(tx, &row)?)
+                api_keys::insert(tx, &row)?;
+                let object = Object::Row(Kind::ApiKey, row.id);
+                Ok::<_, Refusal>(mailroom.audit_done(
+                    tx,
+                    row.application,
+                    "api_key.create",
+                    object,
+                )?)
             })
             .await?;
         Ok(CreatedApiKey {

@@ -4,6 +4,7 @@ use posthouse_store::engine::Dialect;
 use posthouse_store::tables::api_keys::{self, Leaving};
 use posthouse_types::ids::Kind;
 
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
@@ -19,6 +20,7 @@ impl Mailroom {
         let application = self.open_id(Kind::Application, application_id)?;
         let id = self.open_id(Kind::ApiKey, api_key_id)?;
         let (now, organization) = (self.now_seconds(), self.store().organization());
+        let mailroom = self.clone();
         let revoked = self
             .store()
             .write(move |tx| {
@@ -32,6 +34,10 @@ impl Mailroom {
                         message: "the last admin key cannot be deleted".to_owned(),
                         fix: Some("create another admin key first".to_owned()),
                     });
+                }
+                if works {
+                    let object = Object::Row(Kind::ApiKey, id);
+                    mailroom.audit_done(tx, application, "api_key.revoke", object)?;
                 }
                 Ok::<_, Refusal>(api_keys::revoke(tx, id, now)?)
             })

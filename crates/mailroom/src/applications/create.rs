@@ -2,9 +2,11 @@
 
 use posthouse_store::tables::applications::Application;
 use posthouse_store::tables::connectors::Connector;
+use posthouse_types::ids::Kind;
 
 use super::update::Branding;
 use super::{ApplicationView, Settings};
+use crate::audit::Object;
 use crate::bootstrap::insert_application;
 use crate::mailroom::MailroomConfig;
 use crate::names::check_name;
@@ -54,9 +56,13 @@ impl Mailroom {
             created_at: now,
             updated_at: now,
         };
-        let row = application.clone();
+        let (mailroom, row) = (self.clone(), application.clone());
         self.store()
-            .write(move |tx| Ok::<_, Refusal>(insert_application(tx, &row)?))
+            .write(move |tx| {
+                insert_application(tx, &row)?;
+                let object = Object::Row(Kind::Application, row.id);
+                Ok::<_, Refusal>(mailroom.audit_done(tx, row.id, "application.create", object)?)
+            })
             .await?;
         self.view_application(&application, &[])
     }

@@ -10,6 +10,8 @@ use crate::actor::Actor;
 /// Who does something, and in which request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doer {
+    /// The application it acts in.
+    pub(crate) application: Option<Key>,
     /// Public id of an API key, `service_account:…`, `smtp:…` with the network of a peer, or `system`.
     pub(crate) actor: String,
     /// Id of the request or session; empty for what the server does by itself.
@@ -20,6 +22,7 @@ impl Doer {
     /// The server itself.
     pub(crate) fn system() -> Self {
         Self {
+            application: None,
             actor: "system".to_owned(),
             request_id: String::new(),
         }
@@ -38,6 +41,7 @@ impl Doer {
             }
         };
         Self {
+            application: None,
             actor: format!("smtp:{network}"),
             request_id: session_id.to_owned(),
         }
@@ -50,6 +54,7 @@ impl Mailroom {
     pub fn on_behalf_of(&self, actor: &Actor, request_id: &str) -> Self {
         let key = self.public_id(Kind::ApiKey, actor.api_key);
         self.done_by(Doer {
+            application: Some(actor.application),
             actor: match actor.is_service_account {
                 true => format!("service_account:{key}"),
                 false => key,

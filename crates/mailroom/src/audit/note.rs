@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use posthouse_store::tables::audit::{self, AuditRow};
 use posthouse_store::{StoreError, Tx};
-use posthouse_types::ids::Kind;
+use posthouse_types::ids::{Key, Kind};
 
 use super::entry::{AuditEntry, Doer, Object};
 use crate::{Mailroom, Refusal};
@@ -27,6 +27,33 @@ impl Mailroom {
     /// Writes an entry, in the transaction of what it tells.
     pub(crate) fn audit(&self, tx: &mut dyn Tx, entry: &AuditEntry<'_>) -> Result<(), StoreError> {
         audit::insert(tx, entry.application, &self.row(entry))
+    }
+
+    /// Writes that something was done to what belongs to an application, or to all of them: then it is in the log of the
+    /// application that acts, if one does.
+    pub(crate) fn audit_shared(
+        &self,
+        tx: &mut dyn Tx,
+        owner: Option<Key>,
+        action: &'static str,
+        object: Object<'_>,
+    ) -> Result<(), StoreError> {
+        let acting = self.doer.as_ref().and_then(|doer| doer.application);
+        match owner.or(acting) {
+            Some(application) => self.audit_done(tx, application, action, object),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes that something was done.
+    pub(crate) fn audit_done(
+        &self,
+        tx: &mut dyn Tx,
+        application: Key,
+        action: &'static str,
+        object: Object<'_>,
+    ) -> Result<(), StoreError> {
+        self.audit(tx, &AuditEntry::done(application, action, object))
     }
 
     /// Writes an entry of something that left nothing else behind: a refusal.

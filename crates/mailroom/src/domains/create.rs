@@ -7,6 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 
 use super::DomainView;
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::bootstrap::trial_domain_row;
 use crate::names::check_name;
 use crate::{Mailroom, Refusal};
@@ -66,14 +67,19 @@ impl Mailroom {
             ),
         };
         let row = self.new_row(&new, &domain, owner)?;
-        let kept = row.clone();
+        let (mailroom, kept) = (self.clone(), row.clone());
         let registered = self
             .store()
             .write(move |tx| {
                 if let Some(owner) = owner {
                     applications::find(tx, owner)?.ok_or_else(no_such_application)?;
                 }
-                Ok::<_, Refusal>(domains::insert(tx, &kept)?)
+                let is_new = domains::insert(tx, &kept)?;
+                if is_new {
+                    let object = Object::Row(Kind::Domain, kept.id);
+                    mailroom.audit_shared(tx, owner, "domain.create", object)?;
+                }
+                Ok::<_, Refusal>(is_new)
             })
             .await?;
         if !registered {

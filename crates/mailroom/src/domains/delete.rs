@@ -3,8 +3,10 @@
 use posthouse_store::Tx;
 use posthouse_store::tables::domains::{self, RegisteredDomain};
 use posthouse_store::tables::{aliases, grants};
+use posthouse_types::ids::Kind;
 
 use super::view::find_domain;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
@@ -13,7 +15,7 @@ impl Mailroom {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Invalid`] while accounts use it.
     pub async fn delete_domain(&self, name: &str) -> Result<(), Refusal> {
-        let name = self.open_domain(name)?;
+        let (mailroom, name) = (self.clone(), self.open_domain(name)?);
         let deleted = self
             .store()
             .write(move |tx| {
@@ -25,6 +27,8 @@ impl Mailroom {
                         fix: Some("delete its accounts and aliases first".to_owned()),
                     });
                 }
+                let object = Object::Row(Kind::Domain, domain.id);
+                mailroom.audit_shared(tx, domain.application, "domain.delete", object)?;
                 Ok::<_, Refusal>(domains::delete(tx, domain.id)?)
             })
             .await;

@@ -8,6 +8,7 @@ use posthouse_types::ids::{Key, Kind};
 use super::DomainView;
 use super::delete::first_user;
 use super::view::find_domain;
+use crate::audit::Object;
 use crate::names::check_name;
 use crate::{Mailroom, Refusal};
 
@@ -45,7 +46,7 @@ impl Mailroom {
                     .map_err(|_| no_such_account())?,
             )),
         };
-        let now = self.now_seconds();
+        let (mailroom, now) = (self.clone(), self.now_seconds());
         let row = self
             .store()
             .write(move |tx| {
@@ -54,6 +55,8 @@ impl Mailroom {
                 if after != before {
                     after.updated_at = now;
                     domains::update(tx, &after)?;
+                    let object = Object::Row(Kind::Domain, after.id);
+                    mailroom.audit_shared(tx, after.application, "domain.update", object)?;
                 }
                 Ok::<_, Refusal>(after)
             })

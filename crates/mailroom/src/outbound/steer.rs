@@ -7,6 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 use super::bounce::{Bounce, BounceClass, BounceType};
 use super::event::{self, Bounced, Sent};
 use crate::actor::Actor;
+use crate::audit::{AuditEntry, Object};
 use crate::send::QueuedMail;
 use crate::{Mailroom, Refusal};
 
@@ -61,6 +62,8 @@ impl Mailroom {
                 },
             }];
             event::bounced(tx, mailroom.store().ids(), &sent, &bounced, now_us)?;
+            let [dropped] = &bounced;
+            mailroom.note_steered(tx, &sent, id, &dropped.address, "queue.drop")?;
             Ok::<_, StoreError>(Some(true))
         });
         match dropping.await? {
@@ -70,6 +73,23 @@ impl Mailroom {
         }
     }
 
+    /// Writes down what an operator did with mail that waits.
+    fn note_steered(
+        &self,
+        tx: &mut dyn Tx,
+        sent: &Sent,
+        id: Key,
+        recipient: &str,
+        action: &'static str,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            grant: sent.grant,
+            recipients: &[recipient],
+            ..AuditEntry::done(sent.application, action, Object::Row(Kind::Outbound, id))
+        };
+        self.audit(tx, &entry)
+    }
+
     async fn steer(
         &self,
         actor: &Actor,
@@ -77,10 +97,22 @@ impl Mailroom {
         to: OutboundState,
     ) -> Result<QueuedMail, Refusal> {
         let (id, application) = (self.open_id(Kind::Outbound, id)?, actor.application);
-        let now_us = self.clock().unix_us();
+        let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
         let steering = self.store().write(move |tx: &mut dyn Tx| {
             let steered = remote::steer(tx, application, id, now_us, to, now_us)?;
             let found: Option<Outbound> = find(tx, application, id)?;
+            if let Some(row) = found.as_ref().filter(|_| steered) {
+                let sent = Sent {
+                    application,
+                    grant: row.grant,
+                    message: row.message,
+                };
+                let action = match to {
+                    OutboundState::Held => "queue.hold",
+                    _ => "queue.retry",
+                };
+                mailroom.note_steered(tx, &sent, id, &row.recipient, action)?;
+            }
             Ok::<_, StoreError>((steered, found))
         });
         match steering.await? {

@@ -5,6 +5,7 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Kind;
 
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 /// Rows of the queue that one transaction gives back.
@@ -21,9 +22,17 @@ impl Mailroom {
     pub async fn lift_pause(&self, actor: &Actor, id: &str) -> Result<(), Refusal> {
         let (key, application) = (self.open_id(Kind::Pause, id)?, actor.application);
         let now = self.now_seconds();
+        let mailroom = self.clone();
         let lifted = self
             .store()
-            .write(move |tx: &mut dyn Tx| pauses::lift(tx, application, key, now))
+            .write(move |tx: &mut dyn Tx| {
+                let lifted = pauses::lift(tx, application, key, now)?;
+                if lifted {
+                    let object = Object::Row(Kind::Pause, key);
+                    mailroom.audit_done(tx, application, "pause.lift", object)?;
+                }
+                Ok::<_, StoreError>(lifted)
+            })
             .await
             .map_err(Refusal::from)?;
         if !lifted {

@@ -6,6 +6,7 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Kind;
 
 use crate::Mailroom;
+use crate::audit::{AuditEntry, Object};
 
 /// Notes that an account was made.
 pub(crate) fn note_created(
@@ -13,6 +14,7 @@ pub(crate) fn note_created(
     mailroom: &Mailroom,
     grant: &Grant,
 ) -> Result<(), StoreError> {
+    note_down(tx, mailroom, grant, "grant.create")?;
     note(tx, mailroom, grant, ChangeKind::GrantCreated)
 }
 
@@ -22,6 +24,7 @@ pub(crate) fn note_updated(
     mailroom: &Mailroom,
     grant: &Grant,
 ) -> Result<(), StoreError> {
+    note_down(tx, mailroom, grant, "grant.update")?;
     note(tx, mailroom, grant, ChangeKind::GrantUpdated)
 }
 
@@ -31,7 +34,23 @@ pub(crate) fn note_deleted(
     mailroom: &Mailroom,
     grant: &Grant,
 ) -> Result<(), StoreError> {
+    note_down(tx, mailroom, grant, "grant.delete")?;
     note(tx, mailroom, grant, ChangeKind::GrantDeleted)
+}
+
+/// Writes down who did it.
+fn note_down(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &Grant,
+    action: &'static str,
+) -> Result<(), StoreError> {
+    let object = Object::Row(Kind::Grant, grant.id);
+    let entry = AuditEntry {
+        grant: Some(grant.id),
+        ..AuditEntry::done(grant.application, action, object)
+    };
+    mailroom.audit(tx, &entry)
 }
 
 /// Notes that an account was suspended.
@@ -64,7 +83,8 @@ fn note_suspension(
         "reason": grant.suspended_reason,
         "inbound": grant.suspended_inbound,
     });
-    append(tx, mailroom, grant, kind, &data.to_string())
+    append(tx, mailroom, grant, kind, &data.to_string())?;
+    note(tx, mailroom, grant, ChangeKind::GrantUpdated)
 }
 
 fn note(

@@ -7,7 +7,7 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::AccountView;
-use super::changes::{note_resumed, note_suspended, note_updated};
+use super::changes::{note_resumed, note_suspended};
 use crate::actor::{Actor, GrantRef, Scope};
 use crate::audit::{AuditEntry, Object};
 use crate::{Mailroom, Refusal};
@@ -142,7 +142,6 @@ impl Mailroom {
             note_resumed(tx, self, &before)?;
             "grant.resume"
         };
-        note_updated(tx, self, &after)?;
         let reason = wanted.and_then(|wanted| wanted.reason.as_deref());
         let entry = AuditEntry {
             grant: Some(id),

@@ -11,6 +11,7 @@ use posthouse_types::ids::{Key, Kind};
 use super::reach;
 use super::view::{SuppressionView, reason_of};
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 /// Addresses that one call adds at most.
@@ -63,7 +64,7 @@ impl Mailroom {
                 expires_at: new.expires_at,
             })
             .collect();
-        let application = actor.application;
+        let (mailroom, application) = (self.clone(), actor.application);
         let kept = self
             .store()
             .write(
@@ -73,8 +74,13 @@ impl Mailroom {
                     {
                         return Err(no_workspace());
                     }
-                    let put = |row| Ok(suppressions::put(tx, application, row)?);
-                    rows.iter().map(put).collect()
+                    let mut kept = Vec::with_capacity(rows.len());
+                    for row in &rows {
+                        let object = Object::Named("address", &row.address);
+                        mailroom.audit_done(tx, application, "suppression.add", object)?;
+                        kept.push(suppressions::put(tx, application, row)?);
+                    }
+                    Ok(kept)
                 },
             )
             .await?;

@@ -1,12 +1,13 @@
 //! Addresses are taken off the list.
 
-use posthouse_store::Tx;
 use posthouse_store::tables::suppressions::{self, Which};
+use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::Kind;
 
 use super::reach;
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
@@ -24,10 +25,20 @@ impl Mailroom {
                 Which::Address(address.folded())
             }
         };
-        let application = actor.application;
+        let (mailroom, application) = (self.clone(), actor.application);
         let removed = self
             .store()
-            .write(move |tx: &mut dyn Tx| suppressions::delete(tx, application, own, &which))
+            .write(move |tx: &mut dyn Tx| {
+                let removed = suppressions::delete(tx, application, own, &which)?;
+                if removed {
+                    let object = match &which {
+                        Which::Id(id) => Object::Row(Kind::Suppression, *id),
+                        Which::Address(address) => Object::Named("address", address),
+                    };
+                    mailroom.audit_done(tx, application, "suppression.remove", object)?;
+                }
+                Ok::<_, StoreError>(removed)
+            })
             .await
             .map_err(Refusal::from)?;
         if removed {

@@ -11,6 +11,7 @@ use super::destination::{
 use super::limits::DESTINATIONS_MAX;
 use super::{SigningSecret, check};
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
@@ -54,13 +55,15 @@ impl Mailroom {
             updated_at: now,
         };
         let destination = self.show_destination(&row);
+        let mailroom = self.clone();
         self.store()
             .write(move |tx: &mut dyn Tx| -> Result<(), Refusal> {
                 check_room(tx, &row)?;
-                if webhooks::insert(tx, &row)? {
-                    return Ok(());
+                if !webhooks::insert(tx, &row)? {
+                    return Err(duplicate());
                 }
-                Err(duplicate())
+                let object = Object::Row(Kind::Webhook, row.id);
+                Ok(mailroom.audit_done(tx, row.application, "webhook.create", object)?)
             })
             .await?;
         self.destinations_changed();

@@ -1,10 +1,12 @@
 //! A destination goes, and with it all that waited for it.
 
-use posthouse_store::Tx;
 use posthouse_store::tables::{deliveries, webhooks};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::Kind;
 
 use super::limits::ROWS_PER_STEP_MAX;
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 impl Mailroom {
@@ -18,9 +20,17 @@ impl Mailroom {
     pub async fn delete_webhook(&self, actor: &Actor, id: &str) -> Result<(), Refusal> {
         let row = self.webhook_row(actor, id).await?;
         let (application, key) = (row.application, row.id);
+        let mailroom = self.clone();
         let deleted = self
             .store()
-            .write(move |tx: &mut dyn Tx| webhooks::delete(tx, application, key))
+            .write(move |tx: &mut dyn Tx| {
+                let deleted = webhooks::delete(tx, application, key)?;
+                if deleted {
+                    let object = Object::Row(Kind::Webhook, key);
+                    mailroom.audit_done(tx, application, "webhook.delete", object)?;
+                }
+                Ok::<_, StoreError>(deleted)
+            })
             .await
             .map_err(Refusal::from)?;
         if !deleted {

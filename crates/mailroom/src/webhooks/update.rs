@@ -4,7 +4,7 @@ use posthouse_store::engine::Dialect;
 use posthouse_store::tables::deliveries;
 use posthouse_store::tables::webhooks::{self, Webhook};
 use posthouse_store::{StoreError, Tx};
-use posthouse_types::ids::Key;
+use posthouse_types::ids::{Key, Kind};
 
 use super::create::duplicate;
 use super::destination::{
@@ -13,6 +13,7 @@ use super::destination::{
 use super::limits::{CHALLENGES_MAX, ROWS_PER_STEP_MAX};
 use super::{SigningSecret, check};
 use crate::actor::Actor;
+use crate::audit::Object;
 use crate::{Mailroom, Refusal};
 
 /// How far an attempt to change a destination came.
@@ -44,7 +45,12 @@ impl Mailroom {
                 .write(move |tx: &mut dyn Tx| {
                     Dialect::lock_grant(tx, key)?;
                     let before = webhooks::find(tx, application, key)?.ok_or(Refusal::NotFound)?;
-                    mailroom.change_step(tx, &before, change, agreed.as_deref())
+                    let step = mailroom.change_step(tx, &before, change, agreed.as_deref())?;
+                    if matches!(step, Step::Changed(_)) {
+                        let object = Object::Row(Kind::Webhook, key);
+                        mailroom.audit_done(tx, application, "webhook.update", object)?;
+                    }
+                    Ok::<_, Refusal>(step)
                 })
                 .await?;
             let row = match step {
