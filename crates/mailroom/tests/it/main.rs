@@ -32,6 +32,7 @@ mod send_rate;
 mod sending;
 mod support;
 mod suppressions;
+mod suspension;
 mod tenants;
 mod thread_dates;
 mod threading;
