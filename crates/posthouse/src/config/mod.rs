@@ -67,6 +67,8 @@ pub struct Config {
     pub trial_domain: Option<String>,
     /// What happens to mail for other servers.
     pub outbound: Outbound,
+    /// Days that the audit log is kept.
+    pub audit_days: u32,
     /// Whether messages may be deleted past Trash.
     pub hard_delete: bool,
     /// What this process does.

@@ -52,6 +52,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
             .flatten(),
         outbound: outbound_mail(&texts)?,
+        audit_days: texts.require("audit_days", "1 to 36500", audit_days)?,
         hard_delete: texts.require("hard_delete", "true or false", switch)?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
@@ -329,6 +330,13 @@ fn resolver_address(text: &str) -> Result<SocketAddr, String> {
         Err("the port is 0".to_owned())
     } else {
         Ok(address)
+    }
+}
+
+fn audit_days(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(days) if (1..=36_500).contains(&days) => Ok(days),
+        _ => Err("not a number of days".to_owned()),
     }
 }
 

@@ -403,6 +403,15 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "audit_days",
+        value: "DAYS",
+        shape: One,
+        preset: Text("365"),
+        dev_preset: Text("365"),
+        meaning: "How long the audit log is kept, 1 to 36500; that old entries went is an entry, too.",
+        without_effect: None,
+    },
+    Setting {
         key: "hard_delete",
         value: "",
         shape: Switch,

@@ -70,6 +70,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(rate) = config.outbound.rate_per_application {
         mailroom.send_at_most(rate);
     }
+    mailroom.keep_audit_for_days(config.audit_days);
     if config.hard_delete {
         mailroom.allow_hard_delete();
     }
