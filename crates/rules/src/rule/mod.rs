@@ -320,5 +320,25 @@ fn array<'a>(given: Option<&'a Value>, path: &str, most: usize) -> Result<&'a [V
     }
 }
 
+/// Every field, for tests that go over all of them.
+#[cfg(test)]
+pub(crate) const TESTED_FIELDS: [&str; 15] = [
+    "from.address",
+    "from.domain",
+    "from.tld",
+    "recipient.address",
+    "recipient.domain",
+    "recipient.tld",
+    "outbound.type",
+    "recipient.known",
+    "envelope.recipient",
+    "subject",
+    "header.x-own",
+    "header.list-id",
+    "spam.score",
+    "has_attachment",
+    "attachment.type",
+];
+
 #[cfg(test)]
 mod tests;
