@@ -21,6 +21,7 @@
 //! | [`probe`] | whether mail servers can be reached from here |
 //! | [`request_signing`] | RSA signatures under requests of service accounts |
 //! | [`resolver`] | names to addresses, behind a trait that tests replace |
+//! | [`scanners`] | block lists, spam and virus scanners that the operator names |
 //! | [`tls`] | server and client configurations, certificates from files or self-signed |
 //! | [`tls_policy`] | how securely mail is handed to another server: DANE, MTA-STS, REQUIRETLS |
 //! | [`rate`] | the prefix-keyed limiters that every door shares |
@@ -48,6 +49,7 @@ pub mod probe;
 pub mod rate;
 pub mod request_signing;
 pub mod resolver;
+pub mod scanners;
 pub mod telemetry;
 pub mod tls;
 pub mod tls_policy;

@@ -53,9 +53,10 @@ pub struct Score {
     pub signals: Vec<Signal>,
 }
 
-/// Looks at a message. `seed` keys the features; it must be the same for what is learned and what is judged.
+/// Looks at a message. `seed` keys the features, and must be the same for what is learned and what is judged; without one
+/// there are none, which saves most of the work.
 #[must_use]
-pub fn examine(letter: &Letter<'_>, seed: u64) -> Findings {
+pub fn examine(letter: &Letter<'_>, seed: Option<u64>) -> Findings {
     let links = links::find(letter);
     let mut signals: Vec<Signal> = letter
         .authentication
@@ -76,7 +77,9 @@ pub fn examine(letter: &Letter<'_>, seed: u64) -> Findings {
     link_domains.sort_unstable();
     link_domains.dedup();
     Findings {
-        tokens: tokens::of(letter, &links, &signals[first_of_letter..], seed),
+        tokens: seed
+            .map(|seed| tokens::of(letter, &links, &signals[first_of_letter..], seed))
+            .unwrap_or_default(),
         header_signals: headers::signals(letter),
         signals,
         link_domains,

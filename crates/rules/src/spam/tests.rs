@@ -63,7 +63,7 @@ impl Draft {
     }
 
     fn names(&self) -> Vec<&'static str> {
-        let score = examine(&self.letter(), 7).score(true, &[], THRESHOLD);
+        let score = examine(&self.letter(), Some(7)).score(true, &[], THRESHOLD);
         score.signals.iter().map(|signal| signal.name).collect()
     }
 }
@@ -83,7 +83,7 @@ fn the_test_text_of_all_filters_is_spam_at_any_sensitivity() {
         text: format!("A test.\n\n{}\n", halves.concat()),
         ..Draft::default()
     };
-    let score = examine(&draft.letter(), 7).score(false, &[], threshold(THRESHOLD, 0.1));
+    let score = examine(&draft.letter(), Some(7)).score(false, &[], threshold(THRESHOLD, 0.1));
     assert!(score.is_spam(), "{score:?}");
 }
 
@@ -109,7 +109,7 @@ fn odd_headers_count_where_the_policy_asks_for_it_and_only_there() {
         helo: "localhost".to_owned(),
         ..Draft::default()
     };
-    let findings = examine(&draft.letter(), 7);
+    let findings = examine(&draft.letter(), Some(7));
     let names = |asked| -> Vec<&str> {
         let score = findings.score(asked, &[], THRESHOLD);
         score.signals.iter().map(|signal| signal.name).collect()
@@ -168,7 +168,7 @@ fn words_are_the_same_whether_or_not_they_are_disguised() {
         text: "ve\u{200b}rify acc\u{43e}unt p\u{430}yp\u{430}l n\u{43e}w please".to_owned(),
         ..Draft::default()
     };
-    let tokens = |draft: &Draft| examine(&draft.letter(), 7).tokens.learned();
+    let tokens = |draft: &Draft| examine(&draft.letter(), Some(7)).tokens.learned();
     let known = tokens(&plain);
     let shared = tokens(&veiled)
         .iter()
@@ -180,7 +180,7 @@ fn words_are_the_same_whether_or_not_they_are_disguised() {
 #[test]
 fn other_keys_make_other_features() {
     let draft = Draft::default();
-    let learned = |seed| examine(&draft.letter(), seed).tokens.learned();
+    let learned = |seed| examine(&draft.letter(), Some(seed)).tokens.learned();
     assert!(learned(1).iter().all(|token| !learned(2).contains(token)));
     assert_eq!(learned(1), learned(1));
 }
@@ -194,7 +194,7 @@ fn a_long_message_costs_as_much_as_a_bounded_one() {
         html: Some(html),
         ..Draft::default()
     };
-    let tokens = examine(&draft.letter(), 7).tokens;
+    let tokens = examine(&draft.letter(), Some(7)).tokens;
     assert!(tokens.learned().len() <= limits::TOKENS_LEARNED_MAX);
     assert!(tokens.asked().len() <= 160);
 }
@@ -222,7 +222,7 @@ proptest! {
             html: Some(html),
             ..Draft::default()
         };
-        let findings = examine(&draft.letter(), 7);
+        let findings = examine(&draft.letter(), Some(7));
         let score = findings.score(true, &[], THRESHOLD);
         prop_assert!(score.score.is_finite());
         prop_assert!(findings.tokens.asked().len() <= 160);
