@@ -8,7 +8,7 @@
 //! - [`headers`], [`header_section`]: the header alone
 //! - [`parse_display`]: an address field as text for eyes
 //! - [`subject`]: subjects without `Re:` and its kin; [`visible_text`], [`snippet()`]: what a reader sees of a body
-//! - [`hidden_text`]: what no reader sees of it
+//! - [`hidden_text`]: what no reader sees of it; [`html_texts`]: all texts of a body, sorted by who sees them
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`report`]: what mail systems report about messages
 //! - [`build`]: what an account sends, written; [`seven_bit()`]: a message in ASCII
@@ -42,6 +42,7 @@ mod parameters;
 mod parse;
 pub mod report;
 pub mod subject;
+mod texts;
 mod transfer;
 mod tree;
 mod visible;
@@ -54,4 +55,5 @@ pub use fields::{header_section, headers};
 pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
+pub use texts::{HtmlTexts, html_texts};
 pub use visible::{snippet, visible_text};

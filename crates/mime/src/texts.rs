@@ -1,0 +1,70 @@
+//! Every text of a body's HTML, for whoever looks for words in it.
+
+use crate::html::{self, Piece, Role};
+
+/// The texts of one body, each piece behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HtmlTexts {
+    /// What a reader sees. Elements within a line do not cut a word in two; others begin a line.
+    pub seen: String,
+    /// What no reader sees: texts made invisible, and comments.
+    pub unseen: String,
+    /// Where links lead and images come from, and what stands for images; one a line.
+    pub attributes: String,
+}
+
+/// Reads HTML up to [`HTML_BYTES_MAX`](crate::limits::HTML_BYTES_MAX).
+#[must_use]
+pub fn html_texts(html: &str) -> HtmlTexts {
+    let mut texts = HtmlTexts::default();
+    for piece in html::read(html) {
+        match piece {
+            Piece::Text(text) => texts.seen.push_str(&text),
+            Piece::Hidden(text) => texts.unseen.push_str(&text),
+            Piece::Open(tag) => {
+                for attribute in [&tag.href, &tag.src, &tag.alt] {
+                    if !attribute.is_empty() {
+                        texts.attributes.push_str(attribute);
+                        texts.attributes.push('\n');
+                    }
+                }
+                texts.pass(tag.element.role, tag.element.name());
+            }
+            Piece::Close(element) => texts.pass(element.role, element.name()),
+        }
+    }
+    texts
+}
+
+impl HtmlTexts {
+    fn pass(&mut self, role: Role, name: &str) {
+        // Cells of a row stand apart, although they are within a line.
+        if role == Role::Inline && !matches!(name, "td" | "th") {
+            return;
+        }
+        for text in [&mut self.seen, &mut self.unseen] {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_whole_whatever_elements_are_within_it_and_hidden_text_is_apart() {
+        let texts = html_texts(
+            "<p>gh<b>p</b>_ab<!-- note --><i style='display:none'>hid<u>den</u></i>cd</p><p>next&#33;\
+             <a href='https://x.example/?k=1&amp;l=2'>here</a><img src=cid:a alt='a &lt;b'>",
+        );
+        assert_eq!(texts.seen, "ghp_abcd\nnext!here\n");
+        assert!(texts.unseen.contains("hidden") && texts.unseen.contains("note"));
+        assert_eq!(
+            texts.attributes,
+            "https://x.example/?k=1&l=2\ncid:a\na <b\n"
+        );
+    }
+}
