@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("send pools", include_str!("0016_send_pools.sql")),
     ("local senders", include_str!("0017_local_senders.sql")),
     ("audit", include_str!("0018_audit.sql")),
+    ("policies", include_str!("0019_policies.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.
