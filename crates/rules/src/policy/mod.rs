@@ -34,7 +34,7 @@ pub mod types;
 
 pub use document::{Fault, Policy};
 pub use effective::Effective;
-pub use guard::{Guard, GuardAction, GuardPattern};
+pub use guard::{Guard, GuardAction, GuardPattern, REGEX_COMPILED_BYTES_MAX};
 pub use limit::Limit;
 pub use plan::{Cap, Plan};
 pub use types::{AttachmentReadings, TypePattern};
