@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::policy::Response;
+use crate::policy::GuardAction;
 
 /// Where something stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct Finding {
     /// What it is.
     pub kind: FindingKind,
     /// What the policy wants done.
-    pub response: Response,
+    pub response: GuardAction,
     /// Where it is.
     pub place: Place,
     /// Characters of the place before it.

@@ -4,14 +4,6 @@
 pub const SCANNED_BYTES_MAX: usize = 8 << 20;
 /// Findings told of one detector; further ones change nothing.
 pub const FINDINGS_PER_DETECTOR_MAX: usize = 10;
-/// Patterns of one policy.
-pub const PATTERNS_MAX: usize = 50;
-/// Characters of a pattern's name.
-pub const PATTERN_NAME_CHARACTERS_MAX: usize = 256;
-/// Characters of a pattern.
-pub const PATTERN_CHARACTERS_MAX: usize = 1_000;
-/// Octets of a compiled pattern: repetitions of repetitions are refused here.
-pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
 /// Octets that matching one pattern may cache.
 pub const PATTERN_CACHE_BYTES_MAX: usize = 1 << 20;
 /// Octets of a text that are decoded to learn whether a token is what it looks like.

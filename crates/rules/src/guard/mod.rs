@@ -21,10 +21,12 @@ mod secrets;
 mod trial;
 
 pub use finding::{Finding, FindingKind, Place};
-pub use policy::{GuardFault, GuardPolicy, Pattern, Response};
+pub use policy::GuardPolicy;
 
 use limits::{FINDINGS_PER_DETECTOR_MAX, SCANNED_BYTES_MAX};
 use plain::Plain;
+
+use crate::policy::GuardAction;
 
 /// A text of a message.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub struct AttachedFile<'a> {
     pub names: &'a [String],
     /// The declared media type, in lower case.
     pub content_type: &'a str,
+    /// The policy lets files of its type through.
+    pub is_allowed: bool,
     /// The first octets, decoded.
     pub head: &'a [u8],
 }
@@ -75,12 +79,12 @@ pub fn scan(departing: &Departing<'_>, policy: &GuardPolicy) -> Vec<Finding> {
             read(&passage.place, &passage.text[..length], policy, &mut found);
         }
     }
-    if policy.attachment_types > Response::Off {
+    if policy.attachment_types > GuardAction::Off {
         for (number, file) in departing.files.iter().enumerate() {
             found.extend(files::judge(file, number, policy));
         }
     }
-    if policy.first_time_recipients > Response::Off {
+    if policy.first_time_recipients > GuardAction::Off {
         found.extend(departing.strangers.iter().map(|stranger| Finding {
             kind: FindingKind::FirstTimeRecipient,
             response: policy.first_time_recipients,
@@ -112,13 +116,13 @@ fn read(place: &Place, text: &str, policy: &GuardPolicy, found: &mut Vec<Finding
             excerpt,
         });
     };
-    if policy.secrets > Response::Off {
+    if policy.secrets > GuardAction::Off {
         for secret in secrets::find(plain.text()) {
             let kind = FindingKind::Secret { what: secret.what };
             tell(kind, policy.secrets, secret.at, secret.excerpt);
         }
     }
-    if policy.payment_cards > Response::Off {
+    if policy.payment_cards > GuardAction::Off {
         for card in cards::find(plain.text()) {
             let kind = FindingKind::PaymentCard {
                 issuer: card.issuer,
@@ -127,10 +131,12 @@ fn read(place: &Place, text: &str, policy: &GuardPolicy, found: &mut Vec<Finding
         }
     }
     for pattern in &policy.patterns {
-        if pattern.response == Response::Off {
+        if pattern.response == GuardAction::Off {
             continue;
         }
         let matches = pattern.regex.find_iter(plain.text());
+        // A pattern that also matches nothing at all finds something only where it matches more.
+        let matches = matches.filter(|matched| !matched.is_empty());
         for matched in matches.take(FINDINGS_PER_DETECTOR_MAX) {
             let kind = FindingKind::Pattern {
                 name: pattern.name.clone(),
