@@ -11,6 +11,7 @@
 //! - [`hidden_text`]: what no reader sees of it; [`html_texts`]: all texts of a body, sorted by who sees them
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`report`]: what mail systems report about messages
+//! - [`replace_parts`]: parts leave a message, and notes take their places
 //! - [`build`]: what an account sends, written; [`seven_bit()`]: a message in ASCII
 //!
 //! Structure, fields, addresses and encoded words are read by this crate; charsets, HTML entities and dates come from
@@ -40,6 +41,7 @@ pub mod limits;
 mod message;
 mod parameters;
 mod parse;
+mod replace;
 pub mod report;
 pub mod subject;
 mod texts;
@@ -56,4 +58,5 @@ pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
 pub use texts::{HtmlTexts, html_texts};
+pub use replace::{Replacement, part_heads, replace_parts};
 pub use visible::{snippet, visible_text};
