@@ -4,6 +4,8 @@
 //! AUTH-08: what is unpacked is bounded by bytes and by its ratio to what was sent, and an archive by its entries; XML is
 //! read without expanding entities.
 
+pub mod write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mail_auth::report::tlsrpt::TlsReport;

@@ -62,3 +62,12 @@ pub const ALIGNMENT_TIME: Duration = Duration::from_secs(1);
 
 /// Messages that are larger are read and hashed away from the async threads.
 pub const INLINE_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Addresses of one domain that aggregate reports go to.
+pub const REPORT_ADDRESSES_MAX: usize = 5;
+
+/// Octets of such an address. RFC 5321 4.5.3.1.3.
+pub const REPORT_ADDRESS_OCTETS_MAX: usize = 254;
+
+/// Octets of the name at which another organisation agrees to get reports.
+pub const REPORT_NAME_OCTETS_MAX: usize = 253;

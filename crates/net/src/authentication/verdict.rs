@@ -141,6 +141,15 @@ pub struct DkimVerdict {
     pub reason: Option<&'static str>,
 }
 
+/// Which mechanisms passed for a domain that is aligned with the author's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Aligned {
+    /// SPF did.
+    pub spf: bool,
+    /// A DKIM signature did.
+    pub dkim: bool,
+}
+
 /// What DMARC says of the author's domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DmarcVerdict {
@@ -151,6 +160,8 @@ pub struct DmarcVerdict {
     /// What the domain asks for, for failing mail of this name and with testing (`t=y`) taken into account; `None` when
     /// it publishes nothing.
     pub policy: Option<Policy>,
+    /// What passed.
+    pub aligned: Aligned,
     /// The domain whose record that is.
     pub policy_domain: String,
 }

@@ -1,12 +1,15 @@
 //! Does the author's domain stand behind the message? (RFC 9989)
 
 mod record;
+mod request;
+
+pub use self::request::{Published, ReportAddress, ReportRequest, report_request};
 
 use self::record::{Alignment, Record, Suffix};
 use super::dns::{Dns, NotFound};
 use super::domain;
 use super::limits::{DMARC_AUTHORS_MAX, DMARC_WALK_QUERIES_MAX};
-use super::verdict::{DmarcResult, DmarcVerdict, Policy};
+use super::verdict::{Aligned, DmarcResult, DmarcVerdict, Policy};
 
 /// A domain that SPF or DKIM has authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +77,19 @@ fn names_to_ask(domain: &str) -> Vec<String> {
 
 /// Returns the one record at a name; several are as good as none.
 async fn record_at(dns: &dyn Dns, name: &str) -> Result<Option<Record>, NotFound> {
+    Ok(text_at(dns, name).await?.map(|(record, _)| record))
+}
+
+/// The same with its text.
+async fn text_at(dns: &dyn Dns, name: &str) -> Result<Option<(Record, Vec<u8>)>, NotFound> {
     let texts = match dns.txt(&format!("_dmarc.{name}")).await {
         Ok(texts) => texts,
         Err(NotFound::NoName) => return Ok(None),
         Err(NotFound::Trouble) => return Err(NotFound::Trouble),
     };
-    let mut records = texts.iter().filter_map(|text| Record::parse(text));
+    let mut records = texts
+        .into_iter()
+        .filter_map(|text| Some((Record::parse(&text)?, text)));
     match (records.next(), records.next()) {
         (Some(only), None) => Ok(Some(only)),
         _ => Ok(None),
@@ -154,6 +164,7 @@ pub(super) fn of(author: Option<&String>, result: DmarcResult) -> DmarcVerdict {
         result,
         domain: author.cloned().unwrap_or_default(),
         policy: None,
+        aligned: Aligned::default(),
         policy_domain: String::new(),
     }
 }
@@ -183,13 +194,15 @@ async fn one_author(
     let Some((record, policy_domain)) = &walk.found else {
         return of(Some(&author), DmarcResult::None);
     };
-    let result = match is_any_aligned(dns, &author, &walk, record, authenticated).await {
-        Ok(true) => DmarcResult::Pass,
-        Ok(false) => DmarcResult::Fail,
+    let aligned = aligned(dns, &author, &walk, record, authenticated).await;
+    let result = match &aligned {
+        Ok(aligned) if aligned.spf || aligned.dkim => DmarcResult::Pass,
+        Ok(_) => DmarcResult::Fail,
         Err(_) => DmarcResult::TempError,
     };
     DmarcVerdict {
         result,
+        aligned: aligned.unwrap_or_default(),
         policy: Some(record.policy_for(*policy_domain == author, walk.exists)),
         policy_domain: policy_domain.clone(),
         domain: author,
@@ -197,15 +210,19 @@ async fn one_author(
 }
 
 /// RFC 9989 4.4: a pass counts only for a domain that is aligned with the author's.
-async fn is_any_aligned(
+///
+/// What cannot change the verdict any more is not asked about: of the other mechanism, a domain of the same organisation is
+/// taken as aligned then.
+async fn aligned(
     dns: &dyn Dns,
     author: &str,
     walk_of_author: &Walk,
     record: &Record,
     authenticated: &[Authenticated<'_>],
-) -> Result<bool, NotFound> {
-    if authenticated.iter().any(|other| other.domain() == author) {
-        return Ok(true);
+) -> Result<Aligned, NotFound> {
+    let mut found = Aligned::default();
+    for other in authenticated.iter().filter(|one| one.domain() == author) {
+        note(&mut found, *other);
     }
     let mut trouble = None;
     for other in authenticated {
@@ -219,13 +236,27 @@ async fn is_any_aligned(
         if alignment == Alignment::Strict || !domain::is_within(domain, organization) {
             continue;
         }
+        if found.spf || found.dkim {
+            note(&mut found, *other);
+            continue;
+        }
         match walk(dns, domain).await {
-            Ok(walk) if walk.organization == *organization => return Ok(true),
+            Ok(walk) if walk.organization == *organization => note(&mut found, *other),
             Ok(_) => {}
             Err(error) => trouble = Some(error),
         }
     }
-    trouble.map_or(Ok(false), Err)
+    match trouble {
+        Some(error) if !found.spf && !found.dkim => Err(error),
+        _ => Ok(found),
+    }
+}
+
+fn note(aligned: &mut Aligned, other: Authenticated<'_>) {
+    match other {
+        Authenticated::Spf(_) => aligned.spf = true,
+        Authenticated::Dkim(_) => aligned.dkim = true,
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Fields as they are written and as they are forged.
 
 use super::super::verdict::{
-    ArcResult, ArcVerdict, DkimResult, DmarcResult, DmarcVerdict, Policy, SpfResult,
+    Aligned, ArcResult, ArcVerdict, DkimResult, DmarcResult, DmarcVerdict, Policy, SpfResult,
 };
 use super::*;
 
@@ -83,6 +83,7 @@ fn the_field_says_everything_in_registered_words() {
             result: DmarcResult::Fail,
             domain: "example.com".to_owned(),
             policy: Some(Policy::Reject),
+            aligned: Aligned::default(),
             policy_domain: "example.com".to_owned(),
         }),
         arc: ArcVerdict {
