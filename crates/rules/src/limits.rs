@@ -24,3 +24,12 @@ pub const FOLDER_CHARACTERS_MAX: usize = 1_024;
 pub const ITEM_CHARACTERS_MAX: usize = 500;
 /// Labels of an ending such as `co.uk` at most.
 pub const TLD_LABELS_MAX: usize = 6;
+
+/// Octets of one text in which hints are looked for.
+pub const HINTED_BYTES_MAX: usize = 256 << 10;
+/// Hints of one kind that one text gives.
+pub const HINTS_PER_TEXT_MAX: usize = 10;
+/// Hints told of one message.
+pub const HINTS_MAX: usize = 50;
+/// Characters shown of what a hint is about.
+pub const HINT_EXCERPT_CHARACTERS_MAX: usize = 200;

@@ -15,7 +15,7 @@ mod cards;
 mod files;
 mod finding;
 pub mod limits;
-mod plain;
+pub(crate) mod plain;
 mod policy;
 mod secrets;
 mod trial;

@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 
 /// A text made plain, which still knows where everything stood.
-pub(super) struct Plain<'a> {
+pub(crate) struct Plain<'a> {
     text: Cow<'a, str>,
     /// Octet of the plain text, and characters of the original before it; sorted, where the two stop running alike.
     shifts: Vec<(usize, usize)>,
 }
 
 impl<'a> Plain<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         if text.is_ascii() {
             return Self {
                 text: Cow::Borrowed(text),
@@ -37,12 +37,12 @@ impl<'a> Plain<'a> {
         }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Returns how many characters of the original stand before an octet of the plain text.
-    pub(super) fn position(&self, byte: usize) -> usize {
+    pub(crate) fn position(&self, byte: usize) -> usize {
         let behind = self.shifts.partition_point(|(at, _)| *at <= byte);
         let (at, characters) = match behind {
             0 => (0, 0),
