@@ -133,6 +133,8 @@ pub(crate) fn insert_application(
         is_default: true,
         created_at: application.created_at,
         updated_at: application.created_at,
+        policy: None,
+        rules: Vec::new(),
     };
     workspaces::insert(tx, &workspace)?;
     connectors::ensure(

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use posthouse_store::engine::Dialect;
 use posthouse_store::leases;
 use posthouse_store::tables::domains;
 use posthouse_store::tables::grants::{self, Identity};
@@ -107,17 +108,22 @@ impl Mailroom {
         let Some(last) = accounts.last().map(|account| account.id) else {
             return Ok((Vec::new(), None));
         };
+        let is_wanted = |account: &Identity| {
+            let domain = domain_of(&account.email);
+            specific.is_none_or(|specific| specific.as_str() == domain)
+                && wish
+                    .after_created_at
+                    .is_none_or(|after| account.id.unix_ms() / 1_000 > after)
+        };
+        let accounts: Vec<Identity> = accounts.into_iter().filter(is_wanted).collect();
+        // Before the first workspace is made: the locks of mailboxes come before all writes.
+        for account in &accounts {
+            Dialect::lock_grant(tx, account.id)?;
+        }
         let mut targets: HashMap<String, Option<Key>> = HashMap::new();
         let mut moves: Vec<(Identity, Key)> = Vec::new();
         for account in accounts {
             let domain = domain_of(&account.email).to_owned();
-            let wanted = specific.is_none_or(|specific| specific.as_str() == domain)
-                && wish
-                    .after_created_at
-                    .is_none_or(|after| account.id.unix_ms() / 1_000 > after);
-            if !wanted {
-                continue;
-            }
             let target = match targets.get(&domain) {
                 Some(known) => *known,
                 None => {
@@ -161,6 +167,8 @@ impl Mailroom {
             is_default: false,
             created_at: now,
             updated_at: now,
+            policy: None,
+            rules: Vec::new(),
         };
         workspaces::insert(tx, &workspace)?;
         Ok(Some(workspace.id))

@@ -1,7 +1,7 @@
 //! A new workspace.
 
-use posthouse_store::StoreError;
 use posthouse_store::tables::workspaces::{self, Workspace};
+use posthouse_store::{StoreError, Tx};
 use posthouse_types::domain::Domain;
 
 use super::{Governance, WorkspaceView};
@@ -42,9 +42,9 @@ impl Mailroom {
         if new.auto_group && domain.is_none() {
             return Err(Refusal::invalid("auto_group", "needs a domain"));
         }
-        new.governance.check()?;
+        let governance = self.open_governance(&new.governance)?;
         let now = self.now_seconds();
-        let workspace = Workspace {
+        let mut workspace = Workspace {
             id: self.store().new_key(),
             application: actor.application,
             name: new.name,
@@ -53,20 +53,25 @@ impl Mailroom {
             is_default: false,
             created_at: now,
             updated_at: now,
+            policy: None,
+            rules: Vec::new(),
         };
-        let row = workspace.clone();
-        let inserted = self
+        let mailroom = self.clone();
+        let row = self
             .store()
-            .write(move |tx| workspaces::insert(tx, &row))
-            .await;
-        match inserted {
-            Ok(()) => Ok(self.view_workspace(&workspace)),
-            Err(StoreError::Conflict { .. }) => Err(Refusal::invalid(
-                "domain",
-                "another workspace is for this domain",
-            )),
-            Err(error) => Err(error.into()),
-        }
+            .write(move |tx: &mut dyn Tx| {
+                mailroom.apply_governance(tx, &mut workspace, &governance)?;
+                match workspaces::insert(tx, &workspace) {
+                    Ok(()) => Ok(workspace),
+                    Err(StoreError::Conflict { .. }) => Err(Refusal::invalid(
+                        "domain",
+                        "another workspace is for this domain",
+                    )),
+                    Err(error) => Err(error.into()),
+                }
+            })
+            .await?;
+        Ok(self.view_workspace(&row))
     }
 }
 

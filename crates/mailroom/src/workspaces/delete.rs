@@ -56,6 +56,11 @@ impl Mailroom {
         }
         let members = grants::of_workspace(tx, workspace.id, None, MOVED_GRANTS_PER_STEP_MAX)?;
         if members.is_empty() {
+            // Accounts that are about to join wait, and then find it gone.
+            workspaces::lock(tx, workspace.id)?;
+            if !grants::of_workspace(tx, workspace.id, None, 1)?.is_empty() {
+                return Ok(Step::Moved(Vec::new()));
+            }
             suppressions::delete_of_workspace(tx, actor.application, workspace.id)?;
             workspaces::delete(tx, actor.application, workspace.id)?;
             return Ok(Step::Deleted);

@@ -3,8 +3,10 @@
 use posthouse_store::Tx;
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::grants::{self, Identity};
+use posthouse_store::tables::workspaces;
 use posthouse_types::ids::Key;
 
+use crate::policies::reference;
 use crate::provision::note_updated;
 use crate::{Mailroom, Refusal};
 
@@ -22,6 +24,7 @@ impl Mailroom {
         for (account, _) in moves.iter() {
             Dialect::lock_grant(tx, account.id)?;
         }
+        hold_targets(tx, moves)?;
         let mut moved = Vec::with_capacity(moves.len());
         for (account, to) in moves.iter() {
             // Deleted or moved while we waited for it.
@@ -31,8 +34,24 @@ impl Mailroom {
             };
             grants::move_to(tx, grant.id, *to, self.now_seconds())?;
             note_updated(tx, self, &grant)?;
+            self.equip_account(tx, &reference(account), *to)?;
             moved.push(grant.id);
         }
         Ok(moved)
     }
+}
+
+/// Keeps the workspaces that accounts go to from being deleted meanwhile.
+fn hold_targets(tx: &mut dyn Tx, moves: &[(Identity, Key)]) -> Result<(), Refusal> {
+    let mut held: Vec<Key> = Vec::new();
+    for (account, to) in moves {
+        if held.contains(to) {
+            continue;
+        }
+        if !workspaces::hold(tx, account.application, *to)? {
+            return Err(Refusal::NotFound);
+        }
+        held.push(*to);
+    }
+    Ok(())
 }

@@ -36,22 +36,46 @@ impl Mailroom {
         id: &str,
         changes: WorkspaceChanges,
     ) -> Result<WorkspaceView, Refusal> {
-        let name = WorkspaceName::Id(self.open_id(Kind::Workspace, id)?);
-        let (asking, now) = (actor.clone(), self.now_seconds());
-        let row = self
+        let key = self.open_id(Kind::Workspace, id)?;
+        let (mailroom, asking) = (self.clone(), actor.clone());
+        let (row, has_new_policy) = self
             .store()
             .write(move |tx: &mut dyn Tx| {
-                let before = find_workspace(tx, &asking, &name)?;
+                workspaces::lock(tx, key)?;
+                let before = find_workspace(tx, &asking, &WorkspaceName::Id(key))?;
                 asking.require_whole_application()?;
+                // After it is known that there is such a workspace: else its absence could be told from what is wrong.
+                let governance = mailroom.open_governance(&changes.governance)?;
                 let mut after = changed(&before, changes)?;
-                if after != before {
-                    after.updated_at = now;
-                    workspaces::update(tx, after.id, &after.name, after.auto_group, now)?;
-                }
-                Ok::<_, Refusal>(after)
+                mailroom.apply_governance(tx, &mut after, &governance)?;
+                mailroom.write_changes(tx, &before, &mut after)?;
+                let has_new_policy = after.policy.is_some() && after.policy != before.policy;
+                Ok::<_, Refusal>((after, has_new_policy))
             })
             .await?;
+        if has_new_policy {
+            self.equip_workspace(row.application, row.id).await?;
+        }
         Ok(self.view_workspace(&row))
+    }
+
+    fn write_changes(
+        &self,
+        tx: &mut dyn Tx,
+        before: &Workspace,
+        after: &mut Workspace,
+    ) -> Result<(), Refusal> {
+        if after == before {
+            return Ok(());
+        }
+        let now = self.now_seconds();
+        after.updated_at = now;
+        workspaces::update(tx, after.id, &after.name, after.auto_group, now)?;
+        if (after.policy, &after.rules) != (before.policy, &before.rules) {
+            workspaces::set_governance(tx, after.id, after.policy, &after.rules, now)?;
+            workspaces::bump_governance(tx, after.id)?;
+        }
+        Ok(())
     }
 }
 
@@ -87,6 +111,5 @@ fn changed(before: &Workspace, changes: WorkspaceChanges) -> Result<Workspace, R
         }
         after.auto_group = auto_group;
     }
-    changes.governance.check()?;
     Ok(after)
 }

@@ -87,8 +87,12 @@ impl Mailroom {
             domain: row.domain.clone(),
             auto_group: row.auto_group,
             is_default: row.is_default,
-            policy_id: None,
-            rule_ids: Vec::new(),
+            policy_id: row.policy.map(|policy| self.public_id(Kind::Policy, policy)),
+            rule_ids: row
+                .rules
+                .iter()
+                .map(|rule| self.public_id(Kind::Rule, *rule))
+                .collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

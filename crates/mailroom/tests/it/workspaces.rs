@@ -1,6 +1,7 @@
 //! Workspaces: made, changed, filled by hand and by domain, deleted.
 
 use posthouse_mailroom::Refusal;
+use posthouse_mailroom::provision::NewAccount;
 use posthouse_mailroom::workspaces::{AutoGroup, Governance, NewWorkspace, WorkspaceChanges};
 
 use crate::support::{Office, every_engine};
@@ -241,5 +242,41 @@ async fn auto_group_makes_a_workspace_per_domain_and_runs_once_a_minute() {
             .await
             .unwrap();
         assert_eq!(account.workspace_id, group.workspace_id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_join_a_workspace_while_it_is_deleted_are_placed_or_refused_by_name() {
+    for office in every_engine().await {
+        for round in 0..4 {
+            let workspace = make(&office, "Fleeting", None, false).await;
+            let joining: Vec<_> = (0..8)
+                .map(|number| {
+                    let new = NewAccount {
+                        provider: "nylas".to_owned(),
+                        email: format!("a{round}-{number}@agents.localhost"),
+                        workspace_id: Some(workspace.clone()),
+                        ..NewAccount::default()
+                    };
+                    let (mailroom, actor) = (office.mailroom.clone(), office.actor.clone());
+                    tokio::spawn(async move { mailroom.create_account(&actor, new).await })
+                })
+                .collect();
+            let deleted = office
+                .mailroom
+                .delete_workspace(&office.actor, &workspace)
+                .await;
+            assert!(deleted.is_ok(), "{deleted:?}");
+            for account in joining {
+                match account.await.unwrap() {
+                    Ok(account) => {
+                        let found = office.mailroom.get_account(&office.actor, &account.id).await;
+                        assert_ne!(found.unwrap().workspace_id, workspace);
+                    }
+                    Err(Refusal::InvalidReference { .. }) => {}
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+        }
     }
 }

@@ -52,6 +52,16 @@ pub fn lock(tx: &mut dyn Tx, application: Key, id: Key) -> Result<Option<StoredR
     tx.query_opt(&sql, &[application.into(), id.into()], read)
 }
 
+/// Keeps a rule from being deleted until the transaction ends; tells whether it is there.
+pub fn hold(tx: &mut dyn Tx, application: Key, id: Key) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT id FROM rules WHERE application_id = $1 AND id = $2 {}",
+        tx.dialect().hold_row()
+    );
+    let found = tx.query_opt(&sql, &[application.into(), id.into()], |row| row.key(0))?;
+    Ok(found.is_some())
+}
+
 /// Returns those of an application's rules that have one of the keys; the caller bounds how many those are.
 pub fn of_keys(
     tx: &mut dyn Tx,

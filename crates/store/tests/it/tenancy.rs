@@ -61,6 +61,8 @@ pub fn workspace(
         is_default,
         created_at: 100,
         updated_at: 100,
+        policy: None,
+        rules: Vec::new(),
     }
 }
 
@@ -79,6 +81,8 @@ pub fn domain(id: Key, address: &str, application: Option<Key>) -> RegisteredDom
         created_at: 100,
         updated_at: 100,
         ownership_checked_at: None,
+        source_addresses: Vec::new(),
+        warm_up: None,
     }
 }
 
