@@ -22,6 +22,17 @@ pub trait Intake: Send + Sync + 'static {
         address: &EmailAddress,
     ) -> impl Future<Output = Result<Self::Recipient, RecipientRefusal>> + Send;
 
+    /// Asks whether a recipient takes mail from a sender, `None` being the null sender, and of a size, if one was announced.
+    fn admit(
+        &self,
+        envelope_from: Option<&EmailAddress>,
+        announced_bytes: Option<u64>,
+        recipient: &Self::Recipient,
+    ) -> impl Future<Output = Result<(), RecipientRefusal>> + Send {
+        let _ = (envelope_from, announced_bytes, recipient);
+        std::future::ready(Ok(()))
+    }
+
     /// Tells whether two recipients are one mailbox, whatever addresses were used.
     fn is_same_mailbox(one: &Self::Recipient, other: &Self::Recipient) -> bool;
 
@@ -73,6 +84,15 @@ impl Intake for Mailroom {
 
     async fn resolve(&self, address: &EmailAddress) -> Result<Self::Recipient, RecipientRefusal> {
         self.resolve_recipient(address).await
+    }
+
+    async fn admit(
+        &self,
+        envelope_from: Option<&EmailAddress>,
+        announced_bytes: Option<u64>,
+        recipient: &Self::Recipient,
+    ) -> Result<(), RecipientRefusal> {
+        Mailroom::admit(self, envelope_from, announced_bytes, recipient).await
     }
 
     fn is_same_mailbox(one: &Self::Recipient, other: &Self::Recipient) -> bool {

@@ -49,6 +49,8 @@ pub(crate) enum Reason {
     HeaderTooLarge,
     TooManyHops,
     DmarcRejected,
+    BlockedByRule,
+    OverQuota,
     StorageFull,
     Unavailable,
 }
@@ -66,6 +68,8 @@ impl Reason {
             Self::HeaderTooLarge => "header_too_large",
             Self::TooManyHops => "too_many_hops",
             Self::DmarcRejected => "dmarc_rejected",
+            Self::BlockedByRule => "blocked_by_rule",
+            Self::OverQuota => "over_quota",
             Self::StorageFull => "storage_full",
             Self::Unavailable => "unavailable",
         }

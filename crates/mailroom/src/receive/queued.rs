@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use posthouse_store::StoreError;
 use posthouse_types::ids::Key;
 
 use super::authenticate::Judged;
 use super::deliver;
 use super::{InboundDelivery, ReceiveRefusal};
 use crate::Mailroom;
+use crate::govern::quota::Unpaid;
 use crate::outbound::Sent;
 
 /// A claimed row of the queue.
@@ -34,16 +34,16 @@ impl Mailroom {
         delivery: InboundDelivery,
         row: QueueRow,
     ) -> Result<(), ReceiveRefusal> {
-        let delivery = Arc::new(self.without_forgeries(delivery));
-        let prepared = self.prepare(&delivery, Judged::default()).await?;
+        let delivery = self.without_forgeries(delivery);
+        let prepared = self.prepare(delivery, Judged::default()).await?;
         let prepared = Arc::new(self.keep_large_blobs(prepared).await?);
         let mut outcome = self.try_commit_queued(&prepared, &row).await;
-        if let Err(StoreError::Conflict { constraint }) = &outcome {
+        if let Some(constraint) = outcome.as_ref().err().and_then(Unpaid::met) {
             tracing::debug!("a queued message met another transaction, trying again: {constraint}");
             outcome = self.try_commit_queued(&prepared, &row).await;
         }
         let used = outcome.as_deref().unwrap_or_default();
-        if outcome.as_ref().err().is_none_or(StoreError::is_final) {
+        if outcome.as_ref().err().is_none_or(Unpaid::is_final) {
             let unused = prepared
                 .blobs
                 .iter()
@@ -58,11 +58,11 @@ impl Mailroom {
         &self,
         prepared: &Arc<deliver::Prepared>,
         row: &QueueRow,
-    ) -> Result<Vec<Key>, StoreError> {
-        let (prepared, store) = (Arc::clone(prepared), self.store().clone());
+    ) -> Result<Vec<Key>, Unpaid> {
+        let (prepared, mailroom) = (Arc::clone(prepared), self.clone());
         let row = row.clone();
         self.store()
-            .write(move |tx| deliver::deliver_queued(tx, &store, &prepared, &row))
+            .write(move |tx| deliver::deliver_queued(tx, &mailroom, &prepared, &row))
             .await
     }
 }

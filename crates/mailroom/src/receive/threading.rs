@@ -68,7 +68,7 @@ impl ThreadKeys {
 
 impl ThreadKeys {
     /// Returns the terms of the ids that the header names: In-Reply-To, then References from last to first.
-    pub(super) fn references(&self) -> &[Term] {
+    pub(crate) fn references(&self) -> &[Term] {
         &self.references
     }
 }

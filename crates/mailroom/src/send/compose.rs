@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use posthouse_mime::build::{self, File, NewMessage, Text};
+use posthouse_types::address::EmailAddress;
 
 use super::custom_headers;
 use super::limits::{
@@ -19,6 +20,8 @@ use crate::receive::rfc5322_date;
 #[derive(Debug)]
 pub(super) struct Composed {
     pub(super) raw: Vec<u8>,
+    /// Whoever is shown as its author.
+    pub(super) author: EmailAddress,
     pub(super) envelope_from: String,
     pub(super) recipients: Recipients,
 }
@@ -83,6 +86,7 @@ fn write(
     let files = files(outgoing)?;
     let domain = author.address.domain().as_str().to_owned();
     let envelope_from = author.address.as_str().to_owned();
+    let address = author.address.clone();
     let references = answered.map_or(&[][..], |answered| &answered.references);
     let new = NewMessage {
         date: &marks.date(),
@@ -110,6 +114,7 @@ fn write(
     check_size(raw.len())?;
     Ok(Composed {
         raw,
+        author: address,
         envelope_from,
         recipients,
     })

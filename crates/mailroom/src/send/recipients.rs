@@ -71,6 +71,14 @@ impl Recipients {
     }
 }
 
+impl Recipients {
+    /// Returns everybody that the three fields name, as they were read.
+    pub(super) fn named(&self) -> Vec<EmailAddress> {
+        let all = self.to.iter().chain(&self.cc).chain(&self.bcc);
+        all.map(|mailbox| mailbox.address.clone()).collect()
+    }
+}
+
 /// Reads the mailboxes of one field.
 pub(super) fn mailboxes(list: &[DisplayAddress], field: &str) -> Result<Vec<Mailbox>, Refusal> {
     if list.len() > ADDRESSES_PER_FIELD_MAX {

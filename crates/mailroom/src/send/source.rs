@@ -73,6 +73,7 @@ pub(super) fn adopt(
     Ok(Composed {
         raw: wire,
         envelope_from: from.as_str().to_owned(),
+        author: from,
         recipients,
     })
 }

@@ -169,6 +169,19 @@ pub const MESSAGE_TOO_LARGE: Reply =
 /// 554: passed too many servers.
 pub const TOO_MANY_HOPS: Reply =
     Reply::new("554", "5.4.6", "too many hops: the message is looping");
+/// 550: a rule of the account refuses it.
+pub const BLOCKED_BY_RULE: Reply = Reply::new("550", "5.7.1", "refused by a rule of the recipient");
+/// 452: the account has received what it may today. RFC 3463 3.3: 4.2.1.
+pub const RECIPIENT_OVER_DAY: Reply = Reply::new(
+    "452",
+    "4.2.1",
+    "the mailbox receives no more today, try again tomorrow",
+);
+/// 452: the mailbox has no room for it. RFC 3463 3.3: 4.2.2.
+pub const RECIPIENT_FULL: Reply = Reply::new("452", "4.2.2", "the mailbox is full, try again later");
+/// 552: the message is larger than the mailbox takes.
+pub const TOO_LARGE_FOR_RECIPIENT: Reply =
+    Reply::new("552", "5.3.4", "message is larger than the mailbox accepts");
 /// 550: it fails DMARC. RFC 7372 3.2: more than one check failed.
 pub const DMARC_REJECTED: Reply = Reply::new(
     "550",

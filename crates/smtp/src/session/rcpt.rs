@@ -29,7 +29,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
             telemetry::limit_hit(Limit::UnknownRecipients);
             reply::TOO_MANY_UNKNOWN
         } else {
-            match self.resolve(rcpt.recipient).await {
+            let (sender, announced) = (envelope.sender.clone(), envelope.announced_bytes);
+            let admitted = self.admitted(rcpt.recipient, sender.as_ref(), announced);
+            match admitted.await {
                 Ok(recipient) => {
                     self.transaction
                         .addressing()
@@ -44,6 +46,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
             envelope.refused += 1;
         }
         Ok(self.say(&refusal))
+    }
+
+    /// Finds a recipient that takes mail from the sender.
+    async fn admitted(
+        &mut self,
+        path: ForwardPath,
+        sender: Option<&EmailAddress>,
+        announced: Option<u64>,
+    ) -> Result<I::Recipient, RecipientRefusal> {
+        let recipient = self.resolve(path).await?;
+        let admitted = self.door.intake.admit(sender, announced, &recipient);
+        admitted.await?;
+        Ok(recipient)
     }
 
     async fn resolve(&mut self, path: ForwardPath) -> Result<I::Recipient, RecipientRefusal> {
@@ -67,6 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
             RecipientRefusal::Relay => (Reason::Relay, reply::RELAY_DENIED),
             RecipientRefusal::Disabled => (Reason::DisabledRecipient, reply::RECIPIENT_DISABLED),
             RecipientRefusal::Deferred => (Reason::DeferredRecipient, reply::RECIPIENT_DEFERRED),
+            RecipientRefusal::OverDailyLimit => (Reason::OverQuota, reply::RECIPIENT_OVER_DAY),
+            RecipientRefusal::MailboxFull => (Reason::OverQuota, reply::RECIPIENT_FULL),
+            RecipientRefusal::TooLarge => (Reason::TooLarge, reply::TOO_LARGE_FOR_RECIPIENT),
+            RecipientRefusal::Blocked => (Reason::BlockedByRule, reply::BLOCKED_BY_RULE),
             RecipientRefusal::Unavailable => (Reason::Unavailable, reply::UNAVAILABLE),
         };
         telemetry::refused(reason);

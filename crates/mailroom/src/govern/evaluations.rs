@@ -1,0 +1,207 @@
+//! What is written down of an evaluation, in the transaction of its message.
+
+use posthouse_rules::evaluate::{Evaluation, Outcome};
+use posthouse_rules::facts::{Facts, OutboundType, Party, Stage};
+use posthouse_rules::rule::Action;
+use posthouse_store::tables::rule_evaluations::{self, StoredEvaluation};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::{Key, Kind};
+use serde_json::{Map, Value, json};
+
+use crate::Mailroom;
+use crate::audit::{AuditEntry, Object, Outcome as Audited};
+
+/// Number of the outcome of what could not be evaluated.
+pub(crate) const FAILED: i64 = 3;
+/// Addresses of each kind that are written down.
+const ADDRESSES_MAX: usize = 100;
+
+/// An evaluation that is to be written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) application: Key,
+    pub(crate) grant: Key,
+    pub(crate) stage: Stage,
+    /// What was looked at.
+    input: Value,
+    /// What followed; `None`: it could not be evaluated, and the message was refused for that.
+    pub(crate) evaluation: Option<Evaluation>,
+    /// Files that were thrown out, each as it is shown.
+    pub(crate) dropped: Vec<Value>,
+}
+
+/// Where a message went that rules moved.
+#[derive(Debug, Clone)]
+pub(crate) struct Moved {
+    pub(crate) by: Action,
+    pub(crate) folder: Key,
+}
+
+impl Moved {
+    /// Tells whether it is in Trash or Junk, from where it goes for good after a while.
+    pub(crate) fn is_set_aside(&self) -> bool {
+        matches!(self.by, Action::Trash | Action::MarkAsSpam)
+    }
+}
+
+impl Record {
+    pub(crate) fn new(
+        application: Key,
+        grant: Key,
+        facts: &Facts,
+        evaluation: Option<Evaluation>,
+    ) -> Self {
+        Self {
+            application,
+            grant,
+            stage: facts.stage,
+            input: input(facts),
+            evaluation,
+            dropped: Vec::new(),
+        }
+    }
+
+    fn outcome(&self) -> i64 {
+        match &self.evaluation {
+            Some(evaluation) => evaluation.outcome() as i64,
+            None => FAILED,
+        }
+    }
+
+    /// Writes it, for the message that was stored, if one was.
+    pub(crate) fn write(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        message: Option<Key>,
+        moved: Option<&Moved>,
+    ) -> Result<(), StoreError> {
+        let matched = self.evaluation.as_ref().map(|one| one.matched.iter());
+        let matched = matched.into_iter().flatten();
+        let document = json!({
+            "evaluation_input": self.input,
+            "applied_actions": self.applied(mailroom, moved),
+            "matched_rule_ids": matched.map(|rule| mailroom.public_id(Kind::Rule, *rule)).collect::<Vec<_>>(),
+            "dropped_attachments": self.dropped,
+        });
+        rule_evaluations::insert(
+            tx,
+            &StoredEvaluation {
+                id: mailroom.store().new_key(),
+                application: self.application,
+                grant: self.grant,
+                message,
+                stage: self.stage as i64,
+                outcome: self.outcome(),
+                document: document.to_string(),
+            },
+        )
+    }
+
+    /// Returns what was done; what was not is left out.
+    fn applied(&self, mailroom: &Mailroom, moved: Option<&Moved>) -> Value {
+        let mut applied = Map::new();
+        let mut did = |name: &str, is_done: bool| {
+            if is_done {
+                applied.insert(name.to_owned(), json!(true));
+            }
+        };
+        let Some(evaluation) = &self.evaluation else {
+            did("blocked_by_evaluation_error", true);
+            return Value::Object(applied);
+        };
+        let by = |action: &Action| moved.is_some_and(|moved| moved.by == *action);
+        did("blocked", evaluation.outcome() == Outcome::Block);
+        did("held", evaluation.outcome() == Outcome::Hold);
+        did("marked_as_spam", by(&Action::MarkAsSpam));
+        did("marked_as_read", evaluation.is_read);
+        did("marked_starred", evaluation.is_starred);
+        did("archived", by(&Action::Archive));
+        did("trashed", by(&Action::Trash));
+        did("attachments_dropped", !self.dropped.is_empty());
+        if let Some(moved) = moved.filter(|moved| matches!(moved.by, Action::AssignToFolder(_))) {
+            let folder = mailroom.public_id(Kind::Folder, moved.folder);
+            applied.insert("folder_ids".to_owned(), json!([folder]));
+        }
+        Value::Object(applied)
+    }
+
+    /// Writes into the audit log that a message was refused, or that it could not be decided.
+    pub(crate) fn audit_refusal(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        policy: Option<Key>,
+    ) -> Result<(), StoreError> {
+        let recipients = self.input["recipient_addresses"].as_array();
+        let recipients: Vec<&str> = recipients
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let (outcome, rules, reason) = match &self.evaluation {
+            Some(evaluation) => (
+                Audited::Blocked,
+                evaluation.matched.as_slice(),
+                blocked_text(mailroom, evaluation),
+            ),
+            None => (
+                Audited::Failed,
+                &[][..],
+                "blocked_by_evaluation_error".to_owned(),
+            ),
+        };
+        mailroom.audit(
+            tx,
+            &AuditEntry {
+                grant: Some(self.grant),
+                recipients: &recipients,
+                policy,
+                rules,
+                outcome,
+                reason: &reason,
+                ..AuditEntry::done(
+                    self.application,
+                    match self.stage {
+                        Stage::OutboundSend => "message.send",
+                        Stage::SmtpRcpt | Stage::InboxProcessing => "message.receive",
+                    },
+                    Object::None,
+                )
+            },
+        )
+    }
+}
+
+/// Returns the words in which a sender learns which rule refused a message.
+pub(crate) fn blocked_text(mailroom: &Mailroom, evaluation: &Evaluation) -> String {
+    let Some(rule) = &evaluation.blocked_by else {
+        return String::new();
+    };
+    let id = mailroom.public_id(Kind::Rule, rule.id);
+    format!("Blocked by rule \"{}\" ({id})", rule.name)
+}
+
+fn input(facts: &Facts) -> Value {
+    let from = facts.from.first();
+    let delivered = facts.envelope_recipient.as_slice();
+    let recipients = || facts.recipients.iter().chain(delivered).take(ADDRESSES_MAX);
+    let distinct = |part: fn(&Party) -> Option<&str>| {
+        let mut parts: Vec<&str> = Vec::new();
+        for text in recipients().filter_map(part) {
+            if !parts.contains(&text) {
+                parts.push(text);
+            }
+        }
+        parts
+    };
+    json!({
+        "from_address": from.map(Party::as_str),
+        "from_domain": from.and_then(Party::domain),
+        "from_tld": from.and_then(Party::tld),
+        "recipient_addresses": distinct(|party| Some(party.as_str())),
+        "recipient_domains": distinct(Party::domain),
+        "recipient_tlds": distinct(Party::tld),
+        "outbound_type": facts.outbound_type.map(OutboundType::name),
+    })
+}

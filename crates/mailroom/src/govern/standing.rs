@@ -1,0 +1,165 @@
+//! Where an account stands: the policy and the rules of its workspace, made ready once for each version of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use posthouse_rules::facts::Stage;
+use posthouse_rules::guard::GuardPolicy;
+use posthouse_rules::policy::Effective;
+use posthouse_rules::rule::{self, Action, Rule};
+use posthouse_store::tables::rules::{self, StoredRule};
+use posthouse_store::tables::workspaces::{self, Governing};
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::ids::Key;
+
+use crate::{Mailroom, Refusal};
+
+/// Workspaces of which a process keeps what governs them.
+const STANDINGS_KEPT_MAX: usize = 4_096;
+
+/// What holds for the accounts of a workspace.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// The workspace.
+    pub(crate) workspace: Key,
+    /// The policy that is attached, as rows name it.
+    pub(crate) policy_id: Option<Key>,
+    /// Policy and plan together.
+    pub(crate) policy: Arc<Effective>,
+    /// What must not leave.
+    pub(crate) guard: GuardPolicy,
+    /// In the order in which they are looked at.
+    pub(crate) rules: Arc<[Rule]>,
+}
+
+impl Standing {
+    /// Tells whether mail of the accounts may have to be approved.
+    pub(crate) fn may_hold(&self) -> bool {
+        let holds = |rule: &Rule| {
+            Stage::OutboundSend.asks(rule) && rule.actions.contains(&Action::Hold)
+        };
+        self.guard.may_hold() || self.rules.iter().any(holds)
+    }
+
+    /// Tells whether any rule looks at messages at a stage.
+    pub(crate) fn has_rules_at(&self, stage: Stage) -> bool {
+        self.rules.iter().any(|rule| stage.asks(rule))
+    }
+}
+
+/// What was made of workspaces' policies and rules, each for the version that it was made of.
+#[derive(Debug, Default)]
+pub(crate) struct Standings {
+    kept: Mutex<HashMap<Key, (i64, Arc<Standing>)>>,
+}
+
+impl Standings {
+    fn get(&self, workspace: Key, version: i64) -> Option<Arc<Standing>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, standing) = kept.get(&workspace)?;
+        (*of == version).then(|| Arc::clone(standing))
+    }
+
+    fn keep(&self, version: i64, standing: &Arc<Standing>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= STANDINGS_KEPT_MAX && !kept.contains_key(&standing.workspace) {
+            kept.clear();
+        }
+        kept.insert(standing.workspace, (version, Arc::clone(standing)));
+    }
+}
+
+impl Mailroom {
+    /// Returns what holds for the accounts of a workspace, as it is written now.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`], [`Refusal::Internal`] when it cannot be read: then nothing may be sent or received.
+    pub(crate) async fn standing_of(
+        &self,
+        application: Key,
+        workspace: Key,
+    ) -> Result<Arc<Standing>, Refusal> {
+        let mailroom = self.clone();
+        self.store()
+            .read(move |tx: &mut dyn Tx| mailroom.standing_in(tx, application, workspace))
+            .await
+    }
+
+    /// As [`Mailroom::standing_of`], in a transaction.
+    pub(crate) fn standing_in(
+        &self,
+        tx: &mut dyn Tx,
+        application: Key,
+        workspace: Key,
+    ) -> Result<Arc<Standing>, Refusal> {
+        let governing = workspaces::governing(tx, application, workspace)?;
+        let Some(governing) = governing else {
+            return Err(Refusal::Unavailable {
+                message: "the account's workspace is gone, nothing was changed".to_owned(),
+            });
+        };
+        let version = governing.version;
+        if let Some(standing) = self.inner.standings.get(workspace, version) {
+            return Ok(standing);
+        }
+        let policy = self.effective_of(tx, application, workspace)?;
+        let guard = GuardPolicy::compile(&policy.guard)
+            .map_err(|name| StoreError::Damaged(format!("the pattern {name} of a policy")))?;
+        let standing = Arc::new(Standing {
+            workspace,
+            policy_id: governing.policy,
+            policy: Arc::new(policy),
+            guard,
+            rules: self.compiled(tx, application, &governing)?.into(),
+        });
+        self.inner.standings.keep(version, &standing);
+        Ok(standing)
+    }
+
+    /// Returns what holds for accounts, in the order in which they are named.
+    pub(crate) fn standings_in(
+        &self,
+        tx: &mut dyn Tx,
+        accounts: &[(Key, Key)],
+    ) -> Result<Vec<Arc<Standing>>, Refusal> {
+        let workspaces = workspaces::of_grants(tx, accounts)?;
+        let mut seen: HashMap<Key, Arc<Standing>> = HashMap::new();
+        let mut standings = Vec::with_capacity(accounts.len());
+        for (application, grant) in accounts {
+            let workspace = *workspaces.get(grant).ok_or_else(|| Refusal::Unavailable {
+                message: "the account is gone, nothing was changed".to_owned(),
+            })?;
+            let standing = match seen.get(&workspace) {
+                Some(standing) => Arc::clone(standing),
+                None => self.standing_in(tx, *application, workspace)?,
+            };
+            seen.insert(workspace, Arc::clone(&standing));
+            standings.push(standing);
+        }
+        Ok(standings)
+    }
+
+    /// Reads the rules of a workspace; one that cannot be read is an error, never a rule less.
+    fn compiled(
+        &self,
+        tx: &mut dyn Tx,
+        application: Key,
+        governing: &Governing,
+    ) -> Result<Vec<Rule>, StoreError> {
+        let rows = rules::of_keys(tx, application, &governing.rules)?;
+        let mut rules = rows
+            .iter()
+            .map(|row| self.read_rule(row))
+            .collect::<Result<Vec<_>, _>>()?;
+        rule::sort(&mut rules);
+        Ok(rules)
+    }
+
+    fn read_rule(&self, row: &StoredRule) -> Result<Rule, StoreError> {
+        let damaged = |why: &str| StoreError::Damaged(format!("rule {}: {why}", row.id.0));
+        let value =
+            serde_json::from_str(&row.document).map_err(|error| damaged(&error.to_string()))?;
+        Rule::from_json(row.id, row.created_at, &value, self.store().ids())
+            .map_err(|fault| damaged(&format!("{}: {}", fault.field, fault.message)))
+    }
+}
