@@ -236,6 +236,8 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Grants", crate::connect::routes()));
     table.extend(filed("Grants", crate::grants::routes()));
     table.extend(filed("Workspaces", crate::workspaces::routes()));
+    table.extend(filed("Rules", crate::rules::routes()));
+    table.extend(filed("Lists", crate::lists::routes()));
     table.extend(filed("Domains", crate::domains::routes()));
     table.extend(filed("Domains", crate::domain_reports::routes()));
     table.extend(filed("Messages", crate::messages::routes()));

@@ -60,6 +60,7 @@ impl Mailroom {
         let nonces = self.expire_nonces().await?;
         let consequences = self.expire_consequences().await?;
         let sendings = self.expire_sendings().await?;
+        let lists = self.sweep_deleted_lists().await?;
         let audit = self.expire_audit().await?;
         Ok(nonces
             || expired
@@ -68,6 +69,7 @@ impl Mailroom {
             || forgotten
             || schedules
             || sendings
+            || lists
             || swept
             || emptied
             || set_aside)

@@ -21,6 +21,7 @@
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
 //! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
 //! - [`contacts`]: the address book of an account
+//! - [`rules`], [`lists`]: what becomes of messages, and what is looked into for it, as operators write it
 //! - [`audit`]: what was decided, by whom and why
 //! - [`wait`]: requests wait for the next message
 //! - [`webhooks`]: applications are notified of what happened
@@ -40,6 +41,7 @@ pub mod drafts;
 pub mod idempotency;
 pub mod kept_policies;
 pub mod limits;
+pub mod lists;
 pub mod organise;
 pub mod outbound;
 pub mod passwords;
@@ -49,6 +51,7 @@ pub mod read;
 pub mod receive;
 pub mod refusal;
 pub mod reports;
+pub mod rules;
 pub mod search;
 pub mod send;
 pub mod service_accounts;

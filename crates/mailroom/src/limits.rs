@@ -54,6 +54,18 @@ pub const AUTO_GROUP_SECONDS_MIN: u64 = 60;
 /// Rules named by one workspace.
 pub const WORKSPACE_RULES_MAX: usize = 200;
 
+/// Workspaces that a deleted rule is taken off in one transaction.
+pub const DETACHED_WORKSPACES_PER_STEP_MAX: i64 = 500;
+
+/// Items of one list.
+pub const LIST_ITEMS_MAX: i64 = 1_000_000;
+
+/// Items that one call adds to a list or takes off it.
+pub const LIST_ITEMS_PER_CALL_MAX: usize = 1_000;
+
+/// Items of a deleted list that are removed in one transaction, so that mail is not kept waiting.
+pub const LIST_ITEMS_PER_STEP_MAX: i64 = 1_000;
+
 /// Characters of a callback URI.
 pub const CALLBACK_URL_CHARACTERS_MAX: usize = 2_048;
 

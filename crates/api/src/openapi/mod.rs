@@ -31,7 +31,7 @@ use document::SERVER;
 pub use document::document;
 #[cfg(test)]
 pub(crate) use failures::is_described;
-pub use operation::Operation;
+pub use operation::{Operation, envelope};
 pub use parameter::Parameter;
 
 use crate::routes::{Route, Scope, routes};

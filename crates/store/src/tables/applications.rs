@@ -54,6 +54,16 @@ pub fn find(tx: &mut dyn Tx, id: Key) -> Result<Option<Application>, StoreError>
     tx.query_opt(&sql, &[id.into()], read)
 }
 
+/// Lets one transaction at a time count what an application has, until it ends.
+pub fn lock(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT id FROM applications WHERE id = $1 {}",
+        tx.dialect().lock_rows()
+    );
+    tx.query_opt(&sql, &[id.into()], |row| row.key(0))?;
+    Ok(())
+}
+
 /// Returns the oldest application: the one that the first start made.
 pub fn oldest(tx: &mut dyn Tx) -> Result<Option<Application>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM applications ORDER BY id LIMIT 1");
@@ -83,7 +93,10 @@ pub fn update(
 
 /// Removes an application that has no accounts, with everything it owns.
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
-    const OWNED: [&str; 15] = [
+    const OWNED: [&str; 18] = [
+        "INSERT INTO deleted_lists (list_id) SELECT id FROM lists WHERE application_id = $1",
+        "DELETE FROM lists WHERE application_id = $1",
+        "DELETE FROM rules WHERE application_id = $1",
         "DELETE FROM send_pools WHERE application_id = $1",
         "DELETE FROM suppressions WHERE application_id = $1",
         "DELETE FROM dispatched WHERE application_id = $1",
