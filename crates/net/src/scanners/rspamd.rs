@@ -21,22 +21,15 @@ const RECIPIENTS_TOLD_MAX: usize = 20;
 #[derive(Clone)]
 pub struct Rspamd {
     place: Place,
-    password: Option<String>,
     resolver: Arc<dyn Resolve>,
     deadline: Duration,
 }
 
 impl Rspamd {
-    /// Makes a client; nothing is opened yet. The password is for controllers that ask for one.
-    pub fn new(
-        place: Place,
-        password: Option<String>,
-        resolver: Arc<dyn Resolve>,
-        deadline: Duration,
-    ) -> Self {
+    /// Makes a client; nothing is opened yet.
+    pub fn new(place: Place, resolver: Arc<dyn Resolve>, deadline: Duration) -> Self {
         Self {
             place,
-            password,
             resolver,
             deadline,
         }
@@ -92,9 +85,6 @@ impl Rspamd {
         put("from", &specimen.envelope_from);
         for recipient in specimen.recipients.iter().take(RECIPIENTS_TOLD_MAX) {
             put("rcpt", recipient);
-        }
-        if let Some(password) = &self.password {
-            put("password", password);
         }
         request
     }

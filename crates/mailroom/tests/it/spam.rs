@@ -1,0 +1,368 @@
+//! Mail is scored, goes to Junk above the threshold, and workspaces learn from what is moved.
+
+mod corpus;
+
+use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::organise::MessageUpdate;
+use posthouse_mailroom::read::Detail;
+use posthouse_store::{StoreError, Tx};
+use serde_json::Value;
+
+use self::corpus::{Letter, letters};
+use crate::organising::{to_folder, update};
+use crate::support::{Office, every_engine, message};
+
+const TRIAGE: &str = "triage@agents.localhost";
+const SAMPLES: &str = "/usr/share/doc/spamassassin/examples";
+
+fn answered() -> MessageUpdate {
+    MessageUpdate {
+        answered: Some(true),
+        ..MessageUpdate::default()
+    }
+}
+
+async fn learn(office: &Office) {
+    while office.mailroom.learn_spam().await.unwrap() {}
+}
+
+/// Returns the role of a message's folder: 1 is Inbox, 5 is Junk.
+async fn role(office: &Office, id: &str) -> i64 {
+    let key = office
+        .mailroom
+        .open_id(posthouse_types::ids::Kind::Message, id)
+        .unwrap();
+    let role: Result<i64, StoreError> = office
+        .store
+        .read(move |tx: &mut dyn Tx| {
+            tx.query_one(
+                "SELECT f.role FROM messages m JOIN folders f ON f.id = m.folder_id WHERE m.id = $1",
+                &[key.into()],
+                |row| row.int(0),
+            )
+        })
+        .await;
+    role.unwrap()
+}
+
+async fn spam_of(office: &Office, grant: &GrantRef, id: &str) -> Value {
+    let detail = Detail::With {
+        headers: None,
+        tracking: false,
+        extracted: false,
+        security: true,
+    };
+    let json = office
+        .mailroom
+        .get_message(grant, id, detail)
+        .await
+        .unwrap();
+    let object: Value = serde_json::from_slice(&json).unwrap();
+    object["security"]["spam"].clone()
+}
+
+fn codes(spam: &Value) -> Vec<&str> {
+    let reasons = spam["reasons"].as_array().unwrap();
+    reasons
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap())
+        .collect()
+}
+
+fn all_letters() -> Vec<Letter> {
+    let mut all = letters(include_str!("spam/ham.txt"), false);
+    all.extend(letters(include_str!("spam/spam.txt"), true));
+    all
+}
+
+/// Delivers, a moment after everything before.
+async fn deliver(office: &Office, raw: &str) -> String {
+    office.clock.forward(7);
+    office.deliver_confirmed(&[TRIAGE], raw).await.id
+}
+
+async fn teach(office: &Office, grant: &GrantRef, letters: &[Letter]) {
+    for letter in letters.iter().filter(|letter| letter.is_lesson) {
+        let id = deliver(office, &letter.raw).await;
+        if letter.is_spam {
+            update(office, grant, &id, to_folder("junk")).await.unwrap();
+        } else {
+            update(office, grant, &id, answered()).await.unwrap();
+        }
+    }
+    learn(office).await;
+}
+
+/// What was found of what is there: spam in Junk, spam in Inbox, ham in Junk, ham in Inbox.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Matrix {
+    caught: usize,
+    missed: usize,
+    wronged: usize,
+    passed: usize,
+}
+
+impl Matrix {
+    fn note(&mut self, is_spam: bool, in_junk: bool) {
+        match (is_spam, in_junk) {
+            (true, true) => self.caught += 1,
+            (true, false) => self.missed += 1,
+            (false, true) => self.wronged += 1,
+            (false, false) => self.passed += 1,
+        }
+    }
+
+    /// The rows of the table in the documentation.
+    fn rows(&self) -> [String; 2] {
+        [
+            format!("| spam | {} | {} |", self.caught, self.missed),
+            format!("| wanted | {} | {} |", self.wronged, self.passed),
+        ]
+    }
+}
+
+async fn judge(office: &Office, grant: &GrantRef, letters: &[Letter]) -> Matrix {
+    let mut matrix = Matrix::default();
+    for letter in letters.iter().filter(|letter| !letter.is_lesson) {
+        let id = deliver(office, &letter.raw).await;
+        let in_junk = role(office, &id).await == 5;
+        if in_junk != letter.is_spam {
+            println!("{}: {}", letter.name, spam_of(office, grant, &id).await);
+        }
+        matrix.note(letter.is_spam, in_junk);
+    }
+    matrix
+}
+
+#[tokio::test]
+async fn one_half_of_the_corpus_teaches_to_tell_the_other() {
+    let letters = all_letters();
+    assert!(letters.iter().filter(|letter| !letter.is_lesson).count() >= 100);
+    let office = every_engine().await.remove(0);
+    let grant = office.account("triage").await;
+    let untaught = judge(&office, &grant, &letters).await;
+    let other = every_engine().await.remove(0);
+    let grant = other.account("triage").await;
+    teach(&other, &grant, &letters).await;
+    let taught = judge(&other, &grant, &letters).await;
+    println!("untaught {untaught:?}\ntaught {taught:?}");
+    assert_eq!(
+        (untaught.wronged, taught.wronged),
+        (0, 0),
+        "wanted mail went to Junk"
+    );
+    assert!(
+        taught.caught * 10 >= (taught.caught + taught.missed) * 9,
+        "{taught:?}"
+    );
+
+    let page = include_str!("../../../../docs/spam.md");
+    for row in untaught.rows().iter().chain(&taught.rows()) {
+        assert!(page.contains(row), "docs/spam.md does not say `{row}`");
+    }
+}
+
+#[tokio::test]
+async fn the_samples_that_spamassassin_ships_are_told_apart() {
+    let read = |name: &str| std::fs::read_to_string(format!("{SAMPLES}/{name}"));
+    let (Ok(spam), Ok(ham)) = (read("sample-spam.txt"), read("sample-nonspam.txt")) else {
+        println!("left out: the Debian package spamassassin is not installed");
+        return;
+    };
+    let lines = |text: String| text.replace("\r\n", "\n").replace('\n', "\r\n");
+    let office = every_engine().await.remove(0);
+    let grant = office.account("triage").await;
+    teach(&office, &grant, &all_letters()).await;
+    let spam = deliver(&office, &lines(spam)).await;
+    let ham = deliver(&office, &lines(ham)).await;
+    assert_eq!(
+        role(&office, &spam).await,
+        5,
+        "{}",
+        spam_of(&office, &grant, &spam).await
+    );
+    assert_eq!(
+        role(&office, &ham).await,
+        1,
+        "{}",
+        spam_of(&office, &grant, &ham).await
+    );
+}
+
+#[tokio::test]
+async fn reasons_are_shown_with_the_score_and_ordinary_mail_has_none() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let plain = deliver(
+            &office,
+            &message(
+                &["Subject: Lunch"],
+                "Shall we say one o'clock at the usual place?",
+            ),
+        )
+        .await;
+        let spam = spam_of(&office, &grant, &plain).await;
+        assert_eq!(spam["verdict"], "ham");
+        assert_eq!(
+            (spam["score"].as_f64(), spam["threshold"].as_f64()),
+            (Some(0.0), Some(5.0))
+        );
+        assert_eq!(codes(&spam), [""; 0]);
+
+        let halves = [
+            "XJS*C4JDBQADN1.NSBN3*2IDNEN*",
+            "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X",
+        ];
+        let test = deliver(&office, &message(&["Subject: Test"], &halves.concat())).await;
+        let spam = spam_of(&office, &grant, &test).await;
+        assert_eq!(spam["verdict"], "spam");
+        assert_eq!(codes(&spam), ["GTUBE"]);
+        assert_eq!(role(&office, &test).await, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_move_counts_once_and_moving_back_takes_it_back() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let id = deliver(
+            &office,
+            &message(&["Subject: Offer"], "cheap watches for everybody today"),
+        )
+        .await;
+        update(&office, &grant, &id, to_folder("junk"))
+            .await
+            .unwrap();
+        assert_eq!(count(&office, "SELECT COUNT(*) FROM spam_lessons").await, 1);
+        learn(&office).await;
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (1, 0));
+        let spam_features = "SELECT COUNT(*) FROM spam_features WHERE spam > 0";
+        let known = count(&office, spam_features).await;
+        assert!(known > 5);
+        assert_eq!(
+            count(&office, "SELECT features FROM spam_corpora").await,
+            known
+        );
+
+        update(&office, &grant, &id, to_folder("inbox"))
+            .await
+            .unwrap();
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (0, 1));
+        assert_eq!(count(&office, spam_features).await, 0);
+        assert_eq!(
+            count(&office, "SELECT COUNT(*) FROM spam_features WHERE ham = 1").await,
+            known
+        );
+
+        // There and back before anybody looked is what it was.
+        update(&office, &grant, &id, to_folder("junk"))
+            .await
+            .unwrap();
+        update(&office, &grant, &id, to_folder("inbox"))
+            .await
+            .unwrap();
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn throwing_spam_away_does_not_call_it_wanted_and_other_moves_teach_nothing() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let id = deliver(
+            &office,
+            &message(&["Subject: Offer"], "cheap watches for everybody today"),
+        )
+        .await;
+        for folder in ["archive", "inbox", "trash", "inbox"] {
+            update(&office, &grant, &id, to_folder(folder))
+                .await
+                .unwrap();
+        }
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (0, 0));
+        for folder in ["junk", "trash"] {
+            update(&office, &grant, &id, to_folder(folder))
+                .await
+                .unwrap();
+        }
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_two_workers_learn_at_once_counts_once() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for number in 0..12 {
+            let text = message(
+                &[&format!("Subject: Offer {number}")],
+                "cheap watches for everybody",
+            );
+            let id = deliver(&office, &text).await;
+            update(&office, &grant, &id, to_folder("junk"))
+                .await
+                .unwrap();
+        }
+        let (one, other) = tokio::join!(office.mailroom.learn_spam(), office.mailroom.learn_spam());
+        one.unwrap();
+        other.unwrap();
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (12, 0));
+        assert_eq!(
+            count(&office, "SELECT MAX(spam) FROM spam_features").await,
+            12
+        );
+    }
+}
+
+#[tokio::test]
+async fn features_of_a_deleted_workspace_and_old_ones_are_forgotten() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let id = deliver(
+            &office,
+            &message(&["Subject: Offer"], "cheap watches for everybody today"),
+        )
+        .await;
+        update(&office, &grant, &id, to_folder("junk"))
+            .await
+            .unwrap();
+        learn(&office).await;
+        office.clock.forward(400 * 86_400);
+        while office.mailroom.expire_records().await.unwrap() {}
+        assert_eq!(
+            count(&office, "SELECT COUNT(*) FROM spam_features").await,
+            0
+        );
+        assert_eq!(count(&office, "SELECT COUNT(*) FROM spam_learned").await, 0);
+        assert_eq!(count(&office, "SELECT features FROM spam_corpora").await, 0);
+    }
+}
+
+/// Returns the number that a query answers.
+async fn count(office: &Office, sql: &'static str) -> i64 {
+    let counted: Result<i64, StoreError> = office
+        .store
+        .read(move |tx: &mut dyn Tx| tx.query_one(sql, &[], |row| row.int(0)))
+        .await;
+    counted.unwrap()
+}
+
+async fn corpus(office: &Office) -> (i64, i64) {
+    let spam = count(
+        office,
+        "SELECT CAST(COALESCE(MAX(spam), 0) AS BIGINT) FROM spam_corpora",
+    )
+    .await;
+    let ham = count(
+        office,
+        "SELECT CAST(COALESCE(MAX(ham), 0) AS BIGINT) FROM spam_corpora",
+    )
+    .await;
+    (spam, ham)
+}
