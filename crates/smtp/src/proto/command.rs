@@ -59,6 +59,8 @@ pub struct MailParameters {
     pub body: Option<Body>,
     /// The message or its envelope needs UTF-8. RFC 6531.
     pub smtputf8: bool,
+    /// The message may go on over verified TLS only. RFC 8689.
+    pub require_tls: bool,
     /// What a failure report should return. RFC 3461.
     pub ret: Option<Ret>,
     /// Envelope identifier, decoded. RFC 3461.

@@ -12,13 +12,19 @@ pub(super) fn mail(text: &str) -> Result<MailParameters, SyntaxError> {
             (Keyword::Size, Some(value)) => once(&mut parsed.size, size(value)?)?,
             (Keyword::Body, Some(value)) => once(&mut parsed.body, body(value)?)?,
             (Keyword::SmtpUtf8, None) if !parsed.smtputf8 => parsed.smtputf8 = true,
+            (Keyword::RequireTls, None) if !parsed.require_tls => parsed.require_tls = true,
             (Keyword::Ret, Some(value)) => once(&mut parsed.ret, dsn::ret(value)?)?,
             (Keyword::Envid, Some(value)) => once(&mut parsed.envid, dsn::envid(value)?)?,
             (Keyword::Notify | Keyword::Orcpt | Keyword::Other, _) => {
                 return Err(SyntaxError::UnknownParameter);
             }
             (
-                Keyword::Size | Keyword::Body | Keyword::SmtpUtf8 | Keyword::Ret | Keyword::Envid,
+                Keyword::Size
+                | Keyword::Body
+                | Keyword::SmtpUtf8
+                | Keyword::RequireTls
+                | Keyword::Ret
+                | Keyword::Envid,
                 _,
             ) => {
                 return Err(SyntaxError::Parameter);
@@ -56,6 +62,7 @@ enum Keyword {
     Size,
     Body,
     SmtpUtf8,
+    RequireTls,
     Ret,
     Envid,
     Notify,
@@ -69,6 +76,7 @@ impl Keyword {
             ("SIZE", Self::Size),
             ("BODY", Self::Body),
             ("SMTPUTF8", Self::SmtpUtf8),
+            ("REQUIRETLS", Self::RequireTls),
             ("RET", Self::Ret),
             ("ENVID", Self::Envid),
             ("NOTIFY", Self::Notify),
@@ -139,7 +147,8 @@ mod tests {
             .expect("valid parameters");
         assert_eq!(parsed.size, Some(123));
         assert_eq!(parsed.body, Some(Body::EightBitMime));
-        assert!(parsed.smtputf8);
+        assert!(parsed.smtputf8 && !parsed.require_tls);
+        assert!(mail("requiretls").is_ok_and(|parsed| parsed.require_tls));
         assert_eq!(parsed.ret, Some(dsn::Ret::Headers));
         assert_eq!(parsed.envid.as_deref(), Some("QQ+1"));
     }
@@ -159,7 +168,6 @@ mod tests {
     #[test]
     fn smtp_09_unknown_or_broken_parameters_are_refused() {
         for unknown in [
-            "REQUIRETLS",
             "AUTH=<>",
             "XOORG=a",
             "NOTIFY=NEVER",
@@ -178,6 +186,8 @@ mod tests {
             "SIZE=1 SIZE=1",
             "SMTPUTF8=1",
             "SMTPUTF8 SMTPUTF8",
+            "REQUIRETLS=1",
+            "REQUIRETLS REQUIRETLS",
             "=1",
             "-A=1",
             "RET=ALL",

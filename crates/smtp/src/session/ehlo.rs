@@ -15,6 +15,7 @@ use crate::proto::reply;
 pub(super) struct Lines {
     plain: Vec<u8>,
     with_starttls: Vec<u8>,
+    within_tls: Vec<u8>,
 }
 
 impl Lines {
@@ -36,12 +37,18 @@ impl Lines {
         ];
         let mut plain = Vec::new();
         reply::write_lines(&mut plain, "250", &offers);
+        // RFC 8689 2: announced where TLS is active, and nowhere else.
+        offers.push("REQUIRETLS".into());
+        let mut within_tls = Vec::new();
+        reply::write_lines(&mut within_tls, "250", &offers);
+        offers.pop();
         offers.push("STARTTLS".into());
         let mut with_starttls = Vec::new();
         reply::write_lines(&mut with_starttls, "250", &offers);
         Self {
             plain,
             with_starttls,
+            within_tls,
         }
     }
 }
@@ -56,12 +63,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
         });
         let door = self.door;
         // RFC 3207 4.2: STARTTLS is not offered once TLS is active.
-        let offers_starttls = door.tls.is_some() && self.tls.is_none();
-        self.wire.reply_bytes(if offers_starttls {
-            &door.hello.with_starttls
-        } else {
-            &door.hello.plain
-        });
+        self.wire
+            .reply_bytes(match (self.tls.is_some(), door.tls.is_some()) {
+                (true, _) => &door.hello.within_tls,
+                (false, true) => &door.hello.with_starttls,
+                (false, false) => &door.hello.plain,
+            });
         Next::Command
     }
 }

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Next, Session};
 use crate::intake::Intake;
 use crate::limits::MAIL_PER_SESSION_MAX;
-use crate::proto::command::MailFrom;
+use crate::proto::command::{MailFrom, SyntaxError};
 use crate::proto::reply;
 use crate::proto::transaction::OutOfOrder;
 use crate::telemetry::{self, Limit, Reason};
@@ -14,6 +14,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
     pub(super) fn mail(&mut self, mail: MailFrom) -> Next {
         if self.hello.is_none() {
             return self.out_of_order(OutOfOrder::NeedsHello);
+        }
+        // RFC 8689 4.1: it is announced over TLS only, and so known there only. That it is kept here is all that it asks for.
+        if mail.parameters.require_tls && self.tls.is_none() {
+            return self.say(&reply::to_syntax_error(SyntaxError::UnknownParameter));
         }
         self.tally.transactions += 1;
         if self.tally.transactions > MAIL_PER_SESSION_MAX {
@@ -28,7 +32,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
             return self.say(&reply::MESSAGE_TOO_LARGE);
         }
         match self.transaction.open(mail.sender, mail.parameters.smtputf8) {
-            Ok(()) => self.say(&reply::SENDER_OK),
+            Ok(()) => {
+                if let Ok(envelope) = self.transaction.addressing() {
+                    envelope.announced_bytes = mail.parameters.size;
+                }
+                self.say(&reply::SENDER_OK)
+            }
             Err(reason) => self.out_of_order(reason),
         }
     }

@@ -88,6 +88,23 @@ async fn a_message_arrives_inside_tls_and_says_so() {
 }
 
 #[tokio::test]
+async fn requiretls_is_announced_and_taken_inside_tls_alone() {
+    let tls = with_tls();
+    let mut client = tls.house.connect().await;
+    let offers = client.command("EHLO c.example").await;
+    assert!(!offers.contains("REQUIRETLS"), "{offers}");
+    client
+        .expect("MAIL FROM:<a@far.example> REQUIRETLS", "555 5.5.4")
+        .await;
+    let mut client = tls.upgrade(client).await.expect("the handshake succeeds");
+    let offers = client.command("EHLO c.example").await;
+    assert!(offers.contains("REQUIRETLS"), "{offers}");
+    client
+        .expect("MAIL FROM:<a@far.example> REQUIRETLS", "250")
+        .await;
+}
+
+#[tokio::test]
 async fn smtp_04_commands_behind_starttls_close_the_connection() {
     for injected in ["MAIL FROM:<evil@far.example>\r\n", "x", "\r\n"] {
         let tls = with_tls();
