@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::OutputArgs;
+use super::{ListCommand, OutputArgs, PolicyCommand, RuleCommand};
 
 /// `posthouse agent`.
 #[derive(Debug, Args)]
@@ -26,6 +26,26 @@ pub enum AgentCommand {
     },
     /// Check that the connector is ready for agent accounts
     Status,
+    /// Show accounts, their workspaces, and what governs them; what is missing or unused is marked
+    Overview,
+    /// What accounts may send, receive and keep
+    Policy {
+        /// What to do.
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// What becomes of messages
+    Rule {
+        /// What to do.
+        #[command(subcommand)]
+        command: RuleCommand,
+    },
+    /// Lists that rules look into
+    List {
+        /// What to do.
+        #[command(subcommand)]
+        command: ListCommand,
+    },
 }
 
 /// `posthouse agent account`.
@@ -65,6 +85,30 @@ pub enum AccountCommand {
         /// Workspace to move the account to, by id
         #[arg(long, value_name = "ID")]
         workspace: Option<String>,
+    },
+    /// Move an account to another workspace
+    Move {
+        /// Its id or address
+        account: String,
+        /// The workspace, by id or domain
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: String,
+    },
+    /// Keep an account from sending and from being changed, until it is resumed
+    Suspend {
+        /// Its id or address
+        account: String,
+        /// Why, for the record
+        #[arg(long)]
+        reason: Option<String>,
+        /// What becomes of mail for it: accept, defer or reject
+        #[arg(long, value_name = "WHAT")]
+        inbound: Option<String>,
+    },
+    /// Let a suspended account work again
+    Resume {
+        /// Its id or address
+        account: String,
     },
     /// Delete an account with all its mail, for good
     Delete {

@@ -1,6 +1,6 @@
 //! `posthouse domain`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -41,6 +41,23 @@ pub enum DomainCommand {
     Show {
         /// Its id or address
         domain: String,
+    },
+    /// Set how the domain's mail leaves
+    Set {
+        /// Its id or address
+        domain: String,
+        /// An address of this host that its mail leaves from; repeatable or comma-separated
+        #[arg(long = "source-address", value_delimiter = ',', value_name = "ADDRESS")]
+        source_addresses: Vec<IpAddr>,
+        /// Leave from whatever address the host chooses
+        #[arg(long, conflicts_with = "source_addresses")]
+        no_source_address: bool,
+        /// Send to so many recipients of other servers a day at first, for example 50,100,200; the usual numbers without any
+        #[arg(long, value_delimiter = ',', value_name = "N,N…", num_args = 0.., require_equals = true)]
+        warm_up: Option<Vec<i64>>,
+        /// End the warm-up
+        #[arg(long, conflicts_with = "warm_up")]
+        no_warm_up: bool,
     },
     /// Print the records to publish, and what was found of each
     Dns {

@@ -3,41 +3,53 @@
 mod admin;
 mod agent;
 mod api_key;
+mod approvals;
 mod attachments;
+mod audit;
 mod compose;
 mod contacts;
 mod domain;
 mod drafts;
 mod email;
 mod folders;
+mod list;
 mod otp;
 mod pauses;
+mod policy;
 mod queue;
+mod rule;
 mod scheduled;
 mod search_index;
 mod suppression;
 mod threads;
 mod webhook;
 mod when;
+mod workspace;
 
 pub use admin::*;
 pub use agent::*;
 pub use api_key::*;
+pub use approvals::*;
 pub use attachments::*;
+pub use audit::*;
 pub use compose::*;
 pub use contacts::*;
 pub use domain::*;
 pub use drafts::*;
 pub use email::*;
 pub use folders::*;
+pub use list::*;
 pub use otp::*;
 pub use pauses::*;
+pub use policy::*;
 pub use queue::*;
+pub use rule::*;
 pub use scheduled::*;
 pub use search_index::*;
 pub use suppression::*;
 pub use threads::*;
 pub use webhook::*;
+pub use workspace::*;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -71,6 +83,15 @@ pub enum Command {
     Domain(DomainArgs),
     /// Agent accounts and their connector
     Agent(AgentArgs),
+    /// Groups of accounts that policies and rules apply to
+    Workspace(WorkspaceArgs),
+    /// Messages that wait for somebody to let them go
+    Approvals(ApprovalsArgs),
+    /// What was decided, by whom and why
+    Audit(AuditArgs),
+    /// What becomes of messages: the same as `agent rule`
+    #[command(hide = true)]
+    Rule(RuleArgs),
     /// Grants of the application
     Auth(AuthArgs),
     /// Read and send mail
@@ -113,6 +134,10 @@ impl Command {
             Self::Init(args) => args.output.json,
             Self::Domain(args) => args.output.json,
             Self::Agent(args) => args.output.json,
+            Self::Workspace(args) => args.output.json,
+            Self::Approvals(args) => args.output.json,
+            Self::Audit(args) => args.output.json,
+            Self::Rule(args) => args.output.json,
             Self::Auth(args) => args.output.json,
             Self::Email(args) => args.output.json,
             Self::Otp(args) => args.output.json,

@@ -56,6 +56,11 @@ impl Answer {
     pub fn rows(&self) -> &[Value] {
         self.data().as_array().map_or(&[], Vec::as_slice)
     }
+
+    /// The rows of a list that has them one level deeper, as that of rules has; empty when it is none.
+    pub fn items(&self) -> &[Value] {
+        self.data()["items"].as_array().map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Api {
@@ -107,6 +112,11 @@ impl Api {
     /// DELETE without a body.
     pub async fn delete(&self, path: &str) -> Result<Answer, Failure> {
         self.call(Method::DELETE, path, None).await
+    }
+
+    /// DELETE with a JSON body that says what is to go.
+    pub async fn delete_with(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        self.call(Method::DELETE, path, Some(body)).await
     }
 
     /// GET of a file, into a writer, whatever its size.

@@ -7,5 +7,5 @@ mod profile;
 
 pub use api::{Answer, Api, segment};
 pub use failure::{EXIT_USAGE, Failure};
-pub use pages::{all_grants, all_rows};
+pub use pages::{all_grants, all_items, all_rows};
 pub use profile::{Origin, Profile};

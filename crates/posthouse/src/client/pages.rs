@@ -51,6 +51,25 @@ pub async fn all_grants(api: &Api) -> Result<Answer, Failure> {
 /// # Errors
 /// Whatever the first failing page said.
 pub async fn all_rows(api: &Api, path: &str) -> Result<Answer, Failure> {
+    all_pages(api, path, "/data").await
+}
+
+/// Does the same for a list that has its rows one level deeper, below `data.items`.
+///
+/// # Errors
+/// Whatever the first failing page said.
+pub async fn all_items(api: &Api, path: &str) -> Result<Answer, Failure> {
+    let mut all = all_pages(api, path, "/data/items").await?;
+    // It has the cursor twice, and none is left of it once all pages are read.
+    if let Some(data) = all.body["data"].as_object_mut()
+        && data.remove("next_cursor").is_some()
+    {
+        all.text = all.body.to_string();
+    }
+    Ok(all)
+}
+
+async fn all_pages(api: &Api, path: &str, rows: &str) -> Result<Answer, Failure> {
     let mut all = api.get(&format!("{path}?limit={ROWS_PER_PAGE}")).await?;
     for _ in 1..PAGES_MAX {
         let Some(cursor) = all.body["next_cursor"].as_str() else {
@@ -61,7 +80,7 @@ pub async fn all_rows(api: &Api, path: &str) -> Result<Answer, Failure> {
             .get(&format!("{path}?limit={ROWS_PER_PAGE}&page_token={cursor}"))
             .await?;
         if let (Some(Value::Array(rows)), Some(Value::Array(more))) =
-            (all.body.get_mut("data"), next.body.get_mut("data"))
+            (all.body.pointer_mut(rows), next.body.pointer_mut(rows))
         {
             rows.append(more);
         }

@@ -3,6 +3,8 @@
 mod agent_account;
 mod agent_status;
 mod api_key;
+mod approvals;
+mod audit;
 mod auth;
 mod catalogue;
 mod confirm;
@@ -10,6 +12,7 @@ mod contacts;
 mod doctor;
 mod domain;
 mod email;
+mod governance;
 mod init;
 mod otp;
 mod pauses;
@@ -18,6 +21,7 @@ mod search_index;
 mod secret;
 mod suppression;
 mod webhook;
+mod workspace;
 
 use crate::cli::{AgentCommand, AuthCommand, Command};
 use crate::client::{Api, Failure, Profile};
@@ -35,12 +39,11 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
             Ok(())
         }
         Command::Doctor(args) => doctor::run(&args, screen).await,
-        Command::Agent(args) => match args.command {
-            AgentCommand::Account { command } => {
-                agent_account::run(command, &connect()?, screen).await
-            }
-            AgentCommand::Status => agent_status::run(&connect()?, screen).await,
-        },
+        Command::Agent(args) => run_agent(args.command, &connect()?, screen).await,
+        Command::Workspace(args) => workspace::run(args.command, &connect()?, screen).await,
+        Command::Approvals(args) => approvals::run(args.command, &connect()?, screen).await,
+        Command::Audit(args) => audit::run(args.command, &connect()?, screen).await,
+        Command::Rule(args) => governance::rule::run(args.command, &connect()?, screen).await,
         Command::Auth(args) => match args.command {
             AuthCommand::List => auth::list(&connect()?, screen).await,
         },
@@ -57,6 +60,17 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         Command::Serve(_) | Command::Admin(_) | Command::ConfigReference | Command::OpenApi => {
             unreachable!("the main function runs the server's commands itself")
         }
+    }
+}
+
+async fn run_agent(command: AgentCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    match command {
+        AgentCommand::Account { command } => agent_account::run(command, api, screen).await,
+        AgentCommand::Status => agent_status::run(api, screen).await,
+        AgentCommand::Overview => governance::overview::run(api, screen).await,
+        AgentCommand::Policy { command } => governance::policy::run(command, api, screen).await,
+        AgentCommand::Rule { command } => governance::rule::run(command, api, screen).await,
+        AgentCommand::List { command } => governance::list::run(command, api, screen).await,
     }
 }
 

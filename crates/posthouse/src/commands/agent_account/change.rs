@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{describe, path};
-use crate::client::{Api, Failure};
+use crate::client::{Api, Failure, segment};
 use crate::commands::confirm::confirm;
 use crate::commands::secret;
 use crate::output::{Screen, field};
@@ -51,6 +51,32 @@ pub async fn update(
     }
     screen.text(&screen.good("Account updated."));
     screen.text(&describe(screen, answer.data()));
+    Ok(())
+}
+
+/// Moves an account to another workspace, which may be named by its domain.
+///
+/// # Errors
+/// Not found, or how the server refused it.
+pub async fn move_to(
+    account: &str,
+    workspace: &str,
+    api: &Api,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let found = api.get(&path(account)).await?;
+    let id = field(found.data(), "id");
+    let target = format!("/v3/workspaces/{}/manual-assign", segment(workspace));
+    let answer = api.post(&target, &json!({ "assign_grants": [id] })).await?;
+    if screen.is_json() {
+        screen.verbatim(&answer);
+        return Ok(());
+    }
+    screen.text(&screen.good(&format!(
+        "{} is in workspace {} now.",
+        field(found.data(), "email"),
+        field(answer.data(), "workspace_id")
+    )));
     Ok(())
 }
 

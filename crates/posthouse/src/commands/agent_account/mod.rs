@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod show;
+mod suspend;
 
 use serde_json::Value;
 
@@ -45,6 +46,15 @@ pub async fn run(command: AccountCommand, api: &Api, screen: &Screen) -> Result<
             };
             change::update(&account, changes, api, screen).await
         }
+        AccountCommand::Move { account, workspace } => {
+            change::move_to(&account, &workspace, api, screen).await
+        }
+        AccountCommand::Suspend {
+            account,
+            reason,
+            inbound,
+        } => suspend::suspend(&account, reason, inbound, api, screen).await,
+        AccountCommand::Resume { account } => suspend::resume(&account, api, screen).await,
         AccountCommand::Delete { account, yes } => change::delete(&account, yes, api, screen).await,
     }
 }

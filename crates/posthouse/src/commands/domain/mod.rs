@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::confirm::confirm;
 use crate::cli::DomainCommand;
-use crate::client::{Api, Failure, segment};
+use crate::client::{Answer, Api, Failure, segment};
 use crate::output::{Screen, details, field, moment, table};
 
 /// What a domain is shown by, and the flag that says so.
@@ -46,6 +46,26 @@ pub async fn run(command: DomainCommand, api: &Api, screen: &Screen) -> Result<(
         }
         DomainCommand::List => list(api, screen).await,
         DomainCommand::Show { domain } => show(&domain, api, screen).await,
+        DomainCommand::Set {
+            domain,
+            source_addresses,
+            no_source_address,
+            warm_up,
+            no_warm_up,
+        } => {
+            let mut body = json!({});
+            if no_source_address || !source_addresses.is_empty() {
+                body["source_addresses"] = json!(source_addresses);
+            }
+            match warm_up {
+                Some(per_day) => body["warm_up"] = json!({ "per_day": per_day }),
+                None if no_warm_up => body["warm_up"] = Value::Null,
+                None => {}
+            }
+            let answer = api.patch(&place(&domain), &body).await?;
+            print(&answer, screen);
+            Ok(())
+        }
         DomainCommand::Dns { domain } => records::dns(&domain, api, screen).await,
         DomainCommand::Verify { domain, types } => {
             records::verify(&domain, &types, api, screen).await
@@ -126,9 +146,14 @@ async fn list(api: &Api, screen: &Screen) -> Result<(), Failure> {
 
 async fn show(domain: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let answer = api.get(&place(domain)).await?;
+    print(&answer, screen);
+    Ok(())
+}
+
+fn print(answer: &Answer, screen: &Screen) {
     if screen.is_json() {
-        screen.verbatim(&answer);
-        return Ok(());
+        screen.verbatim(answer);
+        return;
     }
     let shown = answer.data();
     let owner = match shown["application_id"].is_null() {
@@ -143,6 +168,8 @@ async fn show(domain: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
         ("Subdomains", field(shown, "include_subdomains")),
         ("Catch-all", field(shown, "catch_all_grant_id")),
         ("Sending", readiness(shown, screen)),
+        ("Leaves from", listed(&shown["source_addresses"], "any address")),
+        ("Warm-up", listed(&shown["warm_up"]["per_day"], "none")),
         ("Last look", moment(&shown["last_checked_at"])),
     ];
     screen.text(&details(screen, &pairs));
@@ -158,7 +185,6 @@ async fn show(domain: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
         .collect();
     screen.text("");
     screen.text(&table(screen, &["TYPE", "RECORD"], rows));
-    Ok(())
 }
 
 async fn remove(domain: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(), Failure> {
@@ -175,6 +201,18 @@ async fn remove(domain: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(
         screen.text(&format!("Gave {address} up."));
     }
     Ok(())
+}
+
+fn listed(values: &Value, none: &str) -> String {
+    let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<String> = values
+        .iter()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect();
+    match texts.is_empty() {
+        true => none.to_owned(),
+        false => texts.join(", "),
+    }
 }
 
 fn readiness(domain: &Value, screen: &Screen) -> String {
