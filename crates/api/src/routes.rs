@@ -236,8 +236,10 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Grants", crate::connect::routes()));
     table.extend(filed("Grants", crate::grants::routes()));
     table.extend(filed("Workspaces", crate::workspaces::routes()));
+    table.extend(filed("Policies", crate::policies::routes()));
     table.extend(filed("Rules", crate::rules::routes()));
     table.extend(filed("Lists", crate::lists::routes()));
+    table.extend(filed("Rules", crate::rule_evaluations::routes()));
     table.extend(filed("Domains", crate::domains::routes()));
     table.extend(filed("Domains", crate::domain_reports::routes()));
     table.extend(filed("Messages", crate::messages::routes()));
@@ -246,6 +248,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(filed("Threads", crate::threads::routes()));
     table.extend(filed("Queue", crate::queue::routes()));
     table.extend(filed("Queue", crate::pauses::routes()));
+    table.extend(filed("Holds", crate::holds::routes()));
     table.extend(filed("Audit", crate::audit::routes()));
     table.extend(filed("Suppressions", crate::suppressions::routes()));
     table.extend(filed("Suppressions", crate::unsubscribe::routes()));

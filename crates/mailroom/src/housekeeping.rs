@@ -56,23 +56,35 @@ impl Mailroom {
         let swept = self.sweep_deleted(MESSAGES_PER_STEP_MAX).await?;
         let emptied = self.sweep_deleted_folders().await?;
         let set_aside = self.expire_set_aside().await?;
+        let retained = self.expire_retained().await?;
         let schedules = self.expire_schedules().await?;
+        let holds = self.expire_holds().await?;
+        let replies = self.expire_replies().await?;
         let nonces = self.expire_nonces().await?;
         let consequences = self.expire_consequences().await?;
         let sendings = self.expire_sendings().await?;
+        let sightings = self.expire_sightings().await?;
         let lists = self.sweep_deleted_lists().await?;
         let audit = self.expire_audit().await?;
+        let evaluations = self.expire_rule_evaluations().await?;
+        let spam = self.expire_spam().await?;
         Ok(nonces
             || expired
             || audit
+            || evaluations
+            || spam
             || consequences
             || forgotten
             || schedules
+            || holds
+            || replies
             || sendings
+            || sightings
             || lists
             || swept
             || emptied
-            || set_aside)
+            || set_aside
+            || retained)
     }
 
     async fn expire_receipts_and_changes(&self) -> Result<bool, StoreError> {

@@ -30,6 +30,8 @@ pub enum ChangeKind {
     MessageDelivered = 15,
     MessageBounced = 16,
     MessageComplaint = 17,
+    MessageRejected = 18,
+    MessageHeld = 19,
     FolderCreated = 20,
     FolderUpdated = 21,
     FolderDeleted = 22,
@@ -39,11 +41,13 @@ pub enum ChangeKind {
     ContactUpdated = 50,
     ContactDeleted = 51,
     ThreadReplied = 60,
+    ThreadPaused = 61,
     DomainVerified = 80,
     DomainUnverified = 81,
     TransactionalDelivered = 70,
     TransactionalBounced = 71,
     TransactionalComplaint = 72,
+    TransactionalRejected = 73,
 }
 
 impl ChangeKind {
@@ -61,6 +65,8 @@ impl ChangeKind {
         Self::MessageDelivered,
         Self::MessageBounced,
         Self::MessageComplaint,
+        Self::MessageRejected,
+        Self::MessageHeld,
         Self::FolderCreated,
         Self::FolderUpdated,
         Self::FolderDeleted,
@@ -70,11 +76,13 @@ impl ChangeKind {
         Self::ContactUpdated,
         Self::ContactDeleted,
         Self::ThreadReplied,
+        Self::ThreadPaused,
         Self::DomainVerified,
         Self::DomainUnverified,
         Self::TransactionalDelivered,
         Self::TransactionalBounced,
         Self::TransactionalComplaint,
+        Self::TransactionalRejected,
     ];
 
     /// Returns the name of the event, as the API spells trigger types.
@@ -94,6 +102,8 @@ impl ChangeKind {
             Self::MessageDelivered => "message.delivered",
             Self::MessageBounced => "message.bounced",
             Self::MessageComplaint => "message.complaint",
+            Self::MessageRejected => "message.rejected",
+            Self::MessageHeld => "message.held",
             Self::FolderCreated => "folder.created",
             Self::FolderUpdated => "folder.updated",
             Self::FolderDeleted => "folder.deleted",
@@ -103,11 +113,13 @@ impl ChangeKind {
             Self::ContactUpdated => "contact.updated",
             Self::ContactDeleted => "contact.deleted",
             Self::ThreadReplied => "thread.replied",
+            Self::ThreadPaused => "thread.paused",
             Self::DomainVerified => "domain.verified",
             Self::DomainUnverified => "domain.unverified",
             Self::TransactionalDelivered => "message.transactional.delivered",
             Self::TransactionalBounced => "message.transactional.bounced",
             Self::TransactionalComplaint => "message.transactional.complaint",
+            Self::TransactionalRejected => "message.transactional.rejected",
         }
     }
 

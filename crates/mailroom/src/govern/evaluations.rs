@@ -126,6 +126,34 @@ impl Record {
         Value::Object(applied)
     }
 
+    /// Writes into the audit log that attachments were taken out of a message that was stored, if any were.
+    pub(crate) fn audit_dropped(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        message: Key,
+        policy: Option<Key>,
+    ) -> Result<(), StoreError> {
+        if self.dropped.is_empty() {
+            return Ok(());
+        }
+        let reason = format!("{} attachments removed", self.dropped.len());
+        mailroom.audit(
+            tx,
+            &AuditEntry {
+                grant: Some(self.grant),
+                policy,
+                outcome: Audited::Dropped,
+                reason: &reason,
+                ..AuditEntry::done(
+                    self.application,
+                    "message.receive",
+                    Object::Row(Kind::Message, message),
+                )
+            },
+        )
+    }
+
     /// Writes into the audit log that a message was refused, or that it could not be decided.
     pub(crate) fn audit_refusal(
         &self,

@@ -29,7 +29,7 @@ pub(super) fn of_message(stage: Stage, needs: Needs, raw: &[u8], message: &Parse
 
 /// Returns who a received message is from: its authors, then the envelope sender. Where nobody can be made out, there is
 /// somebody unknown instead of nobody.
-pub(super) fn senders(
+pub(crate) fn senders(
     authors: &[DisplayAddress],
     envelope_from: Option<&EmailAddress>,
 ) -> Vec<Party> {
@@ -53,7 +53,7 @@ pub(super) fn senders(
 }
 
 /// Returns everybody a message goes to, each once: those that it names and those of the envelope.
-pub(super) fn recipients<'a>(addresses: impl Iterator<Item = &'a EmailAddress>) -> Vec<Party> {
+pub(crate) fn recipients<'a>(addresses: impl Iterator<Item = &'a EmailAddress>) -> Vec<Party> {
     let mut recipients: Vec<Party> = Vec::new();
     for address in addresses {
         let party = Party::new(address.clone());

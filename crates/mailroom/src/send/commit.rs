@@ -1,5 +1,6 @@
 //! The transaction of a sent message: its copy in Sent, the queue, what it answers, and the changes; all or nothing.
 
+use posthouse_rules::facts::OutboundType;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
@@ -7,7 +8,7 @@ use posthouse_store::tables::blobs;
 use posthouse_store::tables::folders::{self, Shift};
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::messages::{self, NewMessage, StoredBody};
-use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState};
+use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState, TlsNeed};
 use posthouse_store::tables::sendings::{self, Sending};
 use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::tracked::{self, NewTracked};
@@ -21,6 +22,10 @@ use super::tracking::TrackingOptions;
 use crate::Mailroom;
 use crate::actor::GrantRef;
 use crate::audit::{AuditEntry, Object};
+use crate::govern::destination::destination;
+use crate::govern::loops::{self, Reply, Unsent};
+use crate::govern::outbound::{OutboundVerdict, outbound_type};
+use crate::govern::quota::{Charge, charge_sent};
 use crate::organise::{self, MessageChanges};
 use crate::read::{Detail, load};
 use crate::receive::threading::{self, THREAD_MESSAGES_MAX, ThreadKeys};
@@ -30,6 +35,7 @@ use crate::receive::threading::{self, THREAD_MESSAGES_MAX, ThreadKeys};
 pub(super) struct Ready {
     pub(super) envelope_from: String,
     pub(super) envelope: Vec<EnvelopeRecipient>,
+    pub(super) tls_need: TlsNeed,
     pub(super) blob: PreparedBlob,
     pub(super) body: StoredBody,
     pub(super) document: String,
@@ -49,6 +55,8 @@ pub(super) struct Ready {
     /// What events say of it.
     pub(super) about: String,
     pub(super) origin: Origin,
+    /// What its sender's rules made of it; there once they were asked.
+    pub(super) verdict: Option<OutboundVerdict>,
     pub(super) now_us: i64,
 }
 
@@ -76,7 +84,7 @@ pub(super) fn commit(
     mailroom: &Mailroom,
     grant: &GrantRef,
     ready: &Ready,
-) -> Result<Option<Committed>, StoreError> {
+) -> Result<Option<Committed>, Unsent> {
     Dialect::lock_grant(tx, grant.grant)?;
     if grants::identify(tx, &GrantName::Id(grant.grant))?.is_none() {
         return Ok(None);
@@ -87,6 +95,23 @@ pub(super) fn commit(
     if !ready.origin.end(tx, grant, ready.now_us)? {
         return Ok(None);
     }
+    let now = ready.now_us / 1_000_000;
+    let (id, thread) = place(tx, mailroom, grant, ready, now)?;
+    spend_reply(tx, mailroom, grant, ready, (id, thread))?;
+    let verdict = ready.verdict.as_ref();
+    if let Some(verdict) = verdict {
+        let charge = Charge {
+            application: grant.application,
+            grant: Some(grant.grant),
+            bytes: ready.size_bytes.unsigned_abs(),
+            now: ready.now_us / 1_000_000,
+        };
+        let effective = &verdict.standing.policy;
+        charge_sent(tx, mailroom.operator_plan(), effective, &charge)?;
+    }
+    let moves = verdict.map_or(&[][..], |verdict| &verdict.moves);
+    let moved = destination(tx, mailroom.store().ids(), grant.grant, moves)?;
+    let folder = moved.as_ref().map_or(sent, |moved| moved.folder);
     let blob = blobs::keep(tx, &ready.blob)?;
     let entering = Shift {
         entering: 1,
@@ -94,24 +119,22 @@ pub(super) fn commit(
         unread: 0,
         bytes: ready.size_bytes,
     };
-    let Some(entry) = folders::shift(tx, grant.grant, sent, &entering)? else {
+    let Some(entry) = folders::shift(tx, grant.grant, folder, &entering)? else {
         return Ok(None);
     };
-    let now = ready.now_us / 1_000_000;
-    let (id, thread) = place(tx, mailroom, grant, ready, now)?;
     messages::insert(
         tx,
         &NewMessage {
             id,
             application: grant.application,
             grant: grant.grant,
-            folder: sent,
+            folder,
             entry,
             thread,
             blob: blob.key,
             date_at: now,
             unread: false,
-            starred: ready.starred,
+            starred: ready.starred || verdict.is_some_and(|verdict| verdict.is_starred),
             metadata: ready.metadata.as_deref(),
             has_attachment: ready.has_attachment,
             size_bytes: ready.size_bytes,
@@ -136,6 +159,13 @@ pub(super) fn commit(
             data: None,
         },
     )?;
+    if let Some(moved) = moved.as_ref().filter(|moved| moved.is_set_aside()) {
+        tracing::debug!("the copy of a sent message went to {:?}", moved.by);
+        messages::set_aside(tx, id, now)?;
+    }
+    if let Some(record) = verdict.and_then(|verdict| verdict.record.as_ref()) {
+        record.write(tx, mailroom, Some(id), moved.as_ref())?;
+    }
     track(tx, grant, ready, id, thread)?;
     queue(
         tx,
@@ -147,6 +177,7 @@ pub(super) fn commit(
             blob: blob.key,
             envelope_from: &ready.envelope_from,
             envelope: &ready.envelope,
+            tls_need: ready.tls_need,
             about: &ready.about,
             now_us: ready.now_us,
         },
@@ -190,6 +221,30 @@ fn note_sent(
         ..AuditEntry::done(grant.application, "message.send", object)
     };
     mailroom.audit(tx, &entry)
+}
+
+/// Counts the message as a reply, if it is one.
+fn spend_reply(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    ready: &Ready,
+    (message, thread): (Key, Key),
+) -> Result<(), Unsent> {
+    let references = ready.thread_keys.references();
+    let kind = outbound_type(tx, grant.grant, ready.answered.is_some(), references)?;
+    if kind == OutboundType::Compose {
+        return Ok(());
+    }
+    let envelope = ready.envelope.iter();
+    let reply = Reply {
+        grant,
+        thread,
+        message,
+        recipients: envelope.map(|recipient| &recipient.address).collect(),
+        now_us: ready.now_us,
+    };
+    loops::spend(tx, mailroom, &reply)
 }
 
 /// Returns the key of the copy and the thread it joins.
@@ -261,6 +316,8 @@ pub(super) struct Mailing<'a> {
     pub(super) blob: Key,
     pub(super) envelope_from: &'a str,
     pub(super) envelope: &'a [EnvelopeRecipient],
+    /// What TLS it needs.
+    pub(super) tls_need: TlsNeed,
     /// What events say of it.
     pub(super) about: &'a str,
     pub(super) now_us: i64,
@@ -300,6 +357,7 @@ pub(super) fn queue(
                 domain: recipient.address.domain().as_str(),
                 is_local: recipient.is_local,
                 state,
+                tls_need: mailing.tls_need,
                 due_us: mailing.now_us,
                 now: mailing.now_us / 1_000_000,
             },

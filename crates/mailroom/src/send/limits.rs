@@ -71,3 +71,21 @@ pub(crate) const SUSPENDED_RETRY_US: i64 = 300 * 1_000_000;
 
 /// Times that a scheduled message is tried: an hour of passing reasons.
 pub(crate) const SCHEDULE_ATTEMPTS_MAX: i64 = 60;
+
+/// Seconds that a held message waits for somebody to decide, unless the operator says otherwise.
+pub const HOLD_SECONDS_DEFAULT: i64 = 72 * 3_600;
+
+/// Held messages of one account that nobody has decided on.
+pub const HOLDS_OPEN_MAX: i64 = 1_000;
+
+/// Seconds that a hold is shown after it was decided on.
+pub(crate) const HOLD_KEPT_SECONDS: i64 = 72 * 3_600;
+
+/// Characters of what who decides has to say.
+pub const HOLD_NOTE_CHARACTERS_MAX: usize = 500;
+
+/// Holds that one step of the clean-up looks at.
+pub(crate) const HOLDS_PER_STEP_MAX: i64 = 100;
+
+/// Microseconds after which a schedule whose message waits for approval is looked at again.
+pub(crate) const HELD_SCHEDULE_RETRY_US: i64 = 3_600 * 1_000_000;

@@ -8,6 +8,7 @@
 //! | `compose`, `source` | from parts, or from a finished source, to the message on the wire |
 //! | `submit`, `origin`, `commit` | the use case and its transaction, which ends what the message was before |
 //! | `scheduled` | messages that are sent later |
+//! | `held` | messages that somebody has to approve |
 //! | `drafted` | messages that were drafts |
 //! | `transactional` | what a domain sends without an account |
 //! | `local` | mailboxes of this server get theirs from the queue |
@@ -20,6 +21,7 @@ mod commit;
 mod compose;
 mod custom_headers;
 mod drafted;
+mod held;
 mod local;
 mod origin;
 mod outgoing;
@@ -36,7 +38,9 @@ mod tracking;
 mod transactional;
 
 pub use compose::shown_parts;
-pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource};
+pub(crate) use held::HoldCause;
+pub use held::{HOLD_STATUSES, HoldFilter, HoldPage, HoldView};
+pub use outgoing::{Outgoing, OutgoingFile, OutgoingSource, SendWishes};
 pub use pool::Departed;
 pub(crate) use queue::name_of as state_name;
 pub use queue::{QueueFilter, QueuePage, QueuedMail, QueuedSource};
@@ -51,14 +55,14 @@ pub(crate) use scheduled::Failure as SendFailure;
 pub(crate) use sender::Sender;
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use posthouse_store::tables::outbound::OutboundState;
-use tokio::sync::{OnceCell, broadcast, watch};
+use tokio::sync::{OnceCell, watch};
 
 use crate::Mailroom;
 use crate::outbound::limits::RETRY_PERIOD_DEFAULT;
-use crate::suppressions::sending_domain;
 
 /// What sending shares in one process.
 #[derive(Debug)]
@@ -70,15 +74,12 @@ pub(crate) struct Outgate {
     /// Messages that an application may send in a second.
     rate: OnceLock<u32>,
     retry_period: OnceLock<Duration>,
+    /// How long a held message waits for somebody to decide.
+    hold_seconds: AtomicI64,
     /// What a former process held was let go; how many rows.
     recovered: OnceCell<u64>,
     queued: watch::Sender<u64>,
-    /// Domains for which an operator wants mail tried at once.
-    retried: broadcast::Sender<String>,
 }
-
-/// Domains that whoever delivers may be behind with.
-const RETRIED_WAITING_MAX: usize = 64;
 
 impl Default for Outgate {
     fn default() -> Self {
@@ -88,9 +89,9 @@ impl Default for Outgate {
             public_url: OnceLock::new(),
             rate: OnceLock::new(),
             retry_period: OnceLock::new(),
+            hold_seconds: AtomicI64::new(limits::HOLD_SECONDS_DEFAULT),
             recovered: OnceCell::new(),
             queued: watch::Sender::new(0),
-            retried: broadcast::Sender::new(RETRIED_WAITING_MAX),
         }
     }
 }
@@ -130,23 +131,6 @@ impl Mailroom {
         self.inner.outgate.queued.subscribe()
     }
 
-    /// Returns a receiver of the domains for which an operator wants mail tried at once, in this process.
-    #[must_use]
-    pub fn retried_domains(&self) -> broadcast::Receiver<String> {
-        self.inner.outgate.retried.subscribe()
-    }
-
-    /// Lets whoever delivers try mail for an address at once, although its servers could not be reached just now.
-    pub(crate) fn retry_delivery(&self, recipient: &str) {
-        // Nobody listens where nothing is delivered.
-        let _ = self
-            .inner
-            .outgate
-            .retried
-            .send(sending_domain(recipient).to_ascii_lowercase());
-        self.wake_delivery();
-    }
-
     /// Lets whoever delivers look at the queue at once.
     pub(crate) fn wake_delivery(&self) {
         self.has_queued();
@@ -158,7 +142,7 @@ impl Mailroom {
     }
 
     /// Returns what becomes of mail for other servers.
-    fn state_of_mail_for_others(&self) -> OutboundState {
+    pub(crate) fn state_of_mail_for_others(&self) -> OutboundState {
         match self.inner.outgate.captures.get() {
             Some(()) => OutboundState::Captured,
             None => OutboundState::Queued,

@@ -2,11 +2,14 @@
 
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::tables::blobs;
+use posthouse_store::tables::drafts as draft_rows;
+use posthouse_store::tables::holds::{self, HoldState};
 use posthouse_store::tables::schedules::{self, ScheduleState};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
 
 use super::drafted::Drafted;
+use super::held::Approval;
 use crate::actor::GrantRef;
 use crate::drafts;
 
@@ -20,6 +23,8 @@ pub(super) enum Origin {
     Schedule(Release),
     /// From a draft, which goes.
     Draft(Drafted),
+    /// From a hold that somebody approves.
+    Held(Approval),
 }
 
 /// A claimed schedule, and what was promised when it was taken.
@@ -45,6 +50,7 @@ impl Origin {
         match self {
             Self::Request | Self::Draft(_) => uuid::Uuid::new_v4().simple().to_string(),
             Self::Schedule(release) => release.secret.clone(),
+            Self::Held(approval) => approval.secret.clone(),
         }
     }
 
@@ -53,6 +59,7 @@ impl Origin {
         match self {
             Self::Request | Self::Draft(_) => &[],
             Self::Schedule(release) => &release.attachments,
+            Self::Held(approval) => &approval.attachments,
         }
     }
 
@@ -61,6 +68,7 @@ impl Origin {
         match self {
             Self::Request | Self::Draft(_) => None,
             Self::Schedule(release) => Some((release.message, release.thread)),
+            Self::Held(approval) => Some((approval.message, approval.thread)),
         }
     }
 
@@ -68,7 +76,7 @@ impl Origin {
     pub(super) fn thread(&self) -> Option<Key> {
         match self {
             Self::Draft(draft) => draft.thread,
-            Self::Request | Self::Schedule(_) => None,
+            Self::Request | Self::Schedule(_) | Self::Held(_) => None,
         }
     }
 
@@ -90,6 +98,7 @@ impl Origin {
                 None,
                 now_us / 1_000_000,
             ),
+            Self::Held(approval) => approval.end(tx, now_us / 1_000_000),
         }
     }
 
@@ -103,6 +112,7 @@ impl Origin {
     ) -> Result<Vec<(Key, Key)>, StoreError> {
         let release = match self {
             Self::Request => return Ok(Vec::new()),
+            Self::Held(approval) => return approval.note_sent(tx, grant, now_us),
             Self::Draft(drafted) => {
                 return match drafted.find(tx, grant)? {
                     Some(draft) => drafts::remove(tx, grant, &draft, now_us),
@@ -124,5 +134,51 @@ impl Origin {
         )?;
         let lock = tx.dialect().lock_rows();
         blobs::remove_unreferenced(tx, &[release.blob], lock)
+    }
+}
+
+impl Approval {
+    /// Decides; false when somebody has decided already. To be called under the account's lock, which every decision takes.
+    fn end(&self, tx: &mut dyn Tx, now: i64) -> Result<bool, StoreError> {
+        if !holds::is_pending(tx, self.id)? {
+            return Ok(false);
+        }
+        if let Some(schedule) = self.schedule {
+            let success = ScheduleState::Success;
+            if !schedules::close_held(tx, schedule, success, None, now)? {
+                return Ok(false);
+            }
+        }
+        holds::decide(tx, self.id, HoldState::Approved, self.note.as_deref(), now)
+    }
+
+    fn note_sent(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+        now_us: i64,
+    ) -> Result<Vec<(Key, Key)>, StoreError> {
+        changes::append(
+            tx,
+            &NewChange {
+                application: grant.application,
+                grant: Some(grant.grant),
+                kind: ChangeKind::MessageSendSuccess,
+                object: self.schedule.unwrap_or(self.id),
+                at_us: now_us,
+                data: None,
+            },
+        )?;
+        let mut external = Vec::new();
+        if let Some((id, modseq)) = self.draft {
+            let found = draft_rows::find(tx, grant.grant, id)?;
+            // One that was changed since is another message by now, and stays.
+            if let Some((draft, _)) = found.filter(|(draft, _)| draft.modseq == modseq) {
+                external = drafts::remove(tx, grant, &draft, now_us)?;
+            }
+        }
+        let lock = tx.dialect().lock_rows();
+        external.extend(blobs::remove_unreferenced(tx, &[self.blob], lock)?);
+        Ok(external)
     }
 }

@@ -11,6 +11,7 @@ use posthouse_types::ids::{IdCodec, Kind};
 
 use super::commit::{self, EnvelopeRecipient, Ready};
 use super::compose::{Composed, Marks, compose};
+use super::held::HoldView;
 use super::limits::INLINE_WORK_BYTES_MAX;
 use super::origin::Origin;
 use super::outgoing::{Outgoing, OutgoingSource};
@@ -19,8 +20,11 @@ use super::sender::Sender;
 use super::source;
 use super::tracking::TrackingOptions;
 use crate::actor::GrantRef;
+use crate::govern::Standing;
+use crate::govern::outbound::Seen;
+use crate::govern::loops::Unsent;
 use crate::organise::Metadata;
-use crate::outbound::sending;
+use crate::outbound::{sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::receive::threading::ThreadKeys;
@@ -39,6 +43,10 @@ pub struct SentMessage {
     pub is_reply: bool,
     /// Addresses of recipients that were left out, where that was asked for.
     pub suppressed: Option<Vec<String>>,
+    /// What the sender should know, in words.
+    pub warnings: Vec<String>,
+    /// The hold in which it waits for approval, instead of being on its way.
+    pub hold: Option<HoldView>,
 }
 
 /// What the copy in Sent has for itself.
@@ -50,6 +58,7 @@ pub(super) struct Notes {
 }
 
 /// Everything that is known of a message before it is written down, which may be done on another thread.
+#[derive(Clone)]
 pub(super) struct Order {
     pub(super) sender: Sender,
     pub(super) work: Work,
@@ -59,12 +68,21 @@ pub(super) struct Order {
 }
 
 /// What composing begins with.
+#[derive(Clone)]
 pub(super) enum Work {
     Parts(Box<Outgoing>, Option<Answered>),
     Source(OutgoingSource),
 }
 
 impl Work {
+    /// Tells whether the sender wants verified TLS all the way.
+    pub(super) fn requires_tls(&self) -> bool {
+        match self {
+            Self::Parts(outgoing, _) => outgoing.require_tls,
+            Self::Source(source) => source.require_tls,
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Parts(outgoing, _) => {
@@ -170,17 +188,38 @@ impl Mailroom {
     ) -> Result<SentMessage, Refusal> {
         let departure = order.departure(grant);
         let passage = self.skim(&departure, &mut order.work).await?;
+        let standing = self
+            .standing_of_sender(grant, order.sender.workspace())
+            .await?;
         let (mailroom, owner) = (self.clone(), grant.clone());
         let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
         let has_slot = matches!(order.origin, Origin::Schedule(_));
-        let prepare = move || mailroom.prepare_sent(&owner, order);
-        let (mut ready, envelope) = if is_small {
+        let is_approved = matches!(order.origin, Origin::Held(_));
+        let spare = (standing.may_hold() && !is_approved).then(|| order.clone());
+        let of_sender = Arc::clone(&standing);
+        let prepare = move || mailroom.prepare_sent(&owner, order, &of_sender);
+        let (mut ready, envelope, seen) = if is_small {
             prepare()?
         } else {
             away_from_async_threads(prepare).await??
         };
         let cleared = self.clear(&departure, &ready.envelope_from, envelope, passage);
         let (envelope, suppressed) = cleared.await?;
+        let verdict = self
+            .govern_outbound(grant, &standing, seen, &envelope)
+            .await?;
+        let sent = Sent {
+            application: grant.application,
+            grant: Some(grant.grant),
+            message: self.store().new_key(),
+        };
+        self.scan_outgoing(&sent, &ready.about, &ready.blob).await?;
+        if let (Some(cause), Some(order)) = (verdict.cause(), spare) {
+            let held = self.hold_message(grant, order, cause, verdict).await?;
+            return Ok(SentMessage { suppressed, ..held });
+        }
+        let warnings = verdict.guard.warned.clone();
+        ready.verdict = Some(verdict);
         if !has_slot {
             self.take_slot(grant.application, 0).await?;
         }
@@ -205,6 +244,8 @@ impl Mailroom {
             object,
             is_reply,
             suppressed,
+            warnings,
+            hold: None,
         })
     }
 
@@ -213,15 +254,26 @@ impl Mailroom {
         &self,
         grant: &GrantRef,
         order: Order,
-    ) -> Result<(Ready, Vec<EmailAddress>), Refusal> {
+        standing: &Standing,
+    ) -> Result<(Ready, Vec<EmailAddress>, Seen), Refusal> {
         let now_us = self.clock().unix_us();
         let marks = Marks {
             now: now_us / 1_000_000,
             secret: order.origin.secret(),
         };
         let (composed, message) = order.write_down(&marks)?;
+        let is_answer = order.answered.is_some();
         let ready = self.render_sent(grant, order, &composed, &message, now_us)?;
-        Ok((ready, composed.recipients.envelope))
+        let seen = Seen::of(
+            &composed.author,
+            composed.recipients.named(),
+            &composed.raw,
+            &message,
+            &ready.thread_keys,
+            is_answer,
+            standing,
+        );
+        Ok((ready, composed.recipients.envelope, seen))
     }
 
     fn render_sent(
@@ -233,6 +285,7 @@ impl Mailroom {
         now_us: i64,
     ) -> Result<Ready, StoreError> {
         let raw = composed.raw.as_slice();
+        let header_section = posthouse_mime::header_section(raw);
         let store = self.store();
         let codec = store.ids();
         let blob =
@@ -260,6 +313,7 @@ impl Mailroom {
             about: sending::about(message, metadata.as_deref(), now_us / 1_000_000),
             envelope_from: composed.envelope_from.clone(),
             envelope: Vec::new(),
+            tls_need: tls_need::of_message(order.work.requires_tls(), header_section),
             blob,
             body,
             document: members,
@@ -269,7 +323,7 @@ impl Mailroom {
             subject: message.subject.to_lowercase(),
             has_attachment: document::has_attachment(message),
             size_bytes,
-            header_section: posthouse_mime::header_section(raw).to_vec(),
+            header_section: header_section.to_vec(),
             starred: order.notes.starred,
             tracking: order.notes.tracking,
             metadata,
@@ -277,6 +331,7 @@ impl Mailroom {
                 .answered
                 .map(|answered| (answered.id, answered.thread)),
             origin: order.origin,
+            verdict: None,
             now_us,
         })
     }
@@ -315,7 +370,7 @@ impl Mailroom {
         ready: Arc<Ready>,
     ) -> Result<commit::Committed, Refusal> {
         let mut outcome = self.try_commit_sent(grant, &ready).await;
-        if let Err(StoreError::Conflict { constraint }) = &outcome {
+        if let Some(constraint) = outcome.as_ref().err().and_then(Unsent::met) {
             tracing::debug!("sending met another transaction, trying again: {constraint}");
             outcome = self.try_commit_sent(grant, &ready).await;
         }
@@ -324,9 +379,12 @@ impl Mailroom {
             .ok()
             .and_then(Option::as_ref)
             .map(|done| done.blob);
-        let is_final = outcome.as_ref().err().is_none_or(StoreError::is_final);
+        let is_final = outcome.as_ref().err().is_none_or(Unsent::is_final);
         if is_final && used != Some(ready.blob.key) {
             self.remove_bytes(std::iter::once(&ready.blob)).await;
+        }
+        if let Err(Unsent::Looping(stop)) = &outcome {
+            self.note_stop(grant, stop.clone()).await?;
         }
         // `None`: the account was deleted meanwhile.
         outcome?.ok_or(Refusal::NotFound)
@@ -336,7 +394,7 @@ impl Mailroom {
         &self,
         grant: &GrantRef,
         ready: &Arc<Ready>,
-    ) -> Result<Option<commit::Committed>, StoreError> {
+    ) -> Result<Option<commit::Committed>, Unsent> {
         let (mailroom, grant, ready) = (self.clone(), grant.clone(), Arc::clone(ready));
         self.store()
             .write(move |tx| commit::commit(tx, &mailroom, &grant, &ready))

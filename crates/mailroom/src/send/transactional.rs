@@ -18,8 +18,9 @@ use super::source::adopt;
 use super::submit::{SentMessage, Work, shown};
 use crate::actor::{Actor, Scope};
 use crate::domains::{DomainName, find_domain};
+use crate::govern::quota::{Charge, Unpaid, charge_month};
 use crate::organise::Metadata;
-use crate::outbound::sending;
+use crate::outbound::{TlsNeed, sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::suppressions::Departure;
@@ -48,6 +49,7 @@ struct Ready {
     blob: PreparedBlob,
     envelope_from: String,
     envelope: Vec<EnvelopeRecipient>,
+    tls_need: TlsNeed,
     /// What events say of it.
     about: String,
     now_us: i64,
@@ -123,6 +125,13 @@ impl Mailroom {
             passage,
         );
         let (recipients, suppressed) = cleared.await?;
+        let sent = Sent {
+            application: domain.application,
+            grant: None,
+            message: written.ready.id,
+        };
+        self.scan_outgoing(&sent, &written.ready.about, &written.ready.blob)
+            .await?;
         self.take_slot(domain.application, 0).await?;
         written.ready.envelope = self.route(recipients).await?;
         written.ready.blob = self.store().blobs().keep(written.ready.blob).await?;
@@ -142,6 +151,8 @@ impl Mailroom {
             object: object.into_bytes(),
             is_reply: false,
             suppressed,
+            warnings: Vec::new(),
+            hold: None,
         })
     }
 
@@ -177,6 +188,7 @@ impl Mailroom {
             raw,
             envelope_from,
             recipients,
+            ..
         } = composed;
         let mut message = posthouse_mime::parse(&raw);
         message.bcc = recipients.bcc.iter().map(shown).collect();
@@ -191,6 +203,10 @@ impl Mailroom {
                 blob: PreparedBlob::new(self.store().new_key(), application, &raw)?,
                 envelope_from,
                 envelope: Vec::new(),
+                tls_need: tls_need::of_message(
+                    work.requires_tls(),
+                    posthouse_mime::header_section(&raw),
+                ),
                 about: sending::about(&message, metadata.stored().as_deref(), marks.now),
                 now_us,
             },
@@ -223,12 +239,12 @@ impl Mailroom {
     async fn commit_for_domain(&self, ready: Ready) -> Result<(), Refusal> {
         let ready = Arc::new(ready);
         let mut outcome = self.try_commit_for_domain(&ready).await;
-        if let Err(StoreError::Conflict { constraint }) = &outcome {
+        if let Some(constraint) = outcome.as_ref().err().and_then(Unpaid::met) {
             tracing::debug!("sending met another transaction, trying again: {constraint}");
             outcome = self.try_commit_for_domain(&ready).await;
         }
         let used = outcome.as_ref().ok().copied();
-        let is_final = outcome.as_ref().err().is_none_or(StoreError::is_final);
+        let is_final = outcome.as_ref().err().is_none_or(Unpaid::is_final);
         if is_final && used != Some(ready.blob.key) {
             self.remove_bytes(std::iter::once(&ready.blob)).await;
         }
@@ -237,10 +253,17 @@ impl Mailroom {
     }
 
     /// Queues the message; returns the blob that the queue refers to.
-    async fn try_commit_for_domain(&self, ready: &Arc<Ready>) -> Result<Key, StoreError> {
+    async fn try_commit_for_domain(&self, ready: &Arc<Ready>) -> Result<Key, Unpaid> {
         let (mailroom, ready) = (self.clone(), Arc::clone(ready));
         self.store()
             .write(move |tx: &mut dyn Tx| {
+                let charge = Charge {
+                    application: ready.application,
+                    grant: None,
+                    bytes: ready.blob.size_bytes.unsigned_abs(),
+                    now: ready.now_us / 1_000_000,
+                };
+                charge_month(tx, mailroom.operator_plan(), &charge, 1)?;
                 let blob = blobs::keep(tx, &ready.blob)?.key;
                 let mailing = Mailing {
                     application: ready.application,
@@ -249,6 +272,7 @@ impl Mailroom {
                     blob,
                     envelope_from: &ready.envelope_from,
                     envelope: &ready.envelope,
+                    tls_need: ready.tls_need,
                     about: &ready.about,
                     now_us: ready.now_us,
                 };

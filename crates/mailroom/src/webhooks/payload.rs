@@ -49,9 +49,12 @@ fn data(
             scheduled::data(tx, mailroom, change)
         }
         ChangeKind::ThreadReplied => Ok(replied::data(mailroom, change)),
+        ChangeKind::MessageHeld | ChangeKind::ThreadPaused => Ok(written(mailroom, change)),
         ChangeKind::MessageDelivered
         | ChangeKind::MessageBounced
         | ChangeKind::MessageComplaint
+        | ChangeKind::MessageRejected
+        | ChangeKind::TransactionalRejected
         | ChangeKind::TransactionalDelivered
         | ChangeKind::TransactionalBounced
         | ChangeKind::TransactionalComplaint => Ok(written(mailroom, change)),
@@ -116,11 +119,15 @@ fn object(
         ChangeKind::MessageSendSuccess
         | ChangeKind::MessageSendFailed
         | ChangeKind::ThreadReplied
+        | ChangeKind::MessageHeld
+        | ChangeKind::ThreadPaused
         | ChangeKind::GrantSuspended
         | ChangeKind::GrantResumed
         | ChangeKind::MessageDelivered
         | ChangeKind::MessageBounced
         | ChangeKind::MessageComplaint
+        | ChangeKind::MessageRejected
+        | ChangeKind::TransactionalRejected
         | ChangeKind::TransactionalDelivered
         | ChangeKind::TransactionalBounced
         | ChangeKind::TransactionalComplaint

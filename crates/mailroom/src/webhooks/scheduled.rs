@@ -1,6 +1,7 @@
 //! What a notification says about a message that was to be sent later.
 
 use posthouse_store::changes::{Change, ChangeKind};
+use posthouse_store::tables::holds;
 use posthouse_store::tables::schedules::{self, Shown};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
@@ -20,7 +21,7 @@ pub(super) fn data(
     let Some(grant) = change.grant else {
         return Ok(None);
     };
-    let Some(shown) = schedules::shown(tx, grant, change.object)? else {
+    let Some(shown) = shown(tx, change, grant)? else {
         return Ok(None);
     };
     let mut members = format!(
@@ -38,8 +39,43 @@ pub(super) fn data(
         Some(object) => object,
         None => read(shown.object.as_bytes())?,
     };
-    let object = with_schedule(mailroom, change.object, &shown, object);
+    let object = shown.complete(mailroom, change.object, object);
     Ok(Some((members, json_of(&object)?.into_bytes())))
+}
+
+/// What is known of a message that waited.
+struct Waited {
+    /// The copy in Sent, which may be gone.
+    message: Key,
+    /// The message object without its body.
+    object: String,
+    /// The time it waited for; `None` for one that waited for approval.
+    send_at: Option<i64>,
+    use_draft: bool,
+}
+
+/// Returns what a schedule or a hold knows of its message.
+fn shown(tx: &mut dyn Tx, change: &Change, grant: Key) -> Result<Option<Waited>, StoreError> {
+    if let Some(Shown {
+        message,
+        send_at,
+        object,
+    }) = schedules::shown(tx, grant, change.object)?
+    {
+        return Ok(Some(Waited {
+            message,
+            object,
+            send_at: Some(send_at),
+            use_draft: false,
+        }));
+    }
+    let hold = holds::find(tx, change.application, change.object)?;
+    Ok(hold.map(|hold| Waited {
+        message: hold.message,
+        use_draft: hold.draft.is_some(),
+        object: hold.shown,
+        send_at: None,
+    }))
 }
 
 /// Returns the copy in Sent, if it is still there.
@@ -57,18 +93,27 @@ fn sent(
     read(&page.json).map(Some)
 }
 
-fn with_schedule(
-    mailroom: &Mailroom,
-    schedule: Key,
-    shown: &Shown,
-    mut object: Map<String, Value>,
-) -> Map<String, Value> {
-    object.shift_remove("body");
-    let id = mailroom.public_id(Kind::Schedule, schedule);
-    object.insert("schedule_id".to_owned(), id.into());
-    object.insert("send_at".to_owned(), shown.send_at.into());
-    object.insert("use_draft".to_owned(), false.into());
-    object
+impl Waited {
+    /// Adds what only events of waiting messages show.
+    fn complete(
+        &self,
+        mailroom: &Mailroom,
+        waited: Key,
+        mut object: Map<String, Value>,
+    ) -> Map<String, Value> {
+        object.shift_remove("body");
+        let (schedule_id, hold_id) = match self.send_at {
+            Some(_) => (mailroom.public_id(Kind::Schedule, waited), None),
+            None => (String::new(), Some(mailroom.public_id(Kind::Hold, waited))),
+        };
+        object.insert("schedule_id".to_owned(), schedule_id.into());
+        object.insert("send_at".to_owned(), self.send_at.into());
+        object.insert("use_draft".to_owned(), self.use_draft.into());
+        if let Some(hold_id) = hold_id {
+            object.insert("hold_id".to_owned(), hold_id.into());
+        }
+        object
+    }
 }
 
 fn failure(change: &Change) -> Option<SendFailure> {

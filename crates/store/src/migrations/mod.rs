@@ -25,6 +25,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("local senders", include_str!("0017_local_senders.sql")),
     ("audit", include_str!("0018_audit.sql")),
     ("policies", include_str!("0019_policies.sql")),
+    ("rules", include_str!("0020_rules.sql")),
+    ("return paths", include_str!("0021_return_paths.sql")),
+    ("spam", include_str!("0022_spam.sql")),
+    ("holds", include_str!("0023_holds.sql")),
+    ("replies", include_str!("0024_replies.sql")),
+    ("reviews", include_str!("0025_reviews.sql")),
+    ("ways out", include_str!("0026_ways_out.sql")),
+    ("dmarc seen", include_str!("0027_dmarc_seen.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -17,7 +17,8 @@ const BLOBS_PER_STATEMENT: usize = 100;
 const UNREFERENCED: &str = "NOT EXISTS (SELECT 1 FROM messages WHERE messages.blob_id = blobs.id)
     AND NOT EXISTS (SELECT 1 FROM outbound WHERE outbound.blob_id = blobs.id)
     AND NOT EXISTS (SELECT 1 FROM draft_files WHERE draft_files.blob_id = blobs.id)
-    AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.blob_id = blobs.id)";
+    AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.blob_id = blobs.id)
+    AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.blob_id = blobs.id)";
 
 /// Where a blob's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]

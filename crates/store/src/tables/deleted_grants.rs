@@ -2,7 +2,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{aliases, contacts, drafts, outbound, rule_evaluations, schedules, sendings};
+use super::{aliases, contacts, drafts, holds, outbound, rule_evaluations, schedules, sendings};
 use crate::engine::Dialect;
 use crate::sql::{Tx, placeholders};
 use crate::tables::blobs;
@@ -52,9 +52,17 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
         return Ok(Step::default());
     };
     Dialect::lock_grant(tx, grant)?;
-    outbound::drop_undelivered(tx, grant)?;
+    outbound::drop_captured(tx, grant)?;
     sendings::drop_of_grant(tx, grant)?;
     if let Some(blobs) = schedules::remove_some(tx, grant, limit)? {
+        let lock = tx.dialect().skip_locked();
+        let external = blobs::remove_unreferenced(tx, &blobs, lock)?;
+        return Ok(Step {
+            more: true,
+            external,
+        });
+    }
+    if let Some(blobs) = holds::remove_some(tx, grant, limit)? {
         let lock = tx.dialect().skip_locked();
         let external = blobs::remove_unreferenced(tx, &blobs, lock)?;
         return Ok(Step {
@@ -93,6 +101,8 @@ pub fn remove_some(tx: &mut dyn Tx, limit: i64) -> Result<Step, StoreError> {
         "DELETE FROM folders WHERE grant_id = $1",
         "DELETE FROM deleted_folders WHERE grant_id = $1",
         "DELETE FROM idempotency WHERE grant_id = $1",
+        "DELETE FROM reply_counts WHERE grant_id = $1",
+        "DELETE FROM reply_stops WHERE grant_id = $1",
         "DELETE FROM deleted_grants WHERE grant_id = $1",
     ] {
         tx.execute(sql, &[grant.into()])?;

@@ -262,6 +262,27 @@ pub fn close(
     Ok(closed > 0)
 }
 
+/// Closes a pending schedule whose message waits for approval, in the transaction of what was decided; tells whether it
+/// was pending.
+pub fn close_held(
+    tx: &mut dyn Tx,
+    id: Key,
+    state: ScheduleState,
+    reason: Option<&str>,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let closed = tx.execute(
+        "UPDATE schedules SET state = $2, reason = $3, closed_at = $4, blob_id = NULL WHERE id = $1 AND state = 0",
+        &[
+            id.into(),
+            Param::Int(state as i64),
+            reason.into(),
+            now.into(),
+        ],
+    )?;
+    Ok(closed > 0)
+}
+
 /// Ends a claim without an outcome: the schedule may be claimed again from `due_us` on.
 pub fn put_back(tx: &mut dyn Tx, id: Key, token: i64, due_us: i64) -> Result<(), StoreError> {
     tx.execute(

@@ -8,18 +8,29 @@ use posthouse_mailroom::send::{ScheduledMessage, SentMessage};
 use serde_json::{Map, Value};
 
 use crate::call::Call;
+use crate::holds::render_for_message;
 use crate::reply::Reply;
 
 /// Members that a message which went at once has always the same.
 const NOT_SCHEDULED: &str = ",\"schedule_id\":\"\",\"send_at\":null,\"use_draft\":false";
 
-/// Answers 200 with the message.
+/// Answers 200 with the message; 202 with one that waits for approval.
 pub(crate) fn of(call: &Call, grant: &GrantRef, sent: SentMessage, warnings: &[String]) -> Reply {
-    let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
-    let reply = envelope(call, &call.grant_id(grant), StatusCode::OK, data.len());
+    let mut data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
+    let status = match &sent.hold {
+        Some(hold) => {
+            let hold = render_for_message(hold);
+            data.pop();
+            data.extend_from_slice(format!(",\"hold\":{hold}}}").as_bytes());
+            StatusCode::ACCEPTED
+        }
+        None => StatusCode::OK,
+    };
+    let warnings = [warnings, &sent.warnings].concat();
+    let reply = envelope(call, &call.grant_id(grant), status, data.len());
     left_out(reply, sent.suppressed.as_deref())
         .raw_field("data", |out| out.extend_from_slice(&data))
-        .warnings(warnings)
+        .warnings(&warnings)
 }
 
 /// Answers 200 with a message that was sent before, as it is now.
@@ -38,6 +49,8 @@ pub(crate) async fn sent_again(call: &Call, grant: &GrantRef, id: &str) -> Resul
         object,
         is_reply,
         suppressed: None,
+        warnings: Vec::new(),
+        hold: None,
     };
     Ok(of(call, grant, sent, &[]))
 }
@@ -66,10 +79,11 @@ pub(super) fn later(
 /// Answers 200 with a message that no account has.
 pub(crate) fn without_account(call: &Call, sent: SentMessage, warnings: &[String]) -> Reply {
     let data = data(sent.object, NOT_SCHEDULED, sent.is_reply);
+    let warnings = [warnings, &sent.warnings].concat();
     let reply = envelope(call, "", StatusCode::OK, data.len());
     left_out(reply, sent.suppressed.as_deref())
         .raw_field("data", |out| out.extend_from_slice(&data))
-        .warnings(warnings)
+        .warnings(&warnings)
 }
 
 /// Names the recipients that were left out, where that was asked for.

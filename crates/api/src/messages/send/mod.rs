@@ -11,6 +11,7 @@ use posthouse_mailroom::read::HeaderDetail;
 use posthouse_mailroom::send::{Departed, OutgoingSource};
 
 use crate::call::Call;
+use crate::holds::hold_of_message;
 use crate::error::ApiError;
 use crate::idempotency::idempotent;
 use crate::messages::schema::MESSAGE;
@@ -26,7 +27,10 @@ pub(crate) use parts::{check_not_offered, custom_headers, from, mailboxes, outgo
 /// Describes the sending.
 pub fn operation() -> Operation {
     Operation::new("sendMessage", "Send a message")
-        .about("Now, or with `send_at` later. A form has the JSON in its part `message`, and files in others.")
+        .about(
+            "Now, or with `send_at` later; with `data.hold` when somebody has to approve it first. A form has the JSON in \
+             its part `message`, and files in others.",
+        )
         .idempotent()
         .query(parameters())
         .mail(schema::body())
@@ -36,15 +40,15 @@ pub fn operation() -> Operation {
         .accepted(sent())
         .beside_data([
             ("grant_id", uuid()),
-            ("schedule_id", uuid()),
-            ("send_at", integer()),
-            ("use_draft", constant(false)),
+            optional("schedule_id", uuid()),
+            optional("send_at", integer()),
+            optional("use_draft", constant(false)),
             suppressed_member(),
         ])
 }
 
 /// What sending reads of the query.
-pub(crate) fn parameters() -> [Parameter; 3] {
+pub(crate) fn parameters() -> [Parameter; 4] {
     let fields = one_of(&["standard", "include_headers", "include_basic_headers"]);
     let shown = "What the answer shows beyond its standard members.";
     let form = "`mime` when the body is a form whose part `mime` is a whole source.";
@@ -52,7 +56,14 @@ pub(crate) fn parameters() -> [Parameter; 3] {
         Parameter::list("fields", fields, shown),
         Parameter::choice("type", &["json", "mime"], form),
         skip_suppressed_parameter(),
+        require_tls_parameter(),
     ]
+}
+
+/// How sending asks for TLS.
+pub(crate) fn require_tls_parameter() -> Parameter {
+    let about = "Hand the message over verified TLS only, all the way to its recipients (RFC 8689); it bounces where that cannot be had.";
+    Parameter::flag("require_tls", about)
 }
 
 /// What sending does about recipients on the suppression list.
@@ -71,6 +82,11 @@ pub(crate) fn skip_suppressed(query: &Query) -> Result<bool, ApiError> {
     Ok(query.flag("skip_suppressed")?.unwrap_or(false))
 }
 
+/// Reads whether the message is to go over verified TLS only.
+pub(crate) fn require_tls(query: &Query) -> Result<bool, ApiError> {
+    Ok(query.flag("require_tls")?.unwrap_or(false))
+}
+
 /// The copy in Sent, or what it will be, with members that only these answers have.
 pub(crate) fn sent() -> Schema {
     let members = object([
@@ -78,6 +94,7 @@ pub(crate) fn sent() -> Schema {
         ("send_at", integer().nullable()),
         ("use_draft", flag()),
         ("reply_to_message_id", text()),
+        hold_of_message(),
     ]);
     all([MESSAGE.reference(), members])
 }
@@ -98,6 +115,7 @@ async fn work(call: &Call, grant: &GrantRef) -> Answer {
     }
     let (mut outgoing, warnings) = outgoing(&call.body)?;
     outgoing.skip_suppressed = skip_suppressed(&call.query)?;
+    outgoing.require_tls = require_tls(&call.query)?;
     if let Some(send_at) = call.body.fields().optional("send_at")? {
         let message = call
             .mailroom
@@ -156,5 +174,6 @@ pub(crate) fn source(call: &Call) -> Result<OutgoingSource, ApiError> {
     Ok(OutgoingSource {
         raw: part.content.clone(),
         skip_suppressed: skip_suppressed(&call.query)?,
+        require_tls: require_tls(&call.query)?,
     })
 }

@@ -30,6 +30,7 @@ pub(crate) fn outgoing(body: &JsonBody) -> Result<(Outgoing, Vec<String>), ApiEr
         files: Vec::new(),
         tracking: None,
         skip_suppressed: false,
+        require_tls: false,
         list_unsubscribe: fields.optional("list_unsubscribe")?.unwrap_or_default(),
     };
     outgoing.files = files::of_json(&mut fields, &mut warnings)?;

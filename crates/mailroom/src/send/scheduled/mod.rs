@@ -20,6 +20,8 @@ mod release;
 mod take;
 
 pub(crate) use failure::Failure;
+pub(in crate::send) use payload::Payload;
+pub(in crate::send) use take::{Taken, Waiting};
 pub use list::ScheduleView;
 pub use take::ScheduledMessage;
 

@@ -17,12 +17,12 @@ const LENGTH_OCTETS: usize = 4;
 
 /// A message that waits, and what was promised of it.
 #[derive(Debug)]
-pub(super) struct Payload {
-    pub(super) outgoing: Outgoing,
+pub(in crate::send) struct Payload {
+    pub(in crate::send) outgoing: Outgoing,
     /// Part of its Message-ID.
-    pub(super) secret: String,
+    pub(in crate::send) secret: String,
     /// Keys of its attachments.
-    pub(super) attachments: Vec<Key>,
+    pub(in crate::send) attachments: Vec<Key>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +45,8 @@ struct Head {
     tracking: Option<TrackingOptions>,
     #[serde(default)]
     skip_suppressed: bool,
+    #[serde(default)]
+    require_tls: bool,
     files: Vec<FileHead>,
 }
 
@@ -77,6 +79,7 @@ impl Payload {
             starred,
             tracking,
             skip_suppressed,
+            require_tls,
             // It is in the headers by now.
             list_unsubscribe: _,
         } = self.outgoing.clone();
@@ -98,6 +101,7 @@ impl Payload {
             starred,
             tracking,
             skip_suppressed,
+            require_tls,
             files: files.iter().map(FileHead::of).collect(),
         };
         let head = serde_json::to_vec(&head).expect("texts and numbers serialise");
@@ -113,7 +117,7 @@ impl Payload {
     }
 
     /// Reads the form in which it is kept.
-    pub(super) fn read(kept: Vec<u8>) -> Result<Self, StoreError> {
+    pub(in crate::send) fn read(kept: Vec<u8>) -> Result<Self, StoreError> {
         let mut rest = Bytes::from(kept);
         let length = take(&mut rest, LENGTH_OCTETS)?;
         let length = length
@@ -149,6 +153,7 @@ impl Payload {
                 starred: head.starred,
                 tracking: head.tracking,
                 skip_suppressed: head.skip_suppressed,
+                require_tls: head.require_tls,
                 list_unsubscribe: false,
             },
         })
@@ -230,6 +235,7 @@ mod tests {
                     ..TrackingOptions::default()
                 }),
                 skip_suppressed: true,
+                require_tls: true,
                 list_unsubscribe: false,
             },
         }

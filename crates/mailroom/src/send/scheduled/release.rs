@@ -2,14 +2,14 @@
 
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
-use posthouse_store::tables::blobs;
+use posthouse_store::tables::{blobs, holds};
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::schedules::{self, DueSchedule, ScheduleState};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::super::limits::{
-    SCHEDULE_ATTEMPTS_MAX, SCHEDULE_CLAIM_US, SCHEDULE_RETRY_US, SCHEDULES_PER_STEP_MAX,
+    HELD_SCHEDULE_RETRY_US, SCHEDULE_ATTEMPTS_MAX, SCHEDULE_CLAIM_US, SCHEDULE_RETRY_US, SCHEDULES_PER_STEP_MAX,
     SUSPENDED_RETRY_US,
 };
 use super::super::origin::{Origin, Release};
@@ -77,6 +77,9 @@ impl Mailroom {
             });
         }
         let (application, id, grant) = (due.application, due.id, due.grant);
+        if self.waits_for_approval(due).await? {
+            return Ok(());
+        }
         let (account, place) = self
             .store()
             .read(move |tx: &mut dyn Tx| -> Result<_, StoreError> {
@@ -107,6 +110,23 @@ impl Mailroom {
             attachments: payload.attachments,
         });
         self.send(&grant, order, None).await.map(|_| ())
+    }
+
+    /// Tells whether somebody has to approve the message, and puts the schedule back then.
+    async fn waits_for_approval(&self, due: &DueSchedule) -> Result<bool, Refusal> {
+        let (id, token) = (due.id, due.token);
+        let due_us = self.clock().unix_us() + HELD_SCHEDULE_RETRY_US;
+        let held = self
+            .store()
+            .read(move |tx: &mut dyn Tx| holds::pending_of(tx, None, Some(id)))
+            .await?;
+        if held.is_none() {
+            return Ok(false);
+        }
+        self.store()
+            .write(move |tx| schedules::put_back(tx, id, token, due_us))
+            .await?;
+        Ok(true)
     }
 
     /// Decides what becomes of a schedule whose message was not sent.

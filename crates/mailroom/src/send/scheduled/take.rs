@@ -14,10 +14,12 @@ use posthouse_types::ids::{Key, Kind};
 use super::super::commit::thread;
 use super::super::compose::Marks;
 use super::super::limits::INLINE_WORK_BYTES_MAX;
-use super::super::outgoing::Outgoing;
+use super::super::outgoing::{Outgoing, OutgoingFile, OutgoingSource};
 use super::super::submit::{Order, Work, with_target};
 use super::payload::Payload;
 use crate::actor::GrantRef;
+use crate::govern::Standing;
+use crate::govern::outbound::Seen;
 use crate::limits::{SCHEDULE_SECONDS_MAX, SCHEDULE_SECONDS_MIN, SCHEDULES_OPEN_MAX};
 use crate::read::away_from_async_threads;
 use crate::receive::document;
@@ -42,26 +44,40 @@ pub struct ScheduledMessage {
 }
 
 /// A message made ready to wait.
-struct Waiting {
-    blob: PreparedBlob,
+pub(in crate::send) struct Waiting {
+    pub(in crate::send) blob: PreparedBlob,
     subject: String,
-    thread_keys: ThreadKeys,
-    answered_thread: Option<Key>,
-    is_reply: bool,
+    pub(in crate::send) thread_keys: ThreadKeys,
+    pub(in crate::send) answered_thread: Option<Key>,
+    pub(in crate::send) is_reply: bool,
     starred: bool,
     /// Members of the object from `subject` to `metadata`.
     members: String,
     /// As JSON.
     body: String,
     send_at: i64,
-    now: i64,
+    pub(in crate::send) now: i64,
+    /// For whoever looks at it before it waits.
+    seen: Option<Seen>,
 }
 
 /// What a taken message was given.
-struct Taken {
+pub(in crate::send) struct Taken {
+    /// The schedule, or the hold.
     schedule: Key,
     message: Key,
     thread: Key,
+}
+
+impl Taken {
+    /// What a message was given that waits for approval.
+    pub(in crate::send) fn of_hold(hold: Key, message: Key, thread: Key) -> Self {
+        Self {
+            schedule: hold,
+            message,
+            thread,
+        }
+    }
 }
 
 impl Mailroom {
@@ -89,16 +105,25 @@ impl Mailroom {
         let mut order = self.order(grant, outgoing).await?;
         let departure = order.departure(grant);
         let passage = self.skim(&departure, &mut order.work).await?;
+        let standing = self
+            .standing_of_sender(grant, order.sender.workspace())
+            .await?;
         let is_small = order.work.bytes() <= INLINE_WORK_BYTES_MAX;
         let (mailroom, owner) = (self.clone(), grant.clone());
-        let prepare = move || mailroom.prepare_waiting(&owner, order, send_at);
+        let of_sender = Arc::clone(&standing);
+        let prepare = move || mailroom.prepare_waiting(&owner, order, send_at, Some(&of_sender));
         let (mut waiting, envelope_from, envelope) = if is_small {
             prepare()?
         } else {
             away_from_async_threads(prepare).await??
         };
         let cleared = self.clear(&departure, &envelope_from, envelope, passage);
-        let (_, suppressed) = cleared.await?;
+        let (envelope, suppressed) = cleared.await?;
+        if let Some(seen) = waiting.seen.take() {
+            // Whether it is held, or gets a star, is decided when its time has come.
+            self.govern_outbound(grant, &standing, seen, &envelope)
+                .await?;
+        }
         waiting.blob = self.store().blobs().keep(waiting.blob).await?;
         let waiting = Arc::new(waiting);
         let taken = self.commit_waiting(grant, &waiting).await?;
@@ -117,11 +142,12 @@ impl Mailroom {
     }
 
     /// Writes the message down, which finds everything that is wrong with it, and packs what it is made of.
-    fn prepare_waiting(
+    pub(in crate::send) fn prepare_waiting(
         &self,
         grant: &GrantRef,
         order: Order,
         send_at: i64,
+        standing: Option<&Standing>,
     ) -> Result<(Waiting, String, Vec<EmailAddress>), Refusal> {
         let store = self.store();
         let codec = store.ids();
@@ -131,7 +157,10 @@ impl Mailroom {
             secret: order.origin.secret(),
         };
         let (composed, message) = order.write_down(&marks)?;
-        let parts = document::parts(&message, || store.new_key());
+        let mut promised = order.origin.attachments().iter().copied();
+        let parts = document::parts(&message, || {
+            promised.next().unwrap_or_else(|| store.new_key())
+        });
         let grant_id = codec.seal(Kind::Grant, grant.grant).to_string();
         let size = composed.raw.len() as i64;
         let members = document::members(&message, parts.as_ref(), &grant_id, codec, size);
@@ -142,14 +171,27 @@ impl Mailroom {
         let normalised = posthouse_mime::subject::normalise(&message.subject);
         let subject_base = normalised.base.to_lowercase();
         let thread_keys = ThreadKeys::of(&message, &subject_base, normalised.is_reply, codec);
-        let Work::Parts(outgoing, _) = order.work else {
-            return Err(Refusal::Internal {
-                message: "a finished source was to be scheduled".to_owned(),
-            });
+        let is_answer = order.answered.is_some();
+        let seen = standing.map(|standing| {
+            let named = composed.recipients.named();
+            let (author, raw) = (&composed.author, &composed.raw);
+            Seen::of(
+                author,
+                named,
+                raw,
+                &message,
+                &thread_keys,
+                is_answer,
+                standing,
+            )
+        });
+        let outgoing = match order.work {
+            Work::Parts(outgoing, _) => *outgoing,
+            Work::Source(source) => as_file(source),
         };
         let attachments = parts.iter().flat_map(|parts| &parts.attachments);
         let payload = Payload {
-            outgoing: *outgoing,
+            outgoing,
             secret: marks.secret,
             attachments: attachments.map(|attachment| Key(attachment.id)).collect(),
         };
@@ -165,6 +207,7 @@ impl Mailroom {
             body: document::json_string(message.body()),
             send_at,
             now,
+            seen,
         };
         Ok((
             waiting,
@@ -241,7 +284,7 @@ impl Mailroom {
     }
 
     /// Returns the object that the copy will have; it is in no folder yet.
-    fn waiting_object(
+    pub(in crate::send) fn waiting_object(
         &self,
         grant: &GrantRef,
         waiting: &Waiting,
@@ -269,6 +312,19 @@ impl Mailroom {
             self.public_id(Kind::Grant, grant.grant),
             self.public_id(Kind::Thread, taken.thread),
         )
+    }
+}
+
+/// Keeps a finished source as the one file of an empty message.
+fn as_file(source: OutgoingSource) -> Outgoing {
+    Outgoing {
+        files: vec![OutgoingFile {
+            content: source.raw,
+            ..OutgoingFile::default()
+        }],
+        skip_suppressed: source.skip_suppressed,
+        require_tls: source.require_tls,
+        ..Outgoing::default()
     }
 }
 

@@ -1,0 +1,362 @@
+//! Mail that arrives is looked at: at RCPT by what the envelope says, and again when all of it is here.
+
+use std::sync::Arc;
+
+use posthouse_mime::ParsedMessage;
+use posthouse_rules::evaluate::{Evaluation, Outcome, evaluate};
+use posthouse_rules::facts::{Facts, Needs, Party, Stage};
+use posthouse_rules::policy::Limit;
+use posthouse_rules::rule::Action;
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
+use posthouse_types::ids::Key;
+use serde_json::Value;
+
+use super::evaluations::Record;
+use super::facts;
+use super::quota::{Charge, Shortage, Unpaid, counts_received, may_receive};
+use super::rules::{answers, look};
+use super::standing::Standing;
+use crate::receive::{InboundDelivery, ReceiveRefusal, Recipient, RecipientRefusal};
+use crate::spam::{Evidence, Weighed};
+use crate::{Mailroom, Refusal};
+
+/// What was decided about one recipient's copy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InboundVerdict {
+    /// Where rules move it, in order.
+    pub(crate) moves: Vec<Action>,
+    /// It is stored as read.
+    pub(crate) is_read: bool,
+    /// It is stored with a star.
+    pub(crate) is_starred: bool,
+    /// To be written down with it.
+    pub(crate) record: Option<Record>,
+    /// What holds for the account; `None` where nobody asked.
+    pub(crate) standing: Option<Arc<Standing>>,
+    /// How much it looks like spam there; `None` where nobody asked.
+    pub(crate) weighed: Option<Weighed>,
+}
+
+impl InboundVerdict {
+    /// Notes what was taken out of the copy, also where no rule was asked.
+    pub(super) fn note_dropped(
+        &mut self,
+        delivery: &InboundDelivery,
+        message: &ParsedMessage,
+        recipient: &Recipient,
+        dropped: Vec<Value>,
+    ) {
+        let record = self.record.get_or_insert_with(|| {
+            let facts = Facts {
+                from: facts::senders(&message.from, delivery.envelope_from.as_ref()),
+                envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
+                ..Facts::at(Stage::InboxProcessing)
+            };
+            let (application, grant) = (recipient.application, recipient.grant);
+            Record::new(application, grant, &facts, Some(Evaluation::default()))
+        });
+        record.dropped = dropped;
+    }
+}
+
+/// What was decided about a message that arrives.
+#[derive(Debug, Default)]
+pub(crate) struct Governed {
+    /// For each recipient of the delivery that is left, in order.
+    pub(crate) verdicts: Vec<InboundVerdict>,
+    /// For recipients who do not get it.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// A copy that is not stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub(crate) record: Record,
+    pub(crate) policy: Option<Key>,
+}
+
+impl Refused {
+    /// Writes down why.
+    pub(crate) fn write(&self, tx: &mut dyn Tx, mailroom: &Mailroom) -> Result<(), StoreError> {
+        self.record.write(tx, mailroom, None, None)?;
+        self.record.audit_refusal(tx, mailroom, self.policy)
+    }
+}
+
+impl Mailroom {
+    /// Asks the rules that the envelope decides whether a recipient takes mail from a sender.
+    ///
+    /// # Errors
+    /// [`RecipientRefusal::Blocked`]; [`RecipientRefusal::Unavailable`] when it cannot be told.
+    pub async fn admit(
+        &self,
+        envelope_from: Option<&EmailAddress>,
+        announced_bytes: Option<u64>,
+        recipient: &Recipient,
+    ) -> Result<(), RecipientRefusal> {
+        if !recipient.has_mailbox() {
+            return Ok(());
+        }
+        let facts = Facts {
+            from: envelope_from.cloned().map(Party::new).into_iter().collect(),
+            envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
+            ..Facts::at(Stage::SmtpRcpt)
+        };
+        let (mailroom, account) = (self.clone(), (recipient.application, recipient.grant));
+        let asked = facts.clone();
+        let looked = self
+            .store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
+                let standing = mailroom.standing_of_account(tx, account)?;
+                let room = mailroom.has_room(tx, account, &standing, announced_bytes)?;
+                if room.is_err() || !standing.has_rules_at(Stage::SmtpRcpt) {
+                    return Ok((None, room));
+                }
+                let evaluation = look(tx, &standing.rules, &asked)?;
+                Ok((Some((evaluation, standing.policy_id)), room))
+            })
+            .await;
+        let (evaluation, policy) = match looked {
+            Ok((_, Err(refusal))) => return Err(refusal),
+            Ok((None, Ok(()))) => return Ok(()),
+            Ok((Some((evaluation, _)), _)) if evaluation.outcome() != Outcome::Block => return Ok(()),
+            Ok((Some((evaluation, policy)), _)) => (Some(evaluation), policy),
+            Err(error) => {
+                tracing::error!("cannot evaluate rules at RCPT: {error}");
+                (None, None)
+            }
+        };
+        let is_decided = evaluation.is_some();
+        let record = Record::new(account.0, account.1, &facts, evaluation);
+        self.note_refused(vec![Refused { record, policy }]).await;
+        Err(match is_decided {
+            true => RecipientRefusal::Blocked,
+            false => RecipientRefusal::Unavailable,
+        })
+    }
+
+    /// Tells whether an account may receive another message, of a size if one was announced.
+    fn has_room(
+        &self,
+        tx: &mut dyn Tx,
+        account: (Key, Key),
+        standing: &Standing,
+        announced_bytes: Option<u64>,
+    ) -> Result<Result<(), RecipientRefusal>, Refusal> {
+        let (plan, effective) = (self.operator_plan(), &standing.policy);
+        let bytes = announced_bytes.unwrap_or_default();
+        if effective
+            .limit(Limit::MessageBytes)
+            .is_some_and(|limit| bytes > limit)
+        {
+            return Ok(Err(RecipientRefusal::TooLarge));
+        }
+        if !counts_received(plan, effective) {
+            return Ok(Ok(()));
+        }
+        let charge = Charge {
+            application: account.0,
+            grant: Some(account.1),
+            bytes,
+            now: self.now_seconds(),
+        };
+        Ok(match may_receive(tx, plan, effective, &charge) {
+            Ok(()) => Ok(()),
+            Err(Unpaid::Short(Shortage::Storage { .. })) => Err(RecipientRefusal::MailboxFull),
+            Err(Unpaid::Short(_)) => Err(RecipientRefusal::OverDailyLimit),
+            Err(Unpaid::Store(error)) => return Err(error.into()),
+        })
+    }
+
+    pub(crate) fn standing_of_account(
+        &self,
+        tx: &mut dyn Tx,
+        account: (Key, Key),
+    ) -> Result<Arc<Standing>, Refusal> {
+        let mut standings = self.standings_in(tx, &[account])?;
+        standings.pop().ok_or(Refusal::NotFound)
+    }
+
+    /// Looks at a message that has arrived, for each of its recipients; those that refuse it are taken out of the delivery.
+    ///
+    /// # Errors
+    /// [`ReceiveRefusal::Blocked`] when nobody is left; [`ReceiveRefusal::Unavailable`] when it cannot be told.
+    pub(crate) async fn govern_inbound(
+        &self,
+        delivery: &mut InboundDelivery,
+        message: &ParsedMessage,
+        evidence: Evidence,
+    ) -> Result<Governed, ReceiveRefusal> {
+        let accounts: Vec<(Key, Key)> = delivery
+            .recipients
+            .iter()
+            .map(|recipient| (recipient.application, recipient.grant))
+            .collect();
+        let mailroom = self.clone();
+        let standings = self
+            .store()
+            .read(move |tx: &mut dyn Tx| mailroom.standings_in(tx, &accounts))
+            .await
+            .map_err(|error| {
+                tracing::error!("cannot read what governs an account: {error}");
+                ReceiveRefusal::Unavailable
+            })?;
+        let weighed = self.weigh_arrival(delivery, evidence, &standings).await;
+        let stage = Stage::InboxProcessing;
+        if !standings
+            .iter()
+            .any(|standing| standing.has_rules_at(stage))
+        {
+            let each = standings.into_iter().zip(weighed);
+            let verdicts = each.map(|(standing, weighed)| verdict_without_rules(standing, weighed));
+            return Ok(Governed {
+                verdicts: verdicts.collect(),
+                refused: Vec::new(),
+            });
+        }
+        let facts = self.facts_of_arrival(delivery, message, &standings, &weighed);
+        let (asked, standings) = (Arc::new(facts), Arc::new(standings));
+        let (facts, rules) = (Arc::clone(&asked), Arc::clone(&standings));
+        let looked = self
+            .store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, StoreError> {
+                let each = rules.iter().zip(facts.iter());
+                let each = each.map(|(standing, facts)| (&*standing.rules, facts));
+                answers(tx, each)
+            })
+            .await;
+        let answers = match looked {
+            Ok(answers) => answers,
+            Err(error) => {
+                tracing::error!("cannot evaluate rules: {error}");
+                self.note_undecided(delivery, &asked, &standings).await;
+                return Err(ReceiveRefusal::Unavailable);
+            }
+        };
+        let evaluations = standings.iter().zip(asked.iter());
+        let evaluations = evaluations
+            .map(|(standing, facts)| evaluate(&standing.rules, facts, &answers))
+            .collect();
+        let governed = part(delivery, &asked, &standings, evaluations, weighed);
+        if delivery.recipients.is_empty() {
+            self.note_refused(governed.refused).await;
+            return Err(ReceiveRefusal::Blocked);
+        }
+        Ok(governed)
+    }
+
+    /// Returns what each recipient's rules are told.
+    fn facts_of_arrival(
+        &self,
+        delivery: &InboundDelivery,
+        message: &ParsedMessage,
+        standings: &[Arc<Standing>],
+        weighed: &[Weighed],
+    ) -> Vec<Facts> {
+        let stage = Stage::InboxProcessing;
+        let needs = Needs {
+            headers: standings
+                .iter()
+                .any(|standing| Needs::of(&standing.rules, stage).headers),
+            ..Needs::default()
+        };
+        let shared = Facts {
+            from: facts::senders(&message.from, delivery.envelope_from.as_ref()),
+            ..facts::of_message(stage, needs, &delivery.raw, message)
+        };
+        let recipients = delivery.recipients.iter().zip(weighed);
+        recipients
+            .map(|(recipient, weighed)| Facts {
+                envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
+                spam_score: Some(weighed.score.score),
+                ..shared.clone()
+            })
+            .collect()
+    }
+
+    /// Writes down that a message could not be looked at, as far as that is possible.
+    async fn note_undecided(
+        &self,
+        delivery: &InboundDelivery,
+        facts: &[Facts],
+        standings: &[Arc<Standing>],
+    ) {
+        let each = delivery.recipients.iter().zip(facts).zip(standings);
+        let refused = each
+            .filter(|(_, standing)| standing.has_rules_at(Stage::InboxProcessing))
+            .map(|((recipient, facts), standing)| Refused {
+                record: Record::new(recipient.application, recipient.grant, facts, None),
+                policy: standing.policy_id,
+            });
+        self.note_refused(refused.collect()).await;
+    }
+
+    /// Writes down what was not stored for anybody. The refusal stands, whether that succeeds or not.
+    pub(crate) async fn note_refused(&self, refused: Vec<Refused>) {
+        let mailroom = self.clone();
+        let written = self
+            .store()
+            .write(move |tx: &mut dyn Tx| {
+                refused.iter().try_for_each(|one| one.write(tx, &mailroom))
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::error!("cannot write down that a message was refused: {error}");
+        }
+    }
+}
+
+fn verdict_without_rules(standing: Arc<Standing>, weighed: Weighed) -> InboundVerdict {
+    InboundVerdict {
+        standing: Some(standing),
+        weighed: Some(weighed),
+        ..InboundVerdict::default()
+    }
+}
+
+/// Takes recipients whose rules refuse the message out of the delivery.
+fn part(
+    delivery: &mut InboundDelivery,
+    facts: &[Facts],
+    standings: &[Arc<Standing>],
+    evaluations: Vec<Evaluation>,
+    weighed: Vec<Weighed>,
+) -> Governed {
+    let mut governed = Governed::default();
+    let recipients = std::mem::take(&mut delivery.recipients);
+    let each = recipients
+        .into_iter()
+        .zip(evaluations)
+        .zip(facts)
+        .zip(standings)
+        .zip(weighed);
+    for ((((recipient, evaluation), facts), standing), weighed) in each {
+        if !standing.has_rules_at(Stage::InboxProcessing) {
+            governed
+                .verdicts
+                .push(verdict_without_rules(Arc::clone(standing), weighed));
+            delivery.recipients.push(recipient);
+            continue;
+        }
+        let (application, grant) = (recipient.application, recipient.grant);
+        let record = Record::new(application, grant, facts, Some(evaluation.clone()));
+        if evaluation.outcome() == Outcome::Block {
+            governed.refused.push(Refused {
+                record,
+                policy: standing.policy_id,
+            });
+            continue;
+        }
+        governed.verdicts.push(InboundVerdict {
+            moves: evaluation.moves,
+            is_read: evaluation.is_read,
+            is_starred: evaluation.is_starred,
+            record: Some(record),
+            standing: Some(Arc::clone(standing)),
+            weighed: Some(weighed),
+        });
+        delivery.recipients.push(recipient);
+    }
+    governed
+}

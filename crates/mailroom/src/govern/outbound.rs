@@ -1,0 +1,296 @@
+//! Mail that an account sends is looked at: after it was written down, before anything of it is stored.
+
+use std::sync::Arc;
+
+use posthouse_mime::ParsedMessage;
+use posthouse_rules::evaluate::{Evaluation, Matched, Outcome};
+use posthouse_rules::facts::{Facts, Needs, OutboundType, Party, Stage};
+use posthouse_rules::rule::Action;
+use posthouse_store::tables::messages;
+use posthouse_store::tables::terms::Term;
+use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
+use posthouse_types::ids::Key;
+
+use super::evaluations::{Record, blocked_text};
+use super::guard::{self, Verdict};
+use super::inbound::Refused;
+use super::rules::look;
+use super::standing::Standing;
+use super::{facts, known};
+use crate::actor::GrantRef;
+use crate::audit::{AuditEntry, Object, Outcome as Audited};
+use crate::receive::threading::ThreadKeys;
+use crate::send::HoldCause;
+use crate::{Mailroom, Refusal};
+
+/// What a written message is looked at by.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    facts: Facts,
+    /// Everybody it names, as the door parsed them.
+    named: Vec<EmailAddress>,
+    /// The ids that its header answers.
+    references: Vec<Term>,
+    /// It answers a message of the mailbox, which was looked up.
+    is_answer: bool,
+    /// What the guard found in it.
+    guard: Verdict,
+}
+
+impl Seen {
+    /// Takes down what there is to know; to be called where the message is read anyway.
+    pub(crate) fn of(
+        author: &EmailAddress,
+        named: Vec<EmailAddress>,
+        raw: &[u8],
+        message: &ParsedMessage,
+        keys: &ThreadKeys,
+        is_answer: bool,
+        standing: &Standing,
+    ) -> Self {
+        let stage = Stage::OutboundSend;
+        let needs = Needs::of(&standing.rules, stage);
+        let mut facts = facts::of_message(stage, needs, raw, message);
+        facts.from = vec![Party::new(author.clone())];
+        Self {
+            facts,
+            named,
+            references: keys.references().to_vec(),
+            is_answer,
+            guard: guard::inspect(raw, message, &standing.guard, &standing.policy),
+        }
+    }
+}
+
+/// What was decided about a message that may go.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboundVerdict {
+    /// What holds for the account.
+    pub(crate) standing: Arc<Standing>,
+    /// Where rules move the copy, in order; it is in Sent otherwise.
+    pub(crate) moves: Vec<Action>,
+    /// The copy gets a star.
+    pub(crate) is_starred: bool,
+    /// The rules that want somebody to approve it; empty: it goes.
+    pub(crate) holds: Vec<Matched>,
+    /// Whether it answers a message of the mailbox, where somebody asked.
+    pub(crate) outbound_type: Option<OutboundType>,
+    /// To be written down with the copy.
+    pub(crate) record: Option<Record>,
+    /// What the guard found: what asks for approval, and what the sender is told.
+    pub(crate) guard: Verdict,
+}
+
+impl OutboundVerdict {
+    /// Returns what asks for approval; `None`: nothing does.
+    pub(crate) fn cause(&self) -> Option<HoldCause> {
+        let named = |rule: &Matched| format!("rule \"{}\"", rule.name);
+        let reasons = self.holds.iter().map(named);
+        let reasons: Vec<String> = reasons.chain(self.guard.held.iter().cloned()).collect();
+        (!reasons.is_empty()).then(|| HoldCause {
+            rules: self.holds.iter().map(|rule| rule.id.0).collect(),
+            reasons,
+        })
+    }
+}
+
+impl Mailroom {
+    /// Returns what holds for an account that sends.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when it cannot be read: nothing may be sent then.
+    pub(crate) async fn standing_of_sender(
+        &self,
+        grant: &GrantRef,
+        workspace: Key,
+    ) -> Result<Arc<Standing>, Refusal> {
+        match self.standing_of(grant.application, workspace).await {
+            Ok(standing) => Ok(standing),
+            Err(error) => {
+                tracing::error!("cannot read what governs an account: {error}");
+                let facts = Facts::at(Stage::OutboundSend);
+                Err(self.not_evaluated(grant, &facts, None).await)
+            }
+        }
+    }
+
+    /// Looks at a message that is about to be sent to an envelope.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] that names the rule; [`Refusal::Unavailable`] when it cannot be decided. Nothing was sent.
+    pub(crate) async fn govern_outbound(
+        &self,
+        grant: &GrantRef,
+        standing: &Arc<Standing>,
+        seen: Seen,
+        envelope: &[EmailAddress],
+    ) -> Result<OutboundVerdict, Refusal> {
+        let guard = self
+            .guard_outbound(grant, standing, seen.guard, envelope)
+            .await;
+        let guard = match guard {
+            Ok(guard) => guard,
+            Err(error) => {
+                tracing::error!("cannot look for strangers: {error}");
+                let policy = standing.policy_id;
+                return Err(self.not_evaluated(grant, &seen.facts, policy).await);
+            }
+        };
+        if !standing.has_rules_at(Stage::OutboundSend) {
+            self.stop_guarded(grant, standing, envelope, &guard).await?;
+            return Ok(OutboundVerdict {
+                standing: Arc::clone(standing),
+                moves: Vec::new(),
+                is_starred: false,
+                holds: Vec::new(),
+                outbound_type: None,
+                record: None,
+                guard,
+            });
+        }
+        let mut facts = seen.facts;
+        facts.recipients = facts::recipients(seen.named.iter().chain(envelope));
+        let asked = Asked {
+            facts: facts.clone(),
+            references: seen.references,
+            is_answer: seen.is_answer,
+            grant: grant.grant,
+        };
+        let (mailroom, of_sender) = (self.clone(), Arc::clone(standing));
+        let looked = self
+            .store()
+            .read(move |tx: &mut dyn Tx| asked.look(tx, &mailroom, &of_sender))
+            .await;
+        let (facts, evaluation) = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                tracing::error!("cannot evaluate rules: {error}");
+                return Err(self.not_evaluated(grant, &facts, standing.policy_id).await);
+            }
+        };
+        let text = blocked_text(self, &evaluation);
+        let outcome = evaluation.outcome();
+        let record = Record::new(
+            grant.application,
+            grant.grant,
+            &facts,
+            Some(evaluation.clone()),
+        );
+        if outcome == Outcome::Block {
+            let policy = standing.policy_id;
+            self.note_refused(vec![Refused { record, policy }]).await;
+            return Err(Refusal::Forbidden { message: text });
+        }
+        self.stop_guarded(grant, standing, envelope, &guard).await?;
+        Ok(OutboundVerdict {
+            standing: Arc::clone(standing),
+            moves: evaluation.moves,
+            is_starred: evaluation.is_starred,
+            holds: evaluation.held_by,
+            outbound_type: facts.outbound_type,
+            record: Some(record),
+            guard,
+        })
+    }
+
+    /// Adds recipients who have never written to the account to what the guard found, where the policy asks for them.
+    async fn guard_outbound(
+        &self,
+        grant: &GrantRef,
+        standing: &Standing,
+        found: Verdict,
+        envelope: &[EmailAddress],
+    ) -> Result<Verdict, StoreError> {
+        if !standing.guard.asks_for_strangers() {
+            return Ok(found);
+        }
+        let folded: Vec<String> = envelope.iter().map(EmailAddress::folded).collect();
+        let (codec, owner) = (self.store().ids().clone(), grant.grant);
+        let strangers = self
+            .store()
+            .read(move |tx: &mut dyn Tx| known::strangers(tx, &codec, owner, &folded))
+            .await?;
+        Ok(found.with_strangers(&strangers, &standing.guard))
+    }
+
+    /// Refuses what the guard does not let leave, and writes that down.
+    async fn stop_guarded(
+        &self,
+        grant: &GrantRef,
+        standing: &Standing,
+        envelope: &[EmailAddress],
+        guard: &Verdict,
+    ) -> Result<(), Refusal> {
+        let Some(finding) = &guard.blocked else {
+            return Ok(());
+        };
+        let message = format!("Blocked by the outbound guard: {finding}");
+        let recipients: Vec<&str> = envelope.iter().map(EmailAddress::as_str).collect();
+        self.audit_alone(&AuditEntry {
+            grant: Some(grant.grant),
+            recipients: &recipients,
+            policy: standing.policy_id,
+            outcome: Audited::Blocked,
+            reason: &message,
+            ..AuditEntry::done(grant.application, "message.send", Object::None)
+        })
+        .await?;
+        Err(Refusal::Forbidden { message })
+    }
+
+    /// Writes down that a message could not be decided about, as far as that is possible.
+    async fn not_evaluated(&self, grant: &GrantRef, facts: &Facts, policy: Option<Key>) -> Refusal {
+        let record = Record::new(grant.application, grant.grant, facts, None);
+        self.note_refused(vec![Refused { record, policy }]).await;
+        Refusal::Unavailable {
+            message: "outbound rules could not be evaluated, nothing was sent".to_owned(),
+        }
+    }
+}
+
+/// What is to be looked up and decided in one transaction.
+struct Asked {
+    facts: Facts,
+    references: Vec<Term>,
+    is_answer: bool,
+    grant: Key,
+}
+
+impl Asked {
+    fn look(
+        self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        standing: &Standing,
+    ) -> Result<(Facts, Evaluation), StoreError> {
+        let mut facts = self.facts;
+        let kind = outbound_type(tx, self.grant, self.is_answer, &self.references)?;
+        facts.outbound_type = Some(kind);
+        if Needs::of(&standing.rules, facts.stage).recipient_known {
+            let recipients: Vec<&str> = facts.recipients.iter().map(Party::folded).collect();
+            let codec = mailroom.store().ids();
+            facts.recipient_known = Some(known::all(tx, codec, self.grant, &recipients)?);
+        }
+        let evaluation = look(tx, &standing.rules, &facts)?;
+        Ok((facts, evaluation))
+    }
+}
+
+/// Tells whether a message answers one that is in the mailbox: a made-up header is no reply.
+pub(crate) fn outbound_type(
+    tx: &mut dyn Tx,
+    grant: Key,
+    is_answer: bool,
+    references: &[Term],
+) -> Result<OutboundType, StoreError> {
+    if is_answer {
+        return Ok(OutboundType::Reply);
+    }
+    for term in references {
+        if messages::thread_by_term(tx, grant, *term)?.is_some() {
+            return Ok(OutboundType::Reply);
+        }
+    }
+    Ok(OutboundType::Compose)
+}
