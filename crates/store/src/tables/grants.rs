@@ -269,9 +269,11 @@ pub fn of_workspace(
     behind: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Identity>, StoreError> {
+    let sql = format!(
+        "SELECT {IDENTITY_COLUMNS} FROM grants WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+    );
     tx.query(
-        "SELECT id, application_id, workspace_id, email FROM grants WHERE workspace_id = $1 AND id > $2
-         ORDER BY id LIMIT $3",
+        &sql,
         &[
             workspace.into(),
             behind.map_or(0, |key| key.0).into(),
