@@ -46,6 +46,7 @@ pub mod organise;
 pub mod outbound;
 pub mod passwords;
 pub mod pauses;
+pub mod policies;
 pub mod provision;
 pub mod read;
 pub mod receive;

@@ -13,6 +13,7 @@ use crate::certificates::Chosen;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
 use crate::receive::{Arrivals, RecipientCache, Room, Unconfirmed, recipient_cache};
+use crate::policies::{ChosenPlan, Walk};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
 use crate::wait::Places;
@@ -74,6 +75,10 @@ pub(crate) struct Inner {
     pub(crate) mta_sts_mode: ChosenMode,
     /// Who issues certificates.
     pub(crate) authority: Chosen,
+    /// What the operator caps for everybody.
+    pub(crate) plan: ChosenPlan,
+    /// How far the walk came that finds mail whose time is up.
+    pub(crate) walk: Walk,
     /// Searches that wait for mail to be indexed have it done one after the other.
     pub(crate) catching_up: tokio::sync::Mutex<()>,
 }
@@ -108,6 +113,8 @@ impl Mailroom {
                 view: View::default(),
                 mta_sts_mode: ChosenMode::default(),
                 authority: Chosen::default(),
+                plan: ChosenPlan::default(),
+                walk: Walk::default(),
                 catching_up: tokio::sync::Mutex::new(()),
             }),
             ticket: None,

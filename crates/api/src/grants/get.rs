@@ -9,7 +9,13 @@ use crate::routes::Answer;
 /// Describes the answer.
 pub fn operation() -> Operation {
     Operation::new("findGrant", "Get an account")
-        .query([Parameter::flag("expose_aliases", "Adds `email_aliases`.")])
+        .query([
+            Parameter::flag("expose_aliases", "Adds `email_aliases`."),
+            Parameter::flag(
+                "effective_policy",
+                "Adds `effective_policy`: the limits and settings in force, and what is used up.",
+            ),
+        ])
         .select()
         .one(GRANT.reference())
 }
@@ -17,6 +23,7 @@ pub fn operation() -> Operation {
 /// Answers an account, in any spelling of its id.
 pub async fn get(call: Call) -> Answer {
     let shows_aliases = call.query.flag("expose_aliases")?.unwrap_or(false);
+    let shows_policy = call.query.flag("effective_policy")?.unwrap_or(false);
     let view = call
         .mailroom
         .get_account(call.actor()?, call.parameter("grant_id"))
@@ -26,6 +33,9 @@ pub async fn get(call: Call) -> Answer {
         let aliases = call.mailroom.list_aliases(&call.grant().await?).await?;
         let addresses = aliases.into_iter().map(|alias| alias.address);
         object["email_aliases"] = addresses.collect();
+    }
+    if shows_policy {
+        object["effective_policy"] = call.mailroom.policy_in_force(&call.grant().await?).await?;
     }
     Ok(call.object(&call.select().reduce(object)))
 }

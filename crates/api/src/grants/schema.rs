@@ -9,6 +9,8 @@ use crate::openapi::schema::{
     time, uuid,
 };
 
+use crate::policies::{limits, outbound_guard, spam_detection};
+
 /// What an account is answered as.
 pub(crate) const GRANT: Component = Component::new("Grant", grant);
 
@@ -29,6 +31,32 @@ fn grant() -> Schema {
         ("last_activity_at", time().nullable()),
         ("created_at", time()),
         ("updated_at", time()),
+        replacement(
+            "effective_policy",
+            object([
+                ("policy_id", uuid().nullable()),
+                ("name", text().nullable()),
+                ("limits", limits(|name, schema| (name, schema))),
+                (
+                    "spam_detection",
+                    object(spam_detection(|name, schema| (name, schema))),
+                ),
+                (
+                    "outbound_guard",
+                    outbound_guard(|name, schema| (name, schema)),
+                ),
+                (
+                    "used",
+                    object([
+                        ("sent_today", count()),
+                        ("received_today", count()),
+                        ("storage", count().about("Bytes.")),
+                        ("resets_at", time().about("00:00 UTC.")),
+                    ]),
+                ),
+            ])
+            .about("With `effective_policy`."),
+        ),
         replacement("email_aliases", list(any()).about("With `expose_aliases`.")),
     ])
 }

@@ -10,7 +10,7 @@ use posthouse_types::ids::Key;
 use super::destination::no_such_folder;
 use super::folder_tree::{check_colour, check_depth, check_free, child, split, wrong_name};
 use crate::actor::GrantRef;
-use crate::limits::FOLDERS_MAX;
+use crate::limits::{FOLDER_DEPTH_MAX, FOLDERS_MAX};
 use crate::read::{FolderView, find_folder, view_folder};
 use crate::{Mailroom, Refusal};
 
@@ -59,6 +59,30 @@ impl Mailroom {
             })
             .await
     }
+}
+
+/// Refuses what no folder may be called, its path included.
+pub(crate) fn check_folder_path(name: &str) -> Result<(), Refusal> {
+    let (above, _) = split(name)?;
+    if above.len() >= FOLDER_DEPTH_MAX {
+        let message = format!("folders nest at most {FOLDER_DEPTH_MAX} deep");
+        return Err(wrong_name(message));
+    }
+    Ok(())
+}
+
+/// Makes the folders of a path that an account does not have yet.
+pub(crate) fn ensure_folder_path(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    name: &str,
+) -> Result<(), Refusal> {
+    let mut all = lock_folders(tx, grant)?;
+    let (mut names, leaf) = split(name)?;
+    names.push(leaf);
+    ensure_path(tx, mailroom, grant, &mut all, None, &names)?;
+    Ok(())
 }
 
 /// Returns the folders of a live account, which nobody else changes until the transaction ends.

@@ -51,14 +51,14 @@ impl Mailroom {
     ) -> Result<AliasView, Refusal> {
         actor.require_whole_application()?;
         let alias = Alias {
-            address: check_address(address)?,
+            address: check_address(address, "address")?,
             grant: grant.grant,
             created_at: self.now_seconds(),
         };
         let application = grant.application;
         let kept = self
             .store()
-            .write(move |tx: &mut dyn Tx| add(tx, application, alias))
+            .write(move |tx: &mut dyn Tx| add(tx, application, alias, "address"))
             .await?;
         self.inner.recipients.forget(|_, _| true);
         Ok(view(kept))
@@ -95,14 +95,71 @@ impl Mailroom {
     }
 }
 
-fn add(tx: &mut dyn Tx, application: Key, alias: Alias) -> Result<Alias, Refusal> {
+/// Reads the aliases that a new account is to have, each once; `email` is its own address.
+pub(super) fn check_all(texts: &[String], email: &str) -> Result<Vec<String>, Refusal> {
+    let mut addresses: Vec<String> = Vec::new();
+    for text in texts.iter().take(ALIASES_MAX + 1) {
+        let address = check_address(text, OF_ACCOUNT)?;
+        if address == email {
+            let message = "an account has its own address already";
+            return Err(Refusal::invalid(OF_ACCOUNT, message));
+        }
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.len() > ALIASES_MAX || texts.len() > ALIASES_MAX {
+        return Err(too_many(OF_ACCOUNT));
+    }
+    Ok(addresses)
+}
+
+/// Locks the address of an account and those of its aliases, in one order for everybody.
+pub(super) fn lock_all(tx: &mut dyn Tx, email: &str, further: &[String]) -> Result<(), Refusal> {
+    let mut all: Vec<&str> = further.iter().map(String::as_str).chain([email]).collect();
+    all.sort_unstable();
+    for address in all {
+        aliases::lock_address(tx, address)?;
+    }
+    Ok(())
+}
+
+/// Gives an account further addresses in the transaction that makes it.
+pub(super) fn add_all(
+    tx: &mut dyn Tx,
+    application: Key,
+    grant: Key,
+    addresses: &[String],
+    now: i64,
+) -> Result<(), Refusal> {
+    for address in addresses {
+        let alias = Alias {
+            address: address.clone(),
+            grant,
+            created_at: now,
+        };
+        add(tx, application, alias, OF_ACCOUNT)?;
+    }
+    Ok(())
+}
+
+/// Where the aliases of a new account are named.
+const OF_ACCOUNT: &str = "settings.aliases";
+
+/// `field` is where the address was named.
+fn add(
+    tx: &mut dyn Tx,
+    application: Key,
+    alias: Alias,
+    field: &str,
+) -> Result<Alias, Refusal> {
     aliases::lock_address(tx, &alias.address)?;
     grants::find(tx, application, alias.grant)?.ok_or(Refusal::NotFound)?;
     let name = domain_of(&alias.address);
     domains::covering(tx, name)?
         .filter(|domain| domain.serves(application))
         .ok_or_else(|| Refusal::InvalidReference {
-            field: "address".to_owned(),
+            field: field.to_owned(),
             message: format!("{name} is not registered"),
         })?;
     if grants::by_email(tx, &alias.address)?.is_some() {
@@ -113,8 +170,7 @@ fn add(tx: &mut dyn Tx, application: Key, alias: Alias) -> Result<Alias, Refusal
         return Ok(existing.clone());
     }
     if own.len() >= ALIASES_MAX {
-        let message = format!("an account may have at most {ALIASES_MAX} aliases");
-        return Err(Refusal::invalid("address", message));
+        return Err(too_many(field));
     }
     match aliases::insert(tx, &alias)? {
         true => Ok(alias),
@@ -123,8 +179,8 @@ fn add(tx: &mut dyn Tx, application: Key, alias: Alias) -> Result<Alias, Refusal
 }
 
 /// The same rules as for the address of an account.
-fn check_address(text: &str) -> Result<String, Refusal> {
-    let wrong = |message: &str| Refusal::invalid("address", message);
+fn check_address(text: &str, field: &str) -> Result<String, Refusal> {
+    let wrong = |message: &str| Refusal::invalid(field, message);
     let address = EmailAddress::parse_strict(text).map_err(|error| wrong(&error.to_string()))?;
     let local = address.local();
     if !local.is_ascii() || local.contains('+') {
@@ -134,6 +190,11 @@ fn check_address(text: &str) -> Result<String, Refusal> {
         return Err(wrong("expected at most 64 characters before the @"));
     }
     Ok(address.folded())
+}
+
+fn too_many(field: &str) -> Refusal {
+    let message = format!("an account may have at most {ALIASES_MAX} aliases");
+    Refusal::invalid(field, message)
 }
 
 fn in_use() -> Refusal {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use posthouse_rules::policy::Cap;
 use posthouse_store::Tx;
 use posthouse_store::tables::domains::{self, RegisteredDomain};
 use posthouse_store::tables::grants::{self, Grant, NewGrant};
@@ -9,10 +10,11 @@ use posthouse_store::tables::{aliases, connectors, folders, workspaces};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
+use super::aliases::{add_all, check_all, lock_all};
 use super::changes::note_created;
 use super::update::Rewrite;
 use super::{AccountStatus, AccountView, domain_of};
-use crate::actor::Actor;
+use crate::actor::{Actor, GrantRef};
 use crate::applications::nylas_connector;
 use crate::connectors::check_provider;
 use crate::limits::{LOCAL_PART_OCTETS_MAX, PROVISION_ATTEMPTS_MAX};
@@ -35,6 +37,8 @@ pub struct NewAccount {
     pub app_password: Option<AppPassword>,
     /// `local+anything@` is delivered to it; on by default.
     pub plus_addressing: Option<bool>,
+    /// Further addresses; one that is there already gets them beside those it has.
+    pub aliases: Vec<String>,
 }
 
 /// A request that passed all checks which need no store.
@@ -46,6 +50,7 @@ struct Checked {
     name: Option<String>,
     app_password_hash: Option<String>,
     plus_addressing: Option<bool>,
+    aliases: Vec<String>,
     id: Key,
     folders: [Key; 6],
 }
@@ -116,6 +121,7 @@ impl Mailroom {
         if let Some(password) = &new.app_password {
             password.check("settings.app_password")?;
         }
+        let aliases = check_all(&new.aliases, &email)?;
         let workspace = match new.workspace_id.as_deref() {
             Some(id) => Some(
                 self.open_id(Kind::Workspace, id)
@@ -130,6 +136,7 @@ impl Mailroom {
             name: new.name,
             app_password_hash: None,
             plus_addressing: new.plus_addressing,
+            aliases,
             id: self.store().new_key(),
             folders: std::array::from_fn(|_| self.store().new_key()),
         })
@@ -147,7 +154,7 @@ impl Mailroom {
     }
 
     fn provision(&self, tx: &mut dyn Tx, wanted: &Checked) -> Result<Outcome, Refusal> {
-        aliases::lock_address(tx, &wanted.email)?;
+        lock_all(tx, &wanted.email, &wanted.aliases)?;
         check_workspace(tx, wanted)?;
         let domain = check_domain(tx, wanted)?;
         let status = if domain.ownership_failed() {
@@ -165,6 +172,7 @@ impl Mailroom {
             let Some(after) = self.rewrite(tx, wanted.application, existing.id, &rewrite)? else {
                 return Ok(Outcome::Met);
             };
+            add_all(tx, wanted.application, after.id, &wanted.aliases, self.now_seconds())?;
             return Ok(Outcome::Rewritten(
                 self.view_account(&after, status),
                 after.id,
@@ -173,15 +181,35 @@ impl Mailroom {
         let Some(grant) = self.insert_account(tx, wanted)? else {
             return Ok(Outcome::Met);
         };
+        add_all(tx, wanted.application, grant.id, &wanted.aliases, self.now_seconds())?;
         Ok(Outcome::Made(self.view_account(&grant, status)))
     }
 
+    /// Returns the workspace of a new account, which stays until the transaction ends.
+    fn place(&self, tx: &mut dyn Tx, wanted: &Checked) -> Result<Key, Refusal> {
+        let application = wanted.application;
+        if let Some(named) = wanted.workspace {
+            return match workspaces::hold(tx, application, named)? {
+                true => Ok(named),
+                false => Err(no_such_workspace()),
+            };
+        }
+        let place = workspaces::for_domain(tx, application, domain_of(&wanted.email))?
+            .ok_or(Refusal::Unauthorized)?;
+        if workspaces::hold(tx, application, place)? {
+            return Ok(place);
+        }
+        // Deleted while we looked; the default one never is.
+        workspaces::default_of(tx, application)?.ok_or(Refusal::Unauthorized)
+    }
+
     fn insert_account(&self, tx: &mut dyn Tx, wanted: &Checked) -> Result<Option<Grant>, Refusal> {
-        let workspace = match wanted.workspace {
-            Some(workspace) => workspace,
-            None => workspaces::for_domain(tx, wanted.application, domain_of(&wanted.email))?
-                .ok_or(Refusal::Unauthorized)?,
-        };
+        let workspace = self.place(tx, wanted)?;
+        self.check_cap(Cap::Accounts, "Account", |most| {
+            // Two that are made at once wait for each other: the last place is taken once.
+            aliases::lock_address(tx, "")?;
+            grants::count_up_to(tx, most)
+        })?;
         let now = self.now_seconds();
         let new = NewGrant {
             id: wanted.id,
@@ -214,6 +242,12 @@ impl Mailroom {
             storage_used: 0,
         };
         note_created(tx, self, &grant)?;
+        let account = GrantRef {
+            application: grant.application,
+            grant: grant.id,
+            email: grant.email.clone(),
+        };
+        self.equip_account(tx, &account, workspace)?;
         Ok(Some(grant))
     }
 }

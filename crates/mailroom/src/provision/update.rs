@@ -3,14 +3,14 @@
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::grants::{self, Grant, GrantUpdate};
 use posthouse_store::tables::workspaces;
-use posthouse_store::{StoreError, Tx};
+use posthouse_store::Tx;
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
 use super::AccountView;
 use super::changes::note_updated;
 use super::create::no_such_workspace;
-use crate::actor::Actor;
+use crate::actor::{Actor, GrantRef};
 use crate::names::check_name;
 use crate::passwords::AppPassword;
 use crate::{Mailroom, Refusal};
@@ -119,11 +119,16 @@ impl Mailroom {
         application: Key,
         id: Key,
         rewrite: &Rewrite,
-    ) -> Result<Option<Grant>, StoreError> {
+    ) -> Result<Option<Grant>, Refusal> {
         Dialect::lock_grant(tx, id)?;
         let Some(before) = grants::find(tx, application, id)? else {
             return Ok(None);
         };
+        if let Some(workspace) = rewrite.workspace
+            && !workspaces::hold(tx, application, workspace)?
+        {
+            return Err(no_such_workspace());
+        }
         let mut after = before.clone();
         if let Some(name) = &rewrite.name {
             after.name.clone_from(name);
@@ -150,6 +155,14 @@ impl Mailroom {
             grants::set_app_password(tx, id, hash.as_deref())?;
         }
         note_updated(tx, self, &after)?;
+        if after.workspace != before.workspace {
+            let account = GrantRef {
+                application,
+                grant: id,
+                email: after.email.clone(),
+            };
+            self.equip_account(tx, &account, after.workspace)?;
+        }
         Ok(Some(after))
     }
 }

@@ -14,6 +14,10 @@ use super::authenticate::Judged;
 use super::deliver::{self, Delivery, Prepared};
 use super::{Receipt, Recipient, Transmission};
 use crate::Mailroom;
+use crate::govern::attachments;
+use crate::govern::quota::{Shortage, Unpaid};
+use crate::govern::inbound::Governed;
+use crate::spam::Evidence;
 
 /// `Received` fields after which a message is taken to go in circles.
 pub const RECEIVED_HOPS_MAX: usize = 100;
@@ -69,12 +73,42 @@ pub enum ReceiveRefusal {
     /// It fails DMARC, the author's domain wants such mail refused, and the operator agrees.
     #[error("the author's domain does not stand behind it")]
     DmarcRejected,
+    /// It holds malware.
+    #[error("the message holds malware")]
+    Infected,
+    /// A rule of every recipient refuses it.
+    #[error("a rule refuses the message")]
+    Blocked,
+    /// An account has received what it may today. RCPT tells which one.
+    #[error("the mailbox receives no more today")]
+    OverDailyLimit,
+    /// An account has no room for it. RCPT tells which one.
+    #[error("the mailbox is full")]
+    MailboxFull,
+    /// It is larger than any of the accounts takes.
+    #[error("message is larger than the mailbox accepts")]
+    TooLargeForAccount,
     /// It cannot be stored now; trying again later may help.
     #[error("cannot store the message now")]
     Unavailable,
     /// The disk is full, or the memory for messages on their way there; trying again later may help.
     #[error("no room for the message")]
     StorageFull,
+}
+
+impl From<Unpaid> for ReceiveRefusal {
+    fn from(unpaid: Unpaid) -> Self {
+        match unpaid {
+            Unpaid::Store(error) => error.into(),
+            Unpaid::Short(shortage) => {
+                metrics::counter!("posthouse_mailroom_quota_refusals_total").increment(1);
+                match shortage {
+                    Shortage::Storage { .. } => Self::MailboxFull,
+                    _ => Self::OverDailyLimit,
+                }
+            }
+        }
+    }
 }
 
 impl From<StoreError> for ReceiveRefusal {
@@ -105,9 +139,18 @@ impl Mailroom {
         if delivery.recipients.is_empty() {
             return Ok(self.accepted_without_copy());
         }
-        let judged = self.judge(&delivery).await?;
-        let delivery = Arc::new(self.without_forgeries(delivery));
-        let prepared = self.prepare(&delivery, judged).await?;
+        // At once: nobody waits for two answers one after the other.
+        let (judged, heard) = tokio::join!(self.judge(&delivery), self.hear_of(&delivery));
+        let judged = Judged {
+            heard: heard?,
+            ..judged?
+        };
+        let delivery = self.without_forgeries(delivery);
+        let delivery = self.pass_on(delivery, &judged.results_field).await?;
+        if delivery.recipients.is_empty() {
+            return Ok(self.accepted_without_copy());
+        }
+        let prepared = self.prepare(delivery, judged).await?;
         let prepared = self.keep_large_blobs(prepared).await?;
         let delivered = self.store_delivery(prepared).await?;
         let ids = &self.store().ids();
@@ -137,52 +180,73 @@ impl Mailroom {
         self.inner.unconfirmed.confirm(receipt);
     }
 
+    /// Reads a message, asks what becomes of it, and makes it ready for its transaction. Recipients that refuse it are left
+    /// out.
     pub(super) async fn prepare(
         &self,
-        delivery: &Arc<InboundDelivery>,
+        delivery: InboundDelivery,
         judged: Judged,
     ) -> Result<Prepared, ReceiveRefusal> {
         let work_bytes = delivery.raw.len().saturating_mul(delivery.recipients.len());
-        if work_bytes <= INLINE_WORK_BYTES_MAX {
-            return self.read_message(delivery, judged);
-        }
-        let share = self
-            .inner
-            .room
-            .take(delivery.raw.len(), delivery.recipients.len())
-            .await
-            .ok_or(ReceiveRefusal::StorageFull)?;
-        let (mailroom, delivery) = (self.clone(), Arc::clone(delivery));
-        let work = tokio::task::spawn_blocking(move || mailroom.read_message(&delivery, judged));
-        let prepared = work.await.unwrap_or_else(|panic| {
-            tracing::error!("reading a message panicked: {panic}");
-            Err(ReceiveRefusal::Unavailable)
-        })?;
+        let is_small = work_bytes <= INLINE_WORK_BYTES_MAX;
+        let share = match is_small {
+            true => None,
+            false => {
+                let room = &self.inner.room;
+                let share = room.take(delivery.raw.len(), delivery.recipients.len());
+                Some(share.await.ok_or(ReceiveRefusal::StorageFull)?)
+            }
+        };
+        let seed = self.features_wanted().await;
+        let now_us = self.clock().unix_us();
+        let known = (judged.checks, judged.heard.clone());
+        let read = move || {
+            let message = read_message(&delivery)?;
+            let evidence = Evidence::of(&delivery, &message, known, now_us, seed);
+            Ok((message, evidence, delivery))
+        };
+        let (message, evidence, mut delivery) = in_its_place(is_small, read).await?;
+        let mut governed = self
+            .govern_inbound(&mut delivery, &message, evidence)
+            .await?;
+        self.leave_out_too_large(&mut delivery, &mut governed)
+            .await?;
+        let mailroom = self.clone();
+        let render = move || mailroom.render_received(delivery, &message, &judged, governed);
+        let prepared = in_its_place(is_small, render).await?;
         Ok(prepared.holding(share))
     }
 
-    /// Parses, hashes, compresses and renders: all that needs no store.
-    fn read_message(
+    /// Takes out what policies do not let in, hashes, compresses and renders: all that needs no store.
+    fn render_received(
         &self,
-        delivery: &InboundDelivery,
-        judged: Judged,
+        delivery: InboundDelivery,
+        message: &ParsedMessage,
+        judged: &Judged,
+        mut governed: Governed,
     ) -> Result<Prepared, ReceiveRefusal> {
-        if posthouse_mime::header_section(&delivery.raw).len() > HEADER_BYTES_MAX {
-            return Err(ReceiveRefusal::HeaderTooLarge);
+        let refused = std::mem::take(&mut governed.refused);
+        let mut whole: Option<Prepared> = None;
+        let groups = attachments::part(delivery, message, &mut governed);
+        for group in groups.ok_or(ReceiveRefusal::TooLarge)? {
+            let message = group.message.as_ref().unwrap_or(message);
+            let blobs = self.prepare_blobs(&group.delivery, message.body())?;
+            let arrival = deliver::Arrival {
+                store: self.store(),
+                hostname: &self.config().hostname,
+                delivery: &group.delivery,
+                places: &group.places,
+                message,
+                now_us: self.clock().unix_us(),
+            };
+            let prepared = deliver::prepare(&arrival, judged.clone(), group.verdicts, blobs)?;
+            whole = Some(match whole {
+                None => prepared,
+                Some(whole) => whole.and(prepared),
+            });
         }
-        let message = posthouse_mime::parse(&delivery.raw);
-        if is_loop(&message, &delivery.recipients) {
-            return Err(ReceiveRefusal::TooManyHops);
-        }
-        let blobs = self.prepare_blobs(delivery, message.body())?;
-        let arrival = deliver::Arrival {
-            store: self.store(),
-            hostname: &self.config().hostname,
-            delivery,
-            message: &message,
-            now_us: self.clock().unix_us(),
-        };
-        deliver::prepare(&arrival, judged, blobs)
+        let whole = whole.ok_or(ReceiveRefusal::Unavailable)?;
+        Ok(whole.refusing(refused))
     }
 
     /// Returns one blob per application among the recipients: content is never shared across applications.
@@ -216,19 +280,19 @@ impl Mailroom {
         &self,
         mut prepared: Prepared,
     ) -> Result<Prepared, ReceiveRefusal> {
-        for place in 0..prepared.blobs.len() {
-            match self
-                .store()
-                .blobs()
-                .keep(prepared.blobs[place].clone())
-                .await
-            {
-                Ok(kept) => prepared.blobs[place] = kept,
+        let blobs: Vec<PreparedBlob> = prepared.blobs().cloned().collect();
+        let mut kept: Vec<PreparedBlob> = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            match self.store().blobs().keep(blob).await {
+                Ok(blob) => kept.push(blob),
                 Err(error) => {
-                    self.remove_bytes(prepared.blobs[..place].iter()).await;
+                    self.remove_bytes(kept.iter()).await;
                     return Err(error.into());
                 }
             }
+        }
+        for (blob, kept) in prepared.blobs_mut().zip(kept) {
+            *blob = kept;
         }
         Ok(prepared)
     }
@@ -240,13 +304,13 @@ impl Mailroom {
         match &outcome {
             Ok(delivery) => {
                 let unused = |blob: &&PreparedBlob| !delivery.blobs.contains(&blob.key);
-                self.remove_bytes(prepared.blobs.iter().filter(unused))
+                self.remove_bytes(prepared.blobs().filter(unused))
                     .await;
             }
             Err(error) => {
                 self.inner.unconfirmed.put_back(&confirmed);
                 if error.is_final() {
-                    self.remove_bytes(prepared.blobs.iter()).await;
+                    self.remove_bytes(prepared.blobs()).await;
                 }
             }
         }
@@ -257,9 +321,9 @@ impl Mailroom {
         &self,
         prepared: &Arc<Prepared>,
         confirmed: &Arc<Vec<Key>>,
-    ) -> Result<Delivery, StoreError> {
+    ) -> Result<Delivery, Unpaid> {
         let mut outcome = self.try_commit(prepared, confirmed).await;
-        if let Err(StoreError::Conflict { constraint }) = &outcome {
+        if let Some(constraint) = outcome.as_ref().err().and_then(Unpaid::met) {
             // Two transactions that meet: one is refused and finds what the other did at the second try.
             tracing::debug!("a delivery met another transaction, trying again: {constraint}");
             outcome = self.try_commit(prepared, confirmed).await;
@@ -271,11 +335,11 @@ impl Mailroom {
         &self,
         prepared: &Arc<Prepared>,
         confirmed: &Arc<Vec<Key>>,
-    ) -> Result<Delivery, StoreError> {
+    ) -> Result<Delivery, Unpaid> {
         let (prepared, confirmed) = (Arc::clone(prepared), Arc::clone(confirmed));
-        let store = self.store().clone();
+        let mailroom = self.clone();
         self.store()
-            .write(move |tx| deliver::deliver(tx, &store, &prepared, &confirmed))
+            .write(move |tx| deliver::deliver(tx, &mailroom, &prepared, &confirmed))
             .await
     }
 
@@ -288,6 +352,45 @@ impl Mailroom {
             }
         }
     }
+}
+
+/// Does work where it belongs: what is small is done at once, what is not is done away from the async threads.
+async fn in_its_place<T: Send + 'static>(
+    is_small: bool,
+    work: impl FnOnce() -> Result<T, ReceiveRefusal> + Send + 'static,
+) -> Result<T, ReceiveRefusal> {
+    if is_small {
+        return work();
+    }
+    let work = tokio::task::spawn_blocking(work);
+    work.await.unwrap_or_else(|panic| {
+        tracing::error!("reading a message panicked: {panic}");
+        Err(ReceiveRefusal::Unavailable)
+    })
+}
+
+/// Parses a message, once.
+fn read_message(delivery: &InboundDelivery) -> Result<ParsedMessage, ReceiveRefusal> {
+    if posthouse_mime::header_section(&delivery.raw).len() > HEADER_BYTES_MAX {
+        return Err(ReceiveRefusal::HeaderTooLarge);
+    }
+    let message = posthouse_mime::parse(&delivery.raw);
+    check_hops(&message, delivery)?;
+    Ok(message)
+}
+
+/// Refuses a message that goes in circles, or has a header larger than any.
+pub(crate) fn check_hops(
+    header: &ParsedMessage,
+    delivery: &InboundDelivery,
+) -> Result<(), ReceiveRefusal> {
+    if posthouse_mime::header_section(&delivery.raw).len() > HEADER_BYTES_MAX {
+        return Err(ReceiveRefusal::HeaderTooLarge);
+    }
+    if is_loop(header, &delivery.recipients) {
+        return Err(ReceiveRefusal::TooManyHops);
+    }
+    Ok(())
 }
 
 /// RFC 5321 6.3: too many Received fields, or a Delivered-To that names a recipient, mean the message goes in circles.

@@ -1,10 +1,12 @@
 //! The transaction of an arriving message: blob, rows, counters, receipts and changes, all or nothing.
 
 use posthouse_mime::ParsedMessage;
+use posthouse_rules::rule::Action;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::blobs::KeptBlob;
+use posthouse_store::tables::folders::Shift;
 use posthouse_store::tables::messages::{NewMessage, StoredBody};
 use posthouse_store::tables::terms::{Field, Term};
 use posthouse_store::tables::{blobs, folders, messages, outbound, receipts as receipt_rows};
@@ -21,7 +23,13 @@ use super::replied::{self, Authors, Joined};
 use super::room::Share;
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
+use crate::Mailroom;
+use crate::govern::destination::destination;
+use crate::govern::evaluations::Moved;
+use crate::govern::quota::{Charge, Unpaid, charge_received};
+use crate::govern::inbound::{InboundVerdict, Refused};
 use crate::outbound::event;
+use crate::spam::Weighed;
 
 /// Bytes that the rows of one delivery may have in all: every recipient has a row of its own with everything a listing
 /// shows, so that a long body for a thousand recipients would be a thousand bodies in one transaction.
@@ -30,21 +38,60 @@ pub(super) const ROWS_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A message made ready for its transaction.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) blobs: Vec<PreparedBlob>,
+    blobs: Vec<PreparedBlob>,
     /// In the order of the accounts' keys, so that transactions lock mailboxes in one order.
     copies: Vec<Copy>,
     /// Receipt digest for each of `blobs`.
     digests: Vec<i64>,
     shared: Shared,
+    /// For whom nothing is stored, and why.
+    refused: Vec<Refused>,
+    /// The same message with less in it, for other recipients.
+    others: Vec<Prepared>,
     /// Its share of the memory for deliveries; small ones have none.
     _share: Option<Share>,
 }
 
 impl Prepared {
+    /// Returns what is stored of all forms of the message.
+    pub(super) fn blobs(&self) -> impl Iterator<Item = &PreparedBlob> {
+        self.forms().flat_map(|form| &form.blobs)
+    }
+
+    pub(super) fn blobs_mut(&mut self) -> impl Iterator<Item = &mut PreparedBlob> {
+        let others = self.others.iter_mut().flat_map(|form| &mut form.blobs);
+        self.blobs.iter_mut().chain(others)
+    }
+
+    fn forms(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// Locks all mailboxes, in the order of their keys, so that no two transactions wait for each other.
+    fn lock(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        let copies = self.forms().flat_map(|form| &form.copies);
+        let mut grants: Vec<Key> = copies.map(|copy| copy.recipient.grant).collect();
+        grants.sort_unstable();
+        grants
+            .into_iter()
+            .try_for_each(|grant| Dialect::lock_grant(tx, grant))
+    }
+
+    /// Adds another form of the message.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.others.push(other);
+        self
+    }
+
+    /// Notes for whom nothing is stored.
+    pub(super) fn refusing(self, refused: Vec<Refused>) -> Self {
+        Self { refused, ..self }
+    }
+
     /// Keeps a share of the memory for deliveries for as long as this is in it.
-    pub(super) fn holding(self, share: Share) -> Self {
+    pub(super) fn holding(self, share: Option<Share>) -> Self {
         Self {
-            _share: Some(share),
+            _share: share,
             ..self
         }
     }
@@ -62,7 +109,6 @@ struct Shared {
     body: StoredBody,
     has_attachment: bool,
     header_section: Vec<u8>,
-    verdicts: Option<String>,
     /// It goes to Junk instead of Inbox.
     is_junk: bool,
     now_us: i64,
@@ -78,6 +124,9 @@ struct Copy {
     document: String,
     parts: Option<String>,
     size_bytes: i64,
+    /// What was found out about it, as JSON.
+    verdicts: Option<String>,
+    verdict: InboundVerdict,
 }
 
 /// What a committed delivery left behind.
@@ -96,6 +145,8 @@ pub(super) struct Arrival<'a> {
     pub(super) store: &'a Store,
     pub(super) hostname: &'a str,
     pub(super) delivery: &'a InboundDelivery,
+    /// Places of the delivery's recipients among all of the message's.
+    pub(super) places: &'a [usize],
     pub(super) message: &'a ParsedMessage,
     pub(super) now_us: i64,
 }
@@ -104,6 +155,7 @@ pub(super) struct Arrival<'a> {
 pub(super) fn prepare(
     arrival: &Arrival<'_>,
     judged: Judged,
+    verdicts: Vec<InboundVerdict>,
     blobs: Vec<PreparedBlob>,
 ) -> Result<Prepared, ReceiveRefusal> {
     let (delivery, message) = (arrival.delivery, arrival.message);
@@ -120,17 +172,17 @@ pub(super) fn prepare(
         body: body(message, &blobs)?,
         has_attachment: document::has_attachment(message),
         header_section: posthouse_mime::header_section(&delivery.raw).to_vec(),
-        verdicts: judged.verdicts,
         is_junk: judged.is_junk,
         now_us: arrival.now_us,
     };
     let mut copies: Vec<Copy> = Vec::with_capacity(delivery.recipients.len());
     let mut rows_bytes = 0;
-    for (place, recipient) in delivery.recipients.iter().enumerate() {
-        let copy = copy(arrival, &judged.results_field, recipient, place);
+    let each = delivery.recipients.iter().zip(verdicts);
+    for ((recipient, verdict), place) in each.zip(arrival.places.iter().copied()) {
+        let copy = copy(arrival, &judged, recipient, verdict, place);
         rows_bytes += copy.document.len() + copy.parts.as_ref().map_or(0, String::len);
         rows_bytes += shared.subject.len() + shared.body.len() + shared.header_section.len();
-        if rows_bytes > ROWS_BYTES_MAX && place > 0 {
+        if rows_bytes > ROWS_BYTES_MAX && !copies.is_empty() {
             return Err(ReceiveRefusal::TooLarge);
         }
         copies.push(copy);
@@ -157,6 +209,8 @@ pub(super) fn prepare(
         copies,
         digests,
         shared,
+        refused: Vec::new(),
+        others: Vec::new(),
         _share: None,
     })
 }
@@ -169,13 +223,19 @@ fn body(message: &ParsedMessage, blobs: &[PreparedBlob]) -> Result<StoredBody, S
     }
 }
 
-fn copy(arrival: &Arrival<'_>, results_field: &str, recipient: &Recipient, place: usize) -> Copy {
+fn copy(
+    arrival: &Arrival<'_>,
+    judged: &Judged,
+    recipient: &Recipient,
+    verdict: InboundVerdict,
+    place: usize,
+) -> Copy {
     let message = arrival.message;
     let codec = arrival.store.ids();
     let trace = trace::lines(
         arrival.delivery,
         arrival.hostname,
-        results_field,
+        &judged.results_field,
         &recipient.delivered_to,
         arrival.now_us / 1_000_000,
     );
@@ -189,6 +249,11 @@ fn copy(arrival: &Arrival<'_>, results_field: &str, recipient: &Recipient, place
         recipient: recipient.clone(),
         trace,
         size_bytes,
+        verdicts: match &verdict.weighed {
+            Some(weighed) => Some(weighed.beside(judged.verdicts.as_deref())),
+            None => judged.verdicts.clone(),
+        },
+        verdict,
     }
 }
 
@@ -198,46 +263,26 @@ fn copy(arrival: &Arrival<'_>, results_field: &str, recipient: &Recipient, place
 /// key. Who waits for messages reads on from the last one's.
 pub(crate) fn deliver(
     tx: &mut dyn Tx,
-    store: &Store,
+    mailroom: &Mailroom,
     prepared: &Prepared,
     confirmed: &[Key],
-) -> Result<Delivery, StoreError> {
-    for copy in &prepared.copies {
-        Dialect::lock_grant(tx, copy.recipient.grant)?;
-    }
+) -> Result<Delivery, Unpaid> {
+    prepared.lock(tx)?;
     for receipt in confirmed {
         receipt_rows::drop_one(tx, *receipt)?;
     }
-    let mut stored: Vec<(usize, Key)> = Vec::with_capacity(prepared.copies.len());
-    let mut receipts = Vec::with_capacity(prepared.blobs.len());
-    let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
-    for (blob, digest) in prepared.blobs.iter().zip(&prepared.digests) {
-        let kept = blobs::keep(tx, blob)?;
-        kept_blobs.push(kept.key);
-        let copies = prepared
-            .copies
-            .iter()
-            .filter(|copy| copy.recipient.application == blob.application);
-        if kept.key != blob.key {
-            let oldest = Key::floor_of(prepared.shared.now_us / 1_000 - DUPLICATE_WINDOW_MS);
-            if let Some(earlier) = receipt_rows::find(tx, kept.key, *digest, oldest)? {
-                stored.extend(copies.map(|copy| (copy.place, earlier)));
-                receipts.push(earlier);
-                continue;
-            }
-        }
-        let mut first = None;
-        for copy in copies {
-            let id = store.new_key();
-            insert_copy(tx, prepared, copy, id, kept, blob.inline.is_none())?;
-            first = first.or(Some(id));
-            stored.push((copy.place, id));
-        }
-        if let Some(first) = first {
-            receipt_rows::leave(tx, first, *digest)?;
-            receipts.push(first);
-        }
+    for refused in &prepared.refused {
+        refused.write(tx, mailroom)?;
     }
+    let mut delivered = Stored::default();
+    for form in prepared.forms() {
+        deliver_form(tx, mailroom, form, &mut delivered)?;
+    }
+    let Stored {
+        mut stored,
+        receipts,
+        kept_blobs,
+    } = delivered;
     stored.sort_unstable_by_key(|(place, _)| *place);
     Ok(Delivery {
         messages: stored.into_iter().map(|(_, key)| key).collect(),
@@ -246,65 +291,170 @@ pub(crate) fn deliver(
     })
 }
 
+/// What a transaction stored.
+#[derive(Default)]
+struct Stored {
+    /// Each recipient's place, and the copy.
+    stored: Vec<(usize, Key)>,
+    receipts: Vec<Key>,
+    kept_blobs: Vec<Key>,
+}
+
+/// Stores one form of a message for those who get it.
+fn deliver_form(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    prepared: &Prepared,
+    into: &mut Stored,
+) -> Result<(), Unpaid> {
+    for (blob, digest) in prepared.blobs.iter().zip(&prepared.digests) {
+        let kept = blobs::keep(tx, blob)?;
+        into.kept_blobs.push(kept.key);
+        let copies = prepared
+            .copies
+            .iter()
+            .filter(|copy| copy.recipient.application == blob.application);
+        if kept.key != blob.key {
+            let oldest = Key::floor_of(prepared.shared.now_us / 1_000 - DUPLICATE_WINDOW_MS);
+            if let Some(earlier) = receipt_rows::find(tx, kept.key, *digest, oldest)? {
+                into.stored.extend(copies.map(|copy| (copy.place, earlier)));
+                into.receipts.push(earlier);
+                continue;
+            }
+        }
+        let mut first = None;
+        for copy in copies {
+            let id = mailroom.store().new_key();
+            let blob = (kept, blob.inline.is_none());
+            insert_copy(tx, mailroom, prepared, copy, id, blob)?;
+            first = first.or(Some(id));
+            into.stored.push((copy.place, id));
+        }
+        if let Some(first) = first {
+            receipt_rows::leave(tx, first, *digest)?;
+            into.receipts.push(first);
+        }
+    }
+    Ok(())
+}
+
 /// Stores a prepared message and removes its row from the queue; returns the blobs its messages refer to, or none when
 /// the row was no longer the caller's.
 pub(crate) fn deliver_queued(
     tx: &mut dyn Tx,
-    store: &Store,
+    mailroom: &Mailroom,
     prepared: &Prepared,
     row: &QueueRow,
-) -> Result<Vec<Key>, StoreError> {
-    for copy in &prepared.copies {
-        Dialect::lock_grant(tx, copy.recipient.grant)?;
-    }
+) -> Result<Vec<Key>, Unpaid> {
+    prepared.lock(tx)?;
     if !outbound::finish(tx, row.id, row.token)? {
         return Ok(Vec::new());
     }
     let recipients = std::slice::from_ref(&row.recipient);
     let at_us = prepared.shared.now_us;
-    event::delivered(tx, store.ids(), &row.sent, recipients, at_us)?;
+    event::delivered(tx, mailroom.store().ids(), &row.sent, recipients, at_us)?;
     let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());
-    for blob in &prepared.blobs {
+    let forms = prepared.forms();
+    for (form, blob) in forms.flat_map(|form| form.blobs.iter().map(move |blob| (form, blob))) {
         let kept = blobs::keep(tx, blob)?;
         kept_blobs.push(kept.key);
-        let copies = prepared
+        let copies = form
             .copies
             .iter()
             .filter(|copy| copy.recipient.application == blob.application);
         for copy in copies {
-            insert_copy(
-                tx,
-                prepared,
-                copy,
-                store.new_key(),
-                kept,
-                blob.inline.is_none(),
-            )?;
+            let id = mailroom.store().new_key();
+            let blob = (kept, blob.inline.is_none());
+            insert_copy(tx, mailroom, form, copy, id, blob)?;
         }
     }
     Ok(kept_blobs)
 }
 
+/// Where a copy is stored.
+struct Place {
+    folder: Key,
+    /// By which rule's action, if by one.
+    moved: Option<Moved>,
+    is_junk: bool,
+    /// It goes for good after a while.
+    is_set_aside: bool,
+}
+
+/// Returns where a copy is stored: where the first rule moves it that can, else in Junk or Inbox.
+fn place(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    shared: &Shared,
+    copy: &Copy,
+) -> Result<Place, StoreError> {
+    let grant = copy.recipient.grant;
+    let codec = mailroom.store().ids();
+    if let Some(moved) = destination(tx, codec, grant, &copy.verdict.moves)? {
+        return Ok(Place {
+            folder: moved.folder,
+            is_junk: moved.by == Action::MarkAsSpam,
+            is_set_aside: moved.is_set_aside(),
+            moved: Some(moved),
+        });
+    }
+    let is_junk = shared.is_junk || copy.verdict.weighed.as_ref().is_some_and(Weighed::is_spam);
+    let junk = match is_junk {
+        true => folders::system_folder(tx, grant, SystemFolder::Junk)?,
+        false => None,
+    };
+    Ok(Place {
+        folder: junk.unwrap_or(copy.recipient.inbox),
+        moved: None,
+        is_junk,
+        is_set_aside: is_junk,
+    })
+}
+
+fn entering_read(bytes: i64) -> Shift {
+    Shift {
+        entering: 1,
+        total: 1,
+        unread: 0,
+        bytes,
+    }
+}
+
+/// Uses up what a copy takes of what its account may receive and keep.
+fn charge(tx: &mut dyn Tx, mailroom: &Mailroom, copy: &Copy, now: i64) -> Result<(), Unpaid> {
+    let Some(standing) = &copy.verdict.standing else {
+        return Ok(());
+    };
+    let charge = Charge {
+        application: copy.recipient.application,
+        grant: Some(copy.recipient.grant),
+        bytes: copy.size_bytes.unsigned_abs(),
+        now,
+    };
+    charge_received(tx, mailroom.operator_plan(), &standing.policy, &charge)
+}
+
 fn insert_copy(
     tx: &mut dyn Tx,
+    mailroom: &Mailroom,
     prepared: &Prepared,
     copy: &Copy,
     id: Key,
-    blob: KeptBlob,
-    external: bool,
-) -> Result<(), StoreError> {
+    (blob, external): (KeptBlob, bool),
+) -> Result<(), Unpaid> {
     let shared = &prepared.shared;
     let now = shared.now_us / 1_000_000;
     let grant = copy.recipient.grant;
-    let folder = if shared.is_junk {
-        folders::system_folder(tx, grant, SystemFolder::Junk)?.unwrap_or(copy.recipient.inbox)
-    } else {
-        copy.recipient.inbox
+    let verdict = &copy.verdict;
+    charge(tx, mailroom, copy, now)?;
+    let place = place(tx, mailroom, shared, copy)?;
+    let folder = place.folder;
+    let entry = match verdict.is_read {
+        false => folders::enter_unread(tx, grant, folder, copy.size_bytes)?,
+        true => folders::shift(tx, grant, folder, &entering_read(copy.size_bytes))?,
     };
-    let entry = folders::enter_unread(tx, grant, folder, copy.size_bytes)?.ok_or_else(|| {
-        StoreError::Conflict {
-            constraint: "the account was deleted while its mail arrived".to_owned(),
-        }
+    let entry = entry.ok_or_else(|| StoreError::Conflict {
+        constraint: "the account was deleted while its mail arrived".to_owned(),
     })?;
     let joined = threading::find(tx, grant, &copy.recipient.email, &shared.thread_keys, now)?;
     let thread = joined.unwrap_or(id);
@@ -319,8 +469,8 @@ fn insert_copy(
             thread,
             blob: blob.key,
             date_at: now,
-            unread: true,
-            starred: false,
+            unread: !verdict.is_read,
+            starred: verdict.is_starred,
             metadata: None,
             has_attachment: shared.has_attachment,
             size_bytes: copy.size_bytes,
@@ -328,7 +478,7 @@ fn insert_copy(
             trace: copy.trace.as_bytes(),
             header_section: external.then_some(shared.header_section.as_slice()),
             parts: copy.parts.as_deref(),
-            verdicts: shared.verdicts.as_deref(),
+            verdicts: copy.verdicts.as_deref(),
             document: &copy.document,
             body: (!blob.has_body).then_some(&shared.body),
             terms: &shared.terms,
@@ -345,8 +495,17 @@ fn insert_copy(
             data: None,
         },
     )?;
+    if place.is_set_aside {
+        messages::set_aside(tx, id, now)?;
+    }
+    if let Some(record) = &verdict.record {
+        record.write(tx, mailroom, Some(id), place.moved.as_ref())?;
+        let standing = verdict.standing.as_ref();
+        let policy = standing.and_then(|standing| standing.policy_id);
+        record.audit_dropped(tx, mailroom, id, policy)?;
+    }
     // A forgery is no reply either.
-    if joined.is_none() || shared.is_junk {
+    if joined.is_none() || place.is_junk {
         return Ok(());
     }
     replied::announce(
@@ -361,4 +520,5 @@ fn insert_copy(
             now_us: shared.now_us,
         },
     )
+    .map_err(Unpaid::from)
 }

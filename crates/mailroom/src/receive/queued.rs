@@ -45,8 +45,7 @@ impl Mailroom {
         let used = outcome.as_deref().unwrap_or_default();
         if outcome.as_ref().err().is_none_or(Unpaid::is_final) {
             let unused = prepared
-                .blobs
-                .iter()
+                .blobs()
                 .filter(|blob| !used.contains(&blob.key));
             self.remove_bytes(unused).await;
         }

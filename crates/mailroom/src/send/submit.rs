@@ -24,7 +24,7 @@ use crate::govern::Standing;
 use crate::govern::outbound::Seen;
 use crate::govern::loops::Unsent;
 use crate::organise::Metadata;
-use crate::outbound::{sending, tls_need};
+use crate::outbound::{Sent, sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::receive::threading::ThreadKeys;

@@ -10,7 +10,7 @@ use posthouse_types::address::EmailAddress;
 
 use crate::support::{Office, every_engine, message, objects};
 
-async fn raw(office: &Office, grant: &posthouse_mailroom::actor::GrantRef, id: &str) -> String {
+pub async fn raw(office: &Office, grant: &posthouse_mailroom::actor::GrantRef, id: &str) -> String {
     let object = office
         .mailroom
         .get_message(grant, id, Detail::RawMime)

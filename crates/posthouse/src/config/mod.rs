@@ -9,6 +9,7 @@ mod error;
 mod flags;
 mod layers;
 mod outbound;
+mod plan;
 mod reference;
 mod resolve;
 pub mod settings;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use posthouse_mailroom::domains::MtaStsMode;
+use posthouse_mailroom::policies::Plan;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::cidr::Cidr;
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Days that the audit log is kept.
     pub audit_days: u32,
+    /// What everybody is capped to.
+    pub plan: Plan,
     /// Whether messages may be deleted past Trash.
     pub hard_delete: bool,
     /// What this process does.

@@ -12,6 +12,7 @@ use posthouse_net::cidr::{Cidr, CidrError};
 use super::error::ConfigError;
 use super::layers::{Given, Layers, Source};
 use super::outbound::{self, Outbound};
+use super::plan;
 use super::settings::{Preset, SETTINGS, by_key};
 use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 
@@ -53,6 +54,10 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .flatten(),
         outbound: outbound_mail(&texts)?,
         audit_days: texts.require("audit_days", "1 to 36500", audit_days)?,
+        plan: plan::with_caps(
+            texts.require("plan", "none, free or full", plan::plan)?,
+            &texts.many("plan_caps", plan::CAPS_ALLOWED, plan::cap)?,
+        ),
         hard_delete: texts.require("hard_delete", "true or false", switch)?,
         roles: roles(&texts)?,
         allow_net: texts.many("allow_net", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,

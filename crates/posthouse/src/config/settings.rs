@@ -412,6 +412,25 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "plan",
+        value: "PLAN",
+        shape: One,
+        preset: Text("none"),
+        dev_preset: Text("none"),
+        meaning: "What everybody is capped to: `none`, or the published numbers of the compatible service's plans, `free` or `full`. \
+                  Policies may set limits up to a cap. See docs/policies.md.",
+        without_effect: None,
+    },
+    Setting {
+        key: "plan_caps",
+        value: "CAP=NUMBER",
+        shape: Many,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Single caps, laid over the plan, such as `sent_per_day=200`, `storage=3G` or `rules=-1` for none.",
+        without_effect: None,
+    },
+    Setting {
         key: "hard_delete",
         value: "",
         shape: Switch,

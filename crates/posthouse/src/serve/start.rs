@@ -71,6 +71,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         mailroom.send_at_most(rate);
     }
     mailroom.keep_audit_for_days(config.audit_days);
+    mailroom.choose_plan(config.plan.clone());
     if config.hard_delete {
         mailroom.allow_hard_delete();
     }

@@ -9,6 +9,8 @@ pub struct Envelope<R> {
     pub sender: Option<EmailAddress>,
     /// MAIL carried SMTPUTF8.
     pub smtputf8: bool,
+    /// The size that MAIL announced, if it did. RFC 1870 3.
+    pub announced_bytes: Option<u64>,
     /// Resolved recipients, each once.
     pub recipients: Vec<R>,
     /// RCPT commands answered with 250, duplicates included.
@@ -67,6 +69,7 @@ impl<R, C> Transaction<R, C> {
                 *self = Self::Addressing(Envelope {
                     sender,
                     smtputf8,
+                    announced_bytes: None,
                     recipients: Vec::new(),
                     accepted: 0,
                     refused: 0,

@@ -139,6 +139,16 @@ pub fn identify(tx: &mut dyn Tx, name: &GrantName) -> Result<Option<Identity>, S
     tx.query_opt(&sql, &[value], read_identity)
 }
 
+/// Counts the accounts of the installation, up to `most`.
+pub fn count_up_to(tx: &mut dyn Tx, most: u64) -> Result<u64, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    tx.query_one(
+        "SELECT COUNT(*) FROM (SELECT id FROM grants LIMIT $1) g",
+        &[most.into()],
+        |row| Ok(u64::try_from(row.int(0)?).unwrap_or_default()),
+    )
+}
+
 /// Tells whether an application has any account.
 pub fn any_of_application(tx: &mut dyn Tx, application: Key) -> Result<bool, StoreError> {
     let found = tx.query_opt(

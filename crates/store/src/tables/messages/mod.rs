@@ -5,6 +5,7 @@ mod organise;
 mod select;
 
 use bytes::Bytes;
+use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
 use super::folders::Entry;
@@ -16,7 +17,7 @@ use crate::{Param, StoreError};
 
 pub(in crate::tables) use narrow::narrowed;
 pub use organise::{
-    InThread, Leaving, Placed, documents, in_folder, in_thread, place, placed, remove,
+    InThread, Leaving, Placed, SetAside, documents, in_folder, in_thread, place, placed, remove,
     set_aside_before, set_metadata,
 };
 pub use select::{Position, Selection, Source, oldest, select};
@@ -244,6 +245,8 @@ pub fn read_shown(row: &dyn Row) -> Result<Shown<'_>, StoreError> {
 }
 
 /// Sizes to which lists of ids are padded, so that few statements serve all listings.
+/// Messages of one author that are looked at to find out whether that one has written before.
+const AUTHORED_LOOKED_AT_MAX: i64 = 100;
 const ID_LIST_SIZES: [usize; 5] = [1, 10, 50, 100, 200];
 
 /// Hands the rows of up to 200 messages of an account to `each`, newest key first; missing ones are left out.
@@ -367,6 +370,33 @@ pub fn thread_by_term(tx: &mut dyn Tx, grant: Key, term: Term) -> Result<Option<
         &[grant.into(), Param::Int(term.0)],
         |row| row.key(0),
     )
+}
+
+/// Tells whether a message with a term of its author has come to an account and is not in Junk. Looks at the newest ones
+/// only: who writes to Junk a thousand times is asked about as fast as everybody.
+pub fn has_arrived_from(tx: &mut dyn Tx, grant: Key, author: Term) -> Result<bool, StoreError> {
+    let found = tx.query_opt(
+        "SELECT 1 FROM (SELECT message_id FROM message_terms WHERE grant_id = $1 AND term = $2
+           ORDER BY date_at DESC LIMIT $3) t
+         JOIN messages m ON m.id = t.message_id JOIN folders f ON f.id = m.folder_id WHERE f.role <> $4 LIMIT 1",
+        &[
+            grant.into(),
+            Param::Int(author.0),
+            AUTHORED_LOOKED_AT_MAX.into(),
+            Param::Int(SystemFolder::Junk as i64),
+        ],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Notes since when a message is in Trash or Junk, in the transaction that stores it there.
+pub fn set_aside(tx: &mut dyn Tx, message: Key, at: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE messages SET set_aside_at = $2 WHERE id = $1",
+        &[message.into(), at.into()],
+    )?;
+    Ok(())
 }
 
 /// Tells whether a thread has at least `count` messages.
@@ -524,7 +554,9 @@ mod tests {
         }
         let set_aside = plan(SET_ASIDE_BEFORE);
         assert!(
-            set_aside.contains("SEARCH m USING INDEX messages_set_aside (set_aside_at<?)"),
+            set_aside.contains(
+                "SEARCH m USING INDEX messages_set_aside (set_aside_at>? AND set_aside_at<?)"
+            ),
             "{set_aside}"
         );
         let in_folder = plan(&in_folder_statement());

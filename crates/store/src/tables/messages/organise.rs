@@ -1,5 +1,6 @@
 //! Messages after their arrival: flags, folder and metadata change, and in the end they go.
 
+use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
 use crate::sql::{Row, Tx, placeholders};
@@ -110,23 +111,54 @@ pub(super) fn in_folder_statement() -> String {
     )
 }
 
-/// Returns application, account and key of up to `limit` messages that were set aside before a time, longest ago first.
+/// A message that was moved to Trash or Junk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAside {
+    /// The application that owns its account.
+    pub application: Key,
+    /// Its account.
+    pub grant: Key,
+    /// Its key.
+    pub id: Key,
+    /// When it was moved, in Unix seconds.
+    pub at: i64,
+    /// It is in Trash.
+    pub in_trash: bool,
+}
+
+/// Returns up to `limit` messages that were set aside before a time, longest ago first, behind a time and key.
 pub fn set_aside_before(
     tx: &mut dyn Tx,
+    behind: (i64, Key),
     before: i64,
     limit: i64,
-) -> Result<Vec<(Key, Key, Key)>, StoreError> {
-    tx.query(SET_ASIDE_BEFORE, &[before.into(), limit.into()], |row| {
-        Ok((row.key(0)?, row.key(1)?, row.key(2)?))
+) -> Result<Vec<SetAside>, StoreError> {
+    let (at, id) = behind;
+    let params = [
+        at.into(),
+        before.into(),
+        limit.into(),
+        Param::from(id),
+        Param::Int(SystemFolder::Trash as i64),
+    ];
+    tx.query(SET_ASIDE_BEFORE, &params, |row| {
+        Ok(SetAside {
+            application: row.key(0)?,
+            grant: row.key(1)?,
+            id: row.key(2)?,
+            at: row.int(3)?,
+            in_trash: row.flag(4)?,
+        })
     })
 }
 
 /// What is left of deleted accounts and folders goes another way.
 pub(super) const SET_ASIDE_BEFORE: &str =
-    "SELECT m.application_id, m.grant_id, m.id FROM messages m WHERE m.set_aside_at < $1
+    "SELECT m.application_id, m.grant_id, m.id, m.set_aside_at, CAST(CASE WHEN f.role = $5 THEN 1 ELSE 0 END AS BIGINT)
+     FROM messages m JOIN folders f ON f.id = m.folder_id
+     WHERE m.set_aside_at >= $1 AND m.set_aside_at < $2 AND (m.set_aside_at > $1 OR m.id > $4)
        AND EXISTS (SELECT 1 FROM grants g WHERE g.id = m.grant_id)
-       AND EXISTS (SELECT 1 FROM folders f WHERE f.id = m.folder_id)
-     ORDER BY m.set_aside_at LIMIT $2";
+     ORDER BY m.set_aside_at, m.id LIMIT $3";
 
 /// Writes flags, folder and numbers of a message; its folders have counted the change already.
 pub fn place(tx: &mut dyn Tx, message: &Placed) -> Result<(), StoreError> {
