@@ -1,11 +1,10 @@
 //! `POST /v3/rules/dry-run`
 
-use http::StatusCode;
 use posthouse_mailroom::rules::{
     DryRun, OPERATORS, OUTCOMES, Subject, TRIGGERS, TrialMessage, Tried,
 };
 use posthouse_types::address::DisplayAddress;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::schema::body as rule_body;
 use crate::body::Fields;
@@ -13,8 +12,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    Schema, any, count, either, email, flag, list, map, number, object, one_of, optional, required,
-    text, uuid,
+    Schema, any, count, either, email, flag, list, map, object, one_of, optional, required, text,
+    uuid,
 };
 use crate::routes::Answer;
 
@@ -61,7 +60,10 @@ fn message() -> Schema {
         optional("body", text().about("No rule looks at it.")),
         optional(
             "headers",
-            list(object([required("name", text()), required("value", text())])),
+            list(object([
+                required("name", text()),
+                required("value", text()),
+            ])),
         ),
         optional(
             "attachments",
@@ -72,7 +74,7 @@ fn message() -> Schema {
             ])),
         ),
         optional("reply_to_message_id", text()),
-        optional("spam_score", number()),
+        optional("spam_score", any().about("A number.")),
         optional("envelope_from", text()),
         optional("envelope_to", either([text(), list(text())])),
     ])
@@ -113,30 +115,38 @@ pub async fn dry_run(call: Call) -> Answer {
     let grant_id: Option<String> = body.optional("grant_id")?;
     let wanted = DryRun {
         trigger,
-        rules: tried(&mut body, grant_id.as_ref())?,
+        rules: tried(call.body.object(), &mut body, grant_id.as_ref())?,
         grant_id,
-        message: subject(&mut body)?,
+        message: subject(call.body.object(), &mut body)?,
     };
     let warnings = body.unknown();
     let outcome = call.mailroom.dry_run_rules(call.actor()?, wanted).await?;
-    Ok(call.object(&outcome).status(StatusCode::OK).warnings(&warnings))
+    Ok(call.object(&outcome).warnings(&warnings))
 }
 
-fn tried(body: &mut Fields<'_>, grant_id: Option<&String>) -> Result<Tried, ApiError> {
+fn tried(
+    sent: &Map<String, Value>,
+    body: &mut Fields<'_>,
+    grant_id: Option<&String>,
+) -> Result<Tried, ApiError> {
     let ids: Option<Vec<String>> = body.optional("rule_ids")?;
-    let inline: Option<Vec<Value>> = body.optional("rules")?;
     let workspace: Option<String> = body.optional("workspace_id")?;
-    let named: Vec<Tried> = [
+    body.ignore(&["rules"]);
+    let inline = match sent.get("rules") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(rules)) => Some(rules.clone()),
+        Some(_) => return Err(ApiError::invalid("rules", "expected an array of rules")),
+    };
+    let mut named = [
         ids.map(Tried::Ids),
         inline.map(Tried::Inline),
         workspace.map(Tried::Workspace),
     ]
     .into_iter()
-    .flatten()
-    .collect();
-    match (<[Tried; 1]>::try_from(named), grant_id) {
-        (Ok([tried]), _) => Ok(tried),
-        (Err(none), Some(grant)) if none.is_empty() => Ok(Tried::Grant(grant.clone())),
+    .flatten();
+    match (named.next(), named.next(), grant_id) {
+        (Some(tried), None, _) => Ok(tried),
+        (None, None, Some(grant)) => Ok(Tried::Grant(grant.clone())),
         _ => Err(ApiError::invalid(
             "rules",
             "expected one of rule_ids, rules, workspace_id or grant_id",
@@ -144,10 +154,15 @@ fn tried(body: &mut Fields<'_>, grant_id: Option<&String>) -> Result<Tried, ApiE
     }
 }
 
-fn subject(body: &mut Fields<'_>) -> Result<Subject, ApiError> {
+fn subject(sent: &Map<String, Value>, body: &mut Fields<'_>) -> Result<Subject, ApiError> {
     let stored: Option<String> = body.optional("message_id")?;
     match (body.object("message")?, stored) {
-        (Some(fields), None) => Ok(Subject::Given(Box::new(given(fields)?))),
+        (Some(fields), None) => {
+            let empty = Map::new();
+            let raw = sent.get("message").and_then(Value::as_object);
+            let message = given(raw.unwrap_or(&empty), fields)?;
+            Ok(Subject::Given(Box::new(message)))
+        }
         (None, Some(id)) => Ok(Subject::Stored(id)),
         _ => Err(ApiError::invalid(
             "message",
@@ -156,13 +171,16 @@ fn subject(body: &mut Fields<'_>) -> Result<Subject, ApiError> {
     }
 }
 
-fn given(mut fields: Fields<'_>) -> Result<TrialMessage, ApiError> {
-    fields.ignore(&["body"]);
-    let envelope_to = match fields.optional::<Value>("envelope_to")? {
-        Some(Value::String(one)) => vec![one],
-        Some(_) => fields.optional("envelope_to")?.unwrap_or_default(),
-        None => Vec::new(),
-    };
+fn given(raw: &Map<String, Value>, mut fields: Fields<'_>) -> Result<TrialMessage, ApiError> {
+    fields.ignore(&[
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "body",
+        "spam_score",
+        "envelope_to",
+    ]);
     let mut headers = Vec::new();
     for mut one in fields.objects("headers")?.unwrap_or_default() {
         headers.push((one.required("name")?, one.required("value")?));
@@ -170,54 +188,60 @@ fn given(mut fields: Fields<'_>) -> Result<TrialMessage, ApiError> {
     let mut attachments = Vec::new();
     for mut one in fields.objects("attachments")?.unwrap_or_default() {
         let filename: Option<String> = one.optional("filename")?;
-        let size: Option<i64> = one.optional("size")?;
+        let size: Option<u64> = one.optional("size")?;
+        let content_type = one.required("content_type")?;
         attachments.push((
             filename.unwrap_or_default(),
-            one.required("content_type")?,
-            size.unwrap_or_default().unsigned_abs(),
+            content_type,
+            size.unwrap_or_default(),
         ));
     }
+    let spam_score = match raw.get("spam_score") {
+        None | Some(Value::Null) => None,
+        Some(number) => Some(
+            number
+                .as_f64()
+                .ok_or_else(|| ApiError::invalid("message.spam_score", "expected a number"))?,
+        ),
+    };
     Ok(TrialMessage {
-        from: people(&mut fields, "from")?,
-        to: people(&mut fields, "to")?,
-        cc: people(&mut fields, "cc")?,
-        bcc: people(&mut fields, "bcc")?,
+        from: people(raw, "from")?,
+        to: people(raw, "to")?,
+        cc: people(raw, "cc")?,
+        bcc: people(raw, "bcc")?,
         subject: fields.optional("subject")?.unwrap_or_default(),
         headers,
         attachments,
         reply_to_message_id: fields.optional("reply_to_message_id")?,
-        spam_score: fields.optional("spam_score")?,
+        spam_score,
         envelope_from: fields.optional("envelope_from")?,
-        envelope_to,
+        envelope_to: people(raw, "envelope_to")?
+            .into_iter()
+            .map(|one| one.email)
+            .collect(),
     })
 }
 
 /// Reads addresses: an array of texts or objects, or one of them alone.
-fn people(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-) -> Result<Vec<DisplayAddress>, ApiError> {
-    let given = match fields.optional::<Value>(name)? {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(entries)) => entries,
-        Some(one) => vec![one],
+fn people(raw: &Map<String, Value>, name: &str) -> Result<Vec<DisplayAddress>, ApiError> {
+    let given = match raw.get(name) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(entries)) => entries.as_slice(),
+        Some(one) => std::slice::from_ref(one),
     };
     let mut people = Vec::with_capacity(given.len());
     for (place, one) in given.iter().enumerate() {
         let (shown, address) = match one {
-            Value::String(address) => ("", address.as_str()),
-            Value::Object(members) => (
-                members.get("name").and_then(Value::as_str).unwrap_or(""),
-                members.get("email").and_then(Value::as_str).unwrap_or(""),
-            ),
-            _ => {
-                let path = format!("message.{name}[{place}]");
-                let message = "expected an address, or an object with email";
-                return Err(ApiError::invalid(&path, message));
-            }
+            Value::String(address) => (None, Some(address.as_str())),
+            one => (one["name"].as_str(), one["email"].as_str()),
+        };
+        let Some(address) = address else {
+            let path = format!("message.{name}[{place}]");
+            let message = "expected an address, or an object with email";
+            return Err(ApiError::invalid(path, message));
         };
         people.push(DisplayAddress {
-            name: shown.to_owned(),
+            name: shown.unwrap_or_default().to_owned(),
             email: address.to_owned(),
         });
     }

@@ -177,7 +177,10 @@ impl Mailroom {
             field: "rule_ids".to_owned(),
             message: format!(
                 "invalid rule ID \"{}\"",
-                id.chars().filter(|c| !c.is_control()).take(64).collect::<String>()
+                id.chars()
+                    .filter(|c| !c.is_control())
+                    .take(64)
+                    .collect::<String>()
             ),
         };
         let mut keys = Vec::with_capacity(ids.len());
@@ -311,7 +314,10 @@ impl Mailroom {
                 by: Some(action.clone()),
             });
         }
-        let sensitivity = bench.standing.as_ref().map(|one| one.policy.spam.sensitivity);
+        let sensitivity = bench
+            .standing
+            .as_ref()
+            .map(|one| one.policy.spam.sensitivity);
         let limit = threshold(THRESHOLD, sensitivity.unwrap_or(1.0));
         let folder = match facts.stage {
             Stage::OutboundSend => SystemFolder::Sent,

@@ -31,6 +31,9 @@ pub use posthouse_rules::rule::WRITABLE;
 /// Which way messages go that a rule looks at.
 pub const TRIGGERS: [&str; 2] = ["inbound", "outbound"];
 
+/// What becomes of a message that rules were tried on.
+pub const OUTCOMES: [&str; 3] = ["deliver", "block", "hold"];
+
 /// What rules compare with, as it is named.
 pub const OPERATORS: [&str; 7] = [
     "is",

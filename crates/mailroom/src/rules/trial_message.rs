@@ -52,11 +52,14 @@ impl TrialMessage {
     /// [`Refusal::Invalid`] that names an address that is none, or what there is too much of.
     pub(super) fn facts(&self, stage: Stage, own: Option<&str>) -> Result<Facts, Refusal> {
         self.check_bounds()?;
-        let attachments = self.attachments.iter().map(|(filename, kind, size)| AttachmentFact {
-            filename: filename.clone(),
-            content_type: folded(kind.trim()),
-            size: *size,
-        });
+        let attachments = self
+            .attachments
+            .iter()
+            .map(|(filename, kind, size)| AttachmentFact {
+                filename: filename.clone(),
+                content_type: folded(kind.trim()),
+                size: *size,
+            });
         let headers = self.headers.iter();
         let mut facts = Facts {
             subject: Some(folded(&self.subject)),
@@ -118,9 +121,17 @@ impl TrialMessage {
     fn check_bounds(&self) -> Result<(), Refusal> {
         let addresses = self.from.len() + self.to.len() + self.cc.len() + self.bcc.len();
         for (field, count, most) in [
-            ("message.to", addresses + self.envelope_to.len(), ADDRESSES_MAX),
+            (
+                "message.to",
+                addresses + self.envelope_to.len(),
+                ADDRESSES_MAX,
+            ),
             ("message.headers", self.headers.len(), HEADERS_MAX),
-            ("message.attachments", self.attachments.len(), ATTACHMENTS_MAX),
+            (
+                "message.attachments",
+                self.attachments.len(),
+                ATTACHMENTS_MAX,
+            ),
         ] {
             if count > most {
                 return Err(Refusal::invalid(field, format!("expected at most {most}")));
@@ -146,7 +157,9 @@ impl TrialMessage {
             .collect();
         // What this server wrote in front when the message arrived.
         let trace = |name: &str| {
-            let field = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            let field = headers
+                .iter()
+                .find(|(other, _)| other.eq_ignore_ascii_case(name));
             field.map(|(_, value)| value.trim().trim_matches(['<', '>']).to_owned())
         };
         let (envelope_from, delivered) = (trace("Return-Path"), trace("Delivered-To"));
