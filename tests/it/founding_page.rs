@@ -4,5 +4,6 @@ mod app_password;
 mod command_line;
 mod create;
 mod domains;
+mod governance;
 mod mailbox;
 mod workspace;

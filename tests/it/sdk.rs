@@ -59,6 +59,16 @@ async fn the_node_sdk_groups_accounts_in_workspaces() {
 }
 
 #[tokio::test]
+async fn the_python_sdk_keeps_policies_rules_and_lists() {
+    python("walk_governance.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_keeps_policies_rules_and_lists() {
+    node("walk_governance.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
 async fn the_python_sdk_pages_filters_and_reads_messages() {
     python("walk_messages.py", Mailbox::Bulk).await;
 }

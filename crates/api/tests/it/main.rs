@@ -17,6 +17,7 @@ mod pacing;
 mod permissions;
 mod provisioning;
 mod repetition;
+mod rules_and_lists;
 mod scheduling;
 mod searching;
 mod sending;
