@@ -169,6 +169,7 @@ fn candidate(
         selector: shown.selector,
         algorithm: "",
         signature_start: shown.signature_start,
+        fingerprint: 0,
         has_length: tags.as_ref().is_some_and(|tags| tags.get("l").is_some()),
         reason: None,
     };
@@ -177,6 +178,7 @@ fn candidate(
         .and_then(|tags| Signature::parse(&tags, Form::Dkim));
     let checked = read.and_then(|signature| {
         verdict.algorithm = signature.algorithm.name();
+        verdict.fingerprint = signature.fingerprint();
         hashes.add(&signature, fields.body);
         signature.check_message(hashes, now)?;
         Ok(signature)

@@ -135,6 +135,8 @@ pub struct DkimVerdict {
     pub algorithm: &'static str,
     /// The front of the signature, which tells several of one domain apart (RFC 6008).
     pub signature_start: String,
+    /// Stands for the whole signature: the same in every copy of the message.
+    pub fingerprint: u64,
     /// Whether it says that it covers a part of the body only (`l=`).
     pub has_length: bool,
     /// Why it did not pass.

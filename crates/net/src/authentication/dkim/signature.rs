@@ -89,6 +89,13 @@ impl Signature {
         })
     }
 
+    /// Returns a number that stands for the signature, however its text is folded.
+    pub(in crate::authentication) fn fingerprint(&self) -> u64 {
+        let digest = digest::digest(&digest::SHA256, &self.signature);
+        let front = digest.as_ref().first_chunk();
+        front.map_or(0, |front| u64::from_be_bytes(*front))
+    }
+
     /// Checks what needs no key: the expiry and the body's hash.
     pub(in crate::authentication) fn check_message(
         &self,

@@ -76,6 +76,7 @@ fn the_field_says_everything_in_registered_words() {
             selector: "s1".to_owned(),
             algorithm: "rsa-sha256",
             signature_start: "QUJD+/==".to_owned(),
+            fingerprint: 0,
             has_length: false,
             reason: Some("body hash did not verify"),
         }],
