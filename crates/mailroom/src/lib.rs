@@ -20,6 +20,9 @@
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
 //! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
+//! - [`service_accounts`]: programs of the operator that sign their requests
+//! - `dmarc_reports`: domains are told how their mail was judged
+//! - `operator`: whom this server writes to, and who gets mail to `postmaster@`
 //! - [`contacts`]: the address book of an account
 //! - [`rules`], [`lists`]: what becomes of messages, and what is looked into for it, as operators write it
 //! - [`audit`]: what was decided, by whom and why
@@ -73,4 +76,5 @@ mod tenancy;
 
 pub use bootstrap::Bootstrap;
 pub use mailroom::{Mailroom, MailroomConfig};
+mod operator;
 pub use refusal::Refusal;

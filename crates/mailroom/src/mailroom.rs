@@ -12,7 +12,7 @@ use crate::audit::{AUDIT_DAYS_DEFAULT, Doer};
 use crate::certificates::Chosen;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
-use crate::receive::{Arrivals, RecipientCache, Room, Unconfirmed, recipient_cache};
+use crate::operator::Operator;
 use crate::policies::{ChosenPlan, Walk};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
@@ -82,6 +82,14 @@ pub(crate) struct Inner {
     /// Searches that wait for mail to be indexed have it done one after the other.
     pub(crate) catching_up: tokio::sync::Mutex<()>,
 }
+    /// How often signatures have come of late.
+    pub(crate) signatures: Signatures,
+    /// How arriving mail was judged, for reports.
+    pub(crate) sightings: Sightings,
+    /// Whom this server writes to.
+    pub(crate) operator: Operator,
+    /// How many replies accounts may send.
+    pub(crate) loops: LoopBudget,
 
 impl std::fmt::Debug for Mailroom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -125,6 +133,10 @@ impl Mailroom {
     /// Returns a handle for one request that may come again: what it sends after [`Mailroom::begin_repeatable`] is noted
     /// under the request's key in the same transaction.
     #[must_use]
+                signatures: Signatures::default(),
+                sightings: Sightings::default(),
+                operator: Operator::default(),
+                loops: LoopBudget::default(),
     pub fn for_one_request(&self) -> Self {
         Self {
             ticket: Some(Arc::default()),

@@ -66,6 +66,7 @@ pub enum Kind {
     Suppression = 61,
     Pause = 62,
     DomainReport = 63,
+    Letter = 73,
     AuditEntry = 64,
     Policy = 65,
     Rule = 66,

@@ -18,6 +18,7 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::bounce::BounceClass;
+use super::notice::{self, Rate};
 use crate::Mailroom;
 
 /// Recipients over which rates are taken.
@@ -274,6 +275,7 @@ fn pause(
     }
     Ok(())
 }
+        notice::of_pause(tx, mailroom, &pause)?;
 
 /// Tells the operator, once in a window.
 fn review(
@@ -283,11 +285,12 @@ fn review(
     standing: &Standing,
     trouble: Trouble,
 ) -> Result<(), StoreError> {
-    let is_new = standing.reviewed == 0 || standing.served - standing.reviewed >= WINDOW_RECIPIENTS;
+    let reviewed = standing.reviewed(trouble);
+    let is_new = reviewed == 0 || standing.served - reviewed >= WINDOW_RECIPIENTS;
     if !is_new {
         return Ok(());
     }
-    reputation::note_review(tx, application, standing.served)?;
+    reputation::note_review(tx, application, trouble, standing.served)?;
     tracing::warn!(
         application.id = %mailroom.public_id(Kind::Application, application),
         events = standing.events(trouble),
@@ -296,7 +299,13 @@ fn review(
         match trouble { Trouble::Bounce => "bounces", Trouble::Complaint => "complaints" }
     );
     metrics::counter!("posthouse_reputation_reviews_total").increment(1);
-    Ok(())
+    let rate = Rate {
+        application,
+        trouble,
+        events: standing.events(trouble),
+        recipients: recipients(standing),
+    };
+    notice::of_review(tx, mailroom, &rate)
 }
 
 /// Keeps claimed mail of paused senders until their pauses are lifted; returns the rows that must not be attempted.
@@ -312,7 +321,8 @@ pub(crate) fn withhold(
     if in_force.is_empty() {
         return Ok(withheld);
     }
-    for row in claimed {
+    // Mail of this server's own goes whoever is paused: it may be what tells of the pause.
+    for row in claimed.iter().filter(|row| !row.envelope_from.is_empty()) {
         let sender = row.sender();
         let covering = in_force.iter().find(|pause| {
             pause.application == row.application && pause.scope.covers(row.grant, sender.domain)
@@ -334,7 +344,8 @@ mod tests {
             served,
             bounces,
             complaints,
-            reviewed: 0,
+            reviewed_bounces: 0,
+            reviewed_complaints: 0,
         }
     }
 

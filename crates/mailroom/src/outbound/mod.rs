@@ -5,6 +5,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `asked` | what an operator wants tried at once |
 //! | `claim` | what is due becomes this process's to deliver, for a while |
 //! | `wire` | the message as it goes out: received, signed, strict line ends |
 //! | `record` | what became of it |
@@ -12,6 +13,7 @@
 //! | [`return_path_token`] | how reports find back |
 //! | `depth` | how much waits |
 //! | `event` | what applications are told |
+//! | `notice` | what the operator is told of that |
 //! | [`schedule`], [`bounce`] | when again, and what a refusal means; pure |
 //! | `steer` | an operator retries, holds or drops |
 //! | `sending` | what is remembered of a sent message |
@@ -26,6 +28,7 @@ pub mod limits;
 mod record;
 pub mod return_path_token;
 pub mod schedule;
+mod notice;
 pub(crate) mod sending;
 mod steer;
 mod wire;
@@ -34,5 +37,6 @@ pub use claim::{ClaimedDue, ClaimedMail, ClaimedRecipient, Room, Scope};
 pub use record::{AttemptReport, Outcome};
 pub use wire::WireMail;
 
-pub(crate) use event::Sent;
+pub(crate) use event::{Sent, rejected};
+pub(crate) use sending::OwnMailKind;
 pub(crate) use record::{RowOutcome, settle};

@@ -157,6 +157,8 @@ fn settle_counted(
             Outcome::Delivered => {
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
+    // Mail of this server's own has the null sender, and nobody's reputation hangs on it.
+    let author = author.filter(|author| !author.is_empty());
                     if let Some(author) = author {
                         consequences::of_delivery(tx, &leaving(sent, author, row), now)?;
                     }

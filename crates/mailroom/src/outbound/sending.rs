@@ -34,7 +34,45 @@ pub(crate) fn about(message: &ParsedMessage, metadata: Option<&str>, sent_at: i6
     .to_string()
 }
 
+/// What mail of this server's own is: it belongs to no application, and no event tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnMailKind {
+    /// Written by this server.
+    Letter,
+    /// Somebody else's, passed on to the operator.
+    Forward,
+}
+
+impl OwnMailKind {
+    /// Returns what is noted of such mail in place of what events say.
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Letter => r#"{"own":"letter"}"#,
+            Self::Forward => r#"{"own":"forward"}"#,
+        }
+    }
+
+    /// Returns what mail is by what was noted of it; `None` for mail of an application.
+    pub(crate) fn of(about: &str) -> Option<Self> {
+        [Self::Letter, Self::Forward]
+            .into_iter()
+            .find(|kind| kind.about() == about)
+    }
+}
+
 impl Mailroom {
+    /// Returns what mail with the null sender is.
+    pub(crate) async fn own_mail_kind(
+        &self,
+        message: Key,
+    ) -> Result<Option<OwnMailKind>, StoreError> {
+        let noted = self
+            .store()
+            .read(move |tx: &mut dyn Tx| sendings::find(tx, message))
+            .await?;
+        Ok(noted.and_then(|noted| OwnMailKind::of(&noted.about)))
+    }
+
     /// Forgets some of what was sent long ago; returns whether there may be more.
     pub(crate) async fn expire_sendings(&self) -> Result<bool, StoreError> {
         let age_ms = SENDING_DAYS * 24 * 3_600 * 1_000;

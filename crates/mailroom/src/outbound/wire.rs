@@ -13,6 +13,7 @@ use super::limits::INLINE_WORK_BYTES_MAX;
 use super::return_path_token;
 use crate::read::{away_from_async_threads, blob_source};
 use crate::receive::rfc5322_date;
+use super::sending::OwnMailKind;
 use crate::suppressions::sending_domain;
 use crate::{Mailroom, Refusal};
 
@@ -92,7 +93,7 @@ impl Mailroom {
         let envelope_id = return_path_token::seal(codec, going.row);
         let id = self.public_id(Kind::Message, going.message);
         let received = received(&self.config().hostname, &id, going.created_at);
-        let signers = self.signers_for(sending_domain(going.author)).await?;
+        let signers = self.signers_for(&self.signing_domain(&going).await?).await?;
         let is_signed = !signers.is_empty();
         let now = self.now_seconds();
         let (raw, is_utf8) = (going.raw, going.needs_utf8);
@@ -118,6 +119,18 @@ impl Mailroom {
         let place = self
             .store()
             .read(move |tx: &mut dyn Tx| blobs::find(tx, blob))
+    /// Returns whose signatures a message gets. Mail of this server's own has no author: its letters are signed in the name of
+    /// the host, and what it passes on is not.
+    async fn signing_domain(&self, going: &Going<'_>) -> Result<String, Refusal> {
+        if !going.author.is_empty() {
+            return Ok(sending_domain(going.author).to_owned());
+        }
+        Ok(match self.own_mail_kind(going.message).await? {
+            Some(OwnMailKind::Letter) => self.config().hostname.to_ascii_lowercase(),
+            Some(OwnMailKind::Forward) | None => String::new(),
+        })
+    }
+
             .await?
             .ok_or(Refusal::NotFound)?;
         let raw = blob_source(self.store().blobs(), place).await?;

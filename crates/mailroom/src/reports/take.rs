@@ -28,7 +28,7 @@ impl Mailroom {
             .recipients
             .iter()
             .map(|recipient| recipient.role)
-            .filter(|role| *role != Role::Mailbox)
+            .filter(|role| !matches!(role, Role::Mailbox | Role::Operator))
             .collect();
         // RFC 3464 2: a report has the null sender.
         if roles.is_empty() && delivery.envelope_from.is_some() {
@@ -38,7 +38,7 @@ impl Mailroom {
         self.take_by_envelope_id(&delivery, found.as_ref()).await?;
         for role in roles {
             match role {
-                Role::Mailbox => {}
+                Role::Mailbox | Role::Operator => {}
                 Role::Reports(ReportAddress::Dmarc) => {
                     self.take_aggregate(&delivery, ReportKind::Dmarc).await?;
                 }
@@ -56,8 +56,8 @@ impl Mailroom {
         let is_complaint = matches!(found, Some(Report::Feedback(_)));
         let mut mailboxes = Vec::new();
         delivery.recipients.retain(|recipient| {
-            let gets =
-                recipient.role == Role::Mailbox || (recipient.has_mailbox() && !is_complaint);
+            let gets = matches!(recipient.role, Role::Mailbox | Role::Operator)
+                || (recipient.has_mailbox() && !is_complaint);
             let is_first = gets && !mailboxes.contains(&recipient.grant);
             if is_first {
                 mailboxes.push(recipient.grant);

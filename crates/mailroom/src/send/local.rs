@@ -145,8 +145,13 @@ impl Mailroom {
             sent: sent(claim),
             recipient: claim.recipient.clone(),
         };
-        self.receive_queued(self.inside_delivery(claim, recipient, raw), row)
-            .await?;
+        let is_for_operator = recipient.role == Role::Operator;
+        let delivery = self.inside_delivery(claim, recipient, raw);
+        if is_for_operator {
+            self.pass_on_queued(&delivery, row).await?;
+        } else {
+            self.receive_queued(delivery, row).await?;
+        }
         Ok(())
     }
 

@@ -23,6 +23,7 @@ mod organising;
 mod outbound;
 mod pauses;
 mod policies;
+mod operator;
 mod provisioning;
 mod quotas;
 mod reading;

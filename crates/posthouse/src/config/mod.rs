@@ -25,6 +25,7 @@ use posthouse_mailroom::policies::Plan;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::cidr::Cidr;
 
+use posthouse_types::address::EmailAddress;
 pub use error::ConfigError;
 pub use flags::ServeFlags;
 pub use outbound::{Outbound, OutboundMode};
@@ -63,6 +64,8 @@ pub struct Config {
     pub hostname: String,
     /// Addresses at which the world meets this server; empty when not told.
     pub public_ip: Vec<IpAddr>,
+    /// Where the operator reads mail.
+    pub operator_email: Option<EmailAddress>,
     /// What SPF records include instead of naming this server.
     pub spf_include: Option<String>,
     /// Base of trial domains.

@@ -8,6 +8,7 @@ use posthouse_mailroom::domains::MtaStsMode;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::acme::LETS_ENCRYPT;
 use posthouse_net::cidr::{Cidr, CidrError};
+use posthouse_types::address::EmailAddress;
 
 use super::error::ConfigError;
 use super::layers::{Given, Layers, Source};
@@ -48,6 +49,11 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             .optional("hostname", "a host name such as mail.example.org", hostname)?
             .unwrap_or_else(system_hostname),
         public_ip: texts.many("public_ip", "an IPv4 or IPv6 address", ip)?,
+        operator_email: texts.optional(
+            "operator_email",
+            "an address such as you@example.org",
+            email_address,
+        )?,
         spf_include: texts.optional("spf_include", "a domain name", spf_include)?,
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
@@ -411,6 +417,10 @@ fn outbound_mail(texts: &Texts<'_>) -> Result<Outbound, ConfigError> {
         rate_per_destination: texts.optional("destination_rate", "1 to 10000", outbound::rate)?,
     })
 }
+fn email_address(text: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse_strict(text).map_err(|error| error.to_string())
+}
+
 
 fn hostname(text: &str) -> Result<String, String> {
     let labels_fine = text.split('.').all(|label| {

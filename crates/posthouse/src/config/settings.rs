@@ -335,6 +335,17 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "operator_email",
+        value: "ADDR",
+        shape: One,
+        preset: Unset,
+        dev_preset: Unset,
+        meaning: "Where the operator reads mail: this server writes there when a sender's mail comes back or is complained about too \
+                  often, and mail to `postmaster@` and `abuse@` of its domains and of its host name goes there where no account has the \
+                  address. Without it that mail is refused, or taken by the domain's catch-all account, and the log alone tells.",
+        without_effect: None,
+    },
+    Setting {
         key: "public_ip",
         value: "IP",
         shape: Many,

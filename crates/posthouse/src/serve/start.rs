@@ -71,6 +71,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         mailroom.send_at_most(rate);
     }
     mailroom.keep_audit_for_days(config.audit_days);
+    if config.dmarc_reports {
+        mailroom.report_to_domains(Arc::new(outward.resolver.clone()));
+    }
+    if let Some(operator) = &config.operator_email {
+        mailroom.write_to(operator.clone());
+    }
     mailroom.choose_plan(config.plan.clone());
     if config.hard_delete {
         mailroom.allow_hard_delete();

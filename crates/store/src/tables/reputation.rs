@@ -60,8 +60,10 @@ pub struct Standing {
     pub bounces: i64,
     /// Complaints in the window.
     pub complaints: i64,
-    /// What `served` was when the operator was told last; 0: never.
-    pub reviewed: i64,
+    /// What `served` was when the operator was told last of bounces; 0: never.
+    pub reviewed_bounces: i64,
+    /// The same of complaints.
+    pub reviewed_complaints: i64,
 }
 
 impl Standing {
@@ -71,6 +73,15 @@ impl Standing {
         match trouble {
             Trouble::Bounce => self.bounces,
             Trouble::Complaint => self.complaints,
+        }
+    }
+
+    /// Returns what `served` was when the operator was told of a trouble last; 0: never.
+    #[must_use]
+    pub fn reviewed(&self, trouble: Trouble) -> i64 {
+        match trouble {
+            Trouble::Bounce => self.reviewed_bounces,
+            Trouble::Complaint => self.reviewed_complaints,
         }
     }
 }
@@ -116,14 +127,16 @@ pub fn trouble(
 
 fn standing(tx: &mut dyn Tx, application: Key) -> Result<Standing, StoreError> {
     tx.query_one(
-        "SELECT served, bounces, complaints, reviewed FROM reputation WHERE application_id = $1",
+        "SELECT served, bounces, complaints, reviewed, COALESCE(reviewed_complaints, 0) FROM reputation
+         WHERE application_id = $1",
         &[application.into()],
         |row| {
             Ok(Standing {
                 served: row.int(0)?,
                 bounces: row.int(1)?,
                 complaints: row.int(2)?,
-                reviewed: row.int(3)?,
+                reviewed_bounces: row.int(3)?,
+                reviewed_complaints: row.int(4)?,
             })
         },
     )
@@ -242,11 +255,19 @@ pub fn settle(tx: &mut dyn Tx, application: Key, scope: &PauseScope) -> Result<(
 }
 
 /// Notes that the operator is told how the application stands.
-pub fn note_review(tx: &mut dyn Tx, application: Key, served: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE reputation SET reviewed = $2 WHERE application_id = $1",
-        &[application.into(), served.into()],
-    )?;
+pub fn note_review(
+    tx: &mut dyn Tx,
+    application: Key,
+    trouble: Trouble,
+    served: i64,
+) -> Result<(), StoreError> {
+    let sql = match trouble {
+        Trouble::Bounce => "UPDATE reputation SET reviewed = $2 WHERE application_id = $1",
+        Trouble::Complaint => {
+            "UPDATE reputation SET reviewed_complaints = $2 WHERE application_id = $1"
+        }
+    };
+    tx.execute(sql, &[application.into(), served.into()])?;
     Ok(())
 }
 
