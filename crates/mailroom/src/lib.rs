@@ -70,6 +70,8 @@ mod housekeeping;
 mod log_reader;
 mod mailroom;
 mod names;
+mod dmarc_reports;
+mod govern;
 mod recent;
 mod secrets;
 mod tenancy;

@@ -10,12 +10,14 @@ use posthouse_types::ids::{Key, Kind};
 use crate::Refusal;
 use crate::audit::{AUDIT_DAYS_DEFAULT, Doer};
 use crate::certificates::Chosen;
+use crate::dmarc_reports::Sightings;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
 use crate::idempotency::Ticket;
 use crate::operator::Operator;
 use crate::policies::{ChosenPlan, Walk};
 use crate::send::Outgate;
 use crate::tenancy::Tenancy;
+use crate::receive::{Arrivals, RecipientCache, Room, Signatures, Unconfirmed, recipient_cache};
 use crate::wait::Places;
 use crate::webhooks::Outward;
 
@@ -131,12 +133,12 @@ impl Mailroom {
     }
 
     /// Returns a handle for one request that may come again: what it sends after [`Mailroom::begin_repeatable`] is noted
-    /// under the request's key in the same transaction.
-    #[must_use]
                 signatures: Signatures::default(),
                 sightings: Sightings::default(),
                 operator: Operator::default(),
                 loops: LoopBudget::default(),
+    /// under the request's key in the same transaction.
+    #[must_use]
     pub fn for_one_request(&self) -> Self {
         Self {
             ticket: Some(Arc::default()),

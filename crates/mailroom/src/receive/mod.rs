@@ -12,6 +12,7 @@ mod receipts;
 mod recipient;
 mod replied;
 mod room;
+mod signatures;
 mod trace;
 
 pub(crate) mod document;
@@ -29,4 +30,5 @@ pub(crate) use receipts::DUPLICATE_WINDOW_MS;
 pub(crate) use recipient::{RecipientCache, recipient_cache};
 pub(crate) use replied::Replied;
 pub(crate) use room::Room;
-pub(crate) use trace::rfc5322_date;
+pub(crate) use signatures::Signatures;
+pub(crate) use trace::{lines as trace_lines, rfc5322_date};

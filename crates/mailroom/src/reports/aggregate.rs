@@ -1,6 +1,7 @@
 //! Receivers report how they saw the mail, and the mail hosts, of domains.
 
 use posthouse_net::aggregate_reports::{self, AggregateReport, ReportFile};
+use posthouse_net::authentication::verdict::DmarcResult;
 use posthouse_store::tables::domain_reports::{self, DomainReport, ReportKind};
 use posthouse_store::tables::domains;
 use posthouse_store::{StoreError, Tx};
@@ -33,15 +34,23 @@ impl Mailroom {
             tracing::info!("mail without a report that can be read came to an address of reports");
             return Ok(());
         }
+        let is_authenticated = self.is_authenticated(delivery).await;
         let (mailroom, now_ms) = (self.clone(), self.clock().unix_ms());
         self.store()
             .write(move |tx: &mut dyn Tx| {
-                reports
-                    .iter()
-                    .try_for_each(|report| keep(tx, &mailroom, kind, report, now_ms))
+                reports.iter().try_for_each(|report| {
+                    keep_report(tx, &mailroom, kind, report, is_authenticated, now_ms)
+                })
             })
             .await?;
         Ok(())
+    }
+
+    /// Tells whether the domain that a message is from stands behind it, as far as that is checked.
+    async fn is_authenticated(&self, delivery: &InboundDelivery) -> Option<bool> {
+        let verdicts = self.verify(delivery).await?;
+        let dmarc = verdicts.dmarc.as_ref()?;
+        Some(dmarc.result == DmarcResult::Pass)
     }
 }
 
@@ -65,12 +74,14 @@ fn read(raw: &[u8], kind: ReportKind) -> Vec<AggregateReport> {
     reports
 }
 
-/// Keeps a report about a domain of this server, unless it is here already or too many came today.
-fn keep(
+/// Keeps a report about a domain of this server, unless it is here already or too many came today. AUTH-08: anybody can send
+/// one, so it is kept with it whether its sender is who it says; `None` where that was not checked.
+pub(crate) fn keep_report(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
     kind: ReportKind,
     report: &AggregateReport,
+    is_authenticated: Option<bool>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let Ok(domain) = Domain::parse(&report.domain) else {
@@ -86,6 +97,8 @@ fn keep(
         metrics::counter!("posthouse_reports_dropped_total").increment(1);
         return Ok(());
     }
+    let mut document = report.document.clone();
+    document["authenticated"] = is_authenticated.into();
     let row = DomainReport {
         id: mailroom.store().new_key(),
         domain: domain.address,
@@ -95,7 +108,7 @@ fn keep(
         begins_at: report.begins_at,
         ends_at: report.ends_at,
         received_at: now_ms / 1_000,
-        document: report.document.to_string(),
+        document: document.to_string(),
     };
     if domain_reports::insert(tx, &row)? {
         metrics::counter!("posthouse_reports_kept_total").increment(1);

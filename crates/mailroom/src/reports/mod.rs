@@ -21,6 +21,7 @@ mod take;
 pub use list::{DomainReportPage, DomainReportView};
 
 pub(crate) use address::ReportAddress;
+pub(crate) use aggregate::keep_report;
 
 use posthouse_store::tables::domain_reports::ReportKind;
 

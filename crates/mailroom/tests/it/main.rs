@@ -9,6 +9,7 @@ mod cleaning;
 mod combining;
 mod contacts;
 mod crowd;
+mod dmarc_reports;
 mod domain_records;
 mod domains;
 mod draft_files;

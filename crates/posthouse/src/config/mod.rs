@@ -96,6 +96,8 @@ pub struct Config {
     pub inbound_dmarc: DmarcAction,
     /// Domains whose ARC seals are believed, in lower case.
     pub trusted_sealer: Vec<String>,
+    /// Whether domains are told how their mail was judged.
+    pub dmarc_reports: bool,
     /// How long the checks of one message may wait for the DNS.
     pub inbound_check_time: Duration,
     /// Region that the API reports.

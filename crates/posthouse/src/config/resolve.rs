@@ -74,6 +74,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         inbound_checks: texts.require("inbound_checks", "public, all or off", inbound_checks)?,
         inbound_dmarc: texts.require("inbound_dmarc", "off, junk or reject", inbound_dmarc)?,
         trusted_sealer: texts.many("trusted_sealer", "a domain name", hostname)?,
+        dmarc_reports: texts.require("dmarc_reports", "true or false", switch)?,
         inbound_check_time: texts.require(
             "inbound_check_time",
             "seconds from 1 to 60",

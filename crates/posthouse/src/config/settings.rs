@@ -394,6 +394,16 @@ pub const SETTINGS: &[Setting] = &[
         without_effect: None,
     },
     Setting {
+        key: "dmarc_reports",
+        value: "",
+        shape: Switch,
+        preset: Text("false"),
+        dev_preset: Text("false"),
+        meaning: "Tells domains once a day how mail in their name was judged here, where their DMARC records ask for it: aggregate reports \
+                  (RFC 9990), sent as postmaster@ the host name. Counts the mail of peers with a public address.",
+        without_effect: None,
+    },
+    Setting {
         key: "trusted_sealer",
         value: "DOMAIN",
         shape: Many,

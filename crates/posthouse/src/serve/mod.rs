@@ -13,6 +13,7 @@
 //! - [`health`], [`metrics`], [`logs`]: what operators look at
 //! - [`ready`], [`first_key`], [`quick_start`]: what is told to supervisors and people once all listens
 //! - [`domains`]: DNS of domains, looked at again every day
+//! - [`dmarc_reports`]: what is counted of arriving mail, and reported to its domains
 //! - [`admin`]: commands on the server's own store
 //! - [`clock`]: the time, which tests of a debug build can move
 
@@ -23,6 +24,7 @@ mod clock;
 mod crates;
 mod data_dir;
 mod delivery;
+mod dmarc_reports;
 mod domains;
 mod first_key;
 mod health;

@@ -21,8 +21,8 @@ use super::outward::Outward;
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    arrivals, certificates, clock, crates, delivery, domains, first_key, health, housekeeping,
-    local_mail, metrics, outward, private_file, quick_start, schedules, search, tls,
+    arrivals, certificates, clock, crates, delivery, dmarc_reports, domains, first_key, health, housekeeping,
+    local_mail, metrics, outward, private_file, quick_start, schedules, search, spam, tls,
 };
 use crate::config::{Config, OutboundMode, Role};
 
@@ -153,6 +153,10 @@ fn start_parts(
             housekeeping::drop_receipts(mailroom.clone(), stop.clone()),
         );
     }
+        parts.add(
+            "what DMARC reports tell",
+            dmarc_reports::keep(mailroom.clone(), stop.clone()),
+        );
     if config.roles.include(Role::Webhooks) {
         let worker = posthouse_webhooks::run(
             mailroom.clone(),
@@ -180,6 +184,10 @@ fn start_parts(
         );
         parts.add(
             "orphans",
+        parts.add(
+            "DMARC reports",
+            dmarc_reports::send(mailroom.clone(), stop.clone()),
+        );
             housekeeping::remove_orphans(mailroom.clone(), stop),
         );
     }
