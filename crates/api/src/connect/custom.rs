@@ -10,7 +10,7 @@ use crate::grants;
 use crate::grants::schema::{GRANT, app_password, name};
 use crate::idempotency::idempotent;
 use crate::openapi::Operation;
-use crate::openapi::schema::{email, flag, ignored, object, optional, required, text};
+use crate::openapi::schema::{email, flag, ignored, list, object, optional, required, text};
 use crate::routes::Answer;
 
 /// Describes the creation.
@@ -19,6 +19,10 @@ pub fn operation() -> Operation {
         optional("email", email().example("triage@agents.example")),
         optional("app_password", app_password()),
         optional("plus_addressing", flag()),
+        optional(
+            "aliases",
+            list(email()).about("Further addresses, at most 50."),
+        ),
         ignored("policy_id"),
         ignored("credential_id"),
     ]);
@@ -66,6 +70,7 @@ fn read(body: &mut Fields<'_>) -> Result<(NewAccount, Vec<String>), ApiError> {
         new.email = settings.optional("email")?.unwrap_or_default();
         new.app_password = settings.optional("app_password")?.map(AppPassword::new);
         new.plus_addressing = settings.optional("plus_addressing")?;
+        new.aliases = settings.optional("aliases")?.unwrap_or_default();
         settings.ignore(&["policy_id", "credential_id"]);
         warnings.extend(settings.unknown());
     }

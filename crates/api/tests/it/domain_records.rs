@@ -198,3 +198,39 @@ async fn aliases_are_added_listed_and_taken_away() {
     let foreign = office.call(&other, Method::GET, &aliases, None).await;
     assert_eq!(foreign.error().0, 404);
 }
+
+#[tokio::test]
+async fn an_account_is_created_with_its_aliases() {
+    let office = Office::open().await;
+    let with = |email: &str, aliases: Value| json!({"provider": "nylas", "settings": {"email": email, "aliases": aliases}});
+    let body = with("sales@agents.test", json!(["Orders@agents.test"]));
+    let made = office.post("/v3/connect/custom", body).await;
+    assert_eq!(made.status, 201, "{:?}", made.json);
+    assert!(made.json.get("warnings").is_none(), "{:?}", made.json);
+    let id = made.json["data"]["id"].as_str().unwrap();
+    let shown = office
+        .get(&format!("/v3/grants/{id}?expose_aliases=true"))
+        .await;
+    assert_eq!(
+        shown.json["data"]["email_aliases"],
+        json!(["orders@agents.test"])
+    );
+    for (aliases, status) in [
+        (json!(["orders@agents.test"]), 409),
+        (json!(["x@elsewhere.example"]), 400),
+        (json!(["no address"]), 400),
+        (json!("orders@agents.test"), 400),
+    ] {
+        let body = with("two@agents.test", aliases.clone());
+        let refused = office.post("/v3/connect/custom", body).await;
+        assert_eq!(refused.error().0, status, "{aliases}");
+    }
+    assert_eq!(office.get("/v3/grants/two@agents.test").await.error().0, 404);
+    // Another application cannot take what is an alias here.
+    let other = office.other_key().await;
+    let body = with("sales2@agents.test", json!(["orders@agents.test"]));
+    let refused = office
+        .call(&other, Method::POST, "/v3/connect/custom", Some(body))
+        .await;
+    assert_eq!(refused.error().0, 409);
+}

@@ -3,6 +3,7 @@
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::domains::{DomainChanges, NewDomain};
+use posthouse_mailroom::provision::NewAccount;
 use posthouse_mailroom::receive::RecipientRefusal;
 use posthouse_mailroom::send::Outgoing;
 use posthouse_types::address::{DisplayAddress, EmailAddress};
@@ -175,5 +176,82 @@ async fn a_domain_stays_while_aliases_use_it() {
             .await
             .unwrap();
         mailroom.delete_domain("own.example").await.unwrap();
+    }
+}
+
+fn with_aliases(email: &str, aliases: &[&str]) -> NewAccount {
+    NewAccount {
+        provider: "nylas".to_owned(),
+        email: email.to_owned(),
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        ..NewAccount::default()
+    }
+}
+
+async fn aliases_of(office: &Office, id: &str) -> Vec<String> {
+    let grant = office.mailroom.grant_for(&office.actor, id).await.unwrap();
+    let listed = office.mailroom.list_aliases(&grant).await.unwrap();
+    listed.into_iter().map(|alias| alias.address).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_made_with_its_aliases_or_not_at_all() {
+    for office in every_engine().await {
+        register(&office, "shop.example").await;
+        let create = |new| office.mailroom.create_account(&office.actor, new);
+        let new = with_aliases(
+            "sales@agents.localhost",
+            &["Orders@shop.example", "orders@shop.example", "info@agents.localhost"],
+        );
+        let made = create(new).await.unwrap();
+        assert_eq!(
+            aliases_of(&office, &made.id).await,
+            ["info@agents.localhost", "orders@shop.example"]
+        );
+        let accepted = office
+            .deliver(&["orders@shop.example"], &message(&["Subject: Hi"], "text"))
+            .await;
+        assert_eq!(accepted.unwrap().message_ids.len(), 1);
+
+        // One that is taken, or at a domain that nobody registered, and there is no account either.
+        let taken = create(with_aliases("two@agents.localhost", &["new@shop.example", "info@agents.localhost"])).await;
+        assert!(matches!(taken, Err(Refusal::Conflict { .. })), "{taken:?}");
+        let taken = create(with_aliases("two@agents.localhost", &["sales@agents.localhost"])).await;
+        assert!(matches!(taken, Err(Refusal::Conflict { .. })), "{taken:?}");
+        let strange = create(with_aliases("two@agents.localhost", &["new@elsewhere.example"])).await;
+        let names_field = |refusal: &Refusal| match refusal {
+            Refusal::InvalidReference { field, .. } => field == "settings.aliases",
+            _ => false,
+        };
+        assert!(strange.as_ref().is_err_and(names_field), "{strange:?}");
+        for address in ["two@agents.localhost", "new@shop.example"] {
+            let address = EmailAddress::parse_strict(address).unwrap();
+            let refused = office.mailroom.resolve_recipient(&address).await;
+            assert_eq!(refused.unwrap_err(), RecipientRefusal::Unknown, "{address:?}");
+        }
+
+        // Once more: what it has stays, what is new comes to it.
+        let again = create(with_aliases("sales@agents.localhost", &["orders@shop.example", "more@shop.example"])).await;
+        assert_eq!(again.unwrap().id, made.id);
+        assert_eq!(aliases_of(&office, &made.id).await.len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_of_a_new_account_have_the_rules_of_addresses_and_a_bound() {
+    for office in every_engine().await {
+        let create = |new| office.mailroom.create_account(&office.actor, new);
+        for wrong in ["no address", "a+b@agents.localhost", "sales@agents.localhost"] {
+            let refused = create(with_aliases("sales@agents.localhost", &[wrong])).await;
+            assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{wrong}: {refused:?}");
+        }
+        let many: Vec<String> = (0..51).map(|number| format!("a{number}@agents.localhost")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let refused = create(with_aliases("sales@agents.localhost", &many)).await;
+        assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{refused:?}");
+        let made = create(with_aliases("sales@agents.localhost", &many[..50])).await.unwrap();
+        assert_eq!(aliases_of(&office, &made.id).await.len(), 50);
+        let refused = create(with_aliases("sales@agents.localhost", &[many[50]])).await;
+        assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{refused:?}");
     }
 }
