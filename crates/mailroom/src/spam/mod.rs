@@ -15,6 +15,7 @@ mod forget;
 mod learn;
 mod letter;
 pub(crate) mod limits;
+mod outgoing;
 mod outside;
 mod teach;
 mod weigh;

@@ -16,7 +16,7 @@ const DEVIATION_MIN: f64 = 0.1;
 /// Features that are combined; the most outspoken ones.
 const FEATURES_MAX: usize = 150;
 /// The share of the evidence that counts.
-const EFFECTIVE: f64 = 0.45;
+const EFFECTIVE: f64 = 0.7;
 /// Features that must be known for an opinion.
 const FEATURES_MIN: usize = 6;
 /// Messages of each kind from which the classifier is heard, and from which it is heard in full.

@@ -101,7 +101,7 @@ impl Findings {
                 .total_cmp(&a.score.abs())
                 .then(a.name.cmp(b.name))
         });
-        let sum: f64 = signals.iter().map(|signal| signal.score).sum();
+        let sum = sum_of(&signals);
         Score {
             score: (sum * 100.0).round() / 100.0,
             threshold,
@@ -112,7 +112,7 @@ impl Findings {
     /// What the signals that all recipients share come to.
     #[must_use]
     pub fn shared_score(&self) -> f64 {
-        self.signals.iter().map(|signal| signal.score).sum()
+        sum_of(&self.signals)
     }
 }
 
@@ -122,6 +122,13 @@ impl Score {
     pub fn is_spam(&self) -> bool {
         self.score > self.threshold
     }
+}
+
+/// Adds up; an empty sum of floating-point numbers would be a negative zero otherwise, and be shown as one.
+fn sum_of(signals: &[Signal]) -> f64 {
+    signals
+        .iter()
+        .fold(0.0, |sum, signal| sum + signal.score)
 }
 
 /// Returns the score above which mail goes to Junk: the server's divided by how strict the policy is.

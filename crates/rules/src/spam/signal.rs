@@ -138,6 +138,20 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_tells_every_signal_with_its_score() {
+        let page = include_str!("../../../../docs/spam.md");
+        for Kind {
+            name,
+            score,
+            meaning,
+        } in KINDS
+        {
+            let row = format!("| `{name}` | {score:?} | {meaning} |");
+            assert!(page.contains(&row), "docs/spam.md lacks {row}");
+        }
+    }
+
+    #[test]
     fn a_detail_is_one_short_line_and_a_score_is_a_number() {
         let signal = Signal::new("X", f64::NAN, "a\r\nb".repeat(100));
         assert_eq!(signal.score, 0.0);

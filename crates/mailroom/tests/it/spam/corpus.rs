@@ -6,8 +6,8 @@ pub struct Letter {
     pub is_spam: bool,
     /// Names its template, for those who look for the reason of a failure.
     pub name: String,
-    /// It belongs to the half that is learned from.
-    pub is_lesson: bool,
+    /// Whether its template is in the first half or the second; no template is in both.
+    pub is_in_first_half: bool,
 }
 
 const SHOPS: [&str; 12] = [
@@ -49,7 +49,7 @@ pub fn letters(templates: &str, is_spam: bool) -> Vec<Letter> {
                     raw: letter(text, number as u64),
                     is_spam,
                     name: format!("{scene} {place}/{filling}"),
-                    is_lesson: place % 2 == 0,
+                    is_in_first_half: place % 2 == 0,
                 }
             })
         })
