@@ -9,6 +9,7 @@ use posthouse_types::ids::{IdCodec, Key, Kind};
 use serde_json::{Map, Value, json};
 
 use super::bounce::{Bounce, BounceType};
+use super::sending::OwnMailKind;
 
 /// Whose message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +36,11 @@ pub(crate) fn delivered(
     recipients: &[String],
     at_us: i64,
 ) -> Result<(), StoreError> {
+    let Some(message) = message(tx, codec, sent)? else {
+        return Ok(());
+    };
     let object = json!({
-        "message": message(tx, codec, sent)?,
+        "message": message,
         "delivered": {"delivered_at": at_us / 1_000_000, "recipients": recipients},
     });
     let kind = match sent.grant {
@@ -54,6 +58,12 @@ pub(crate) fn bounced(
     recipients: &[Bounced],
     at_us: i64,
 ) -> Result<(), StoreError> {
+    let Some(message) = message(tx, codec, sent)? else {
+        for one in recipients {
+            tracing::warn!("mail of this server's own did not arrive: {}", one.diagnostic);
+        }
+        return Ok(());
+    };
     let mut kinds: Vec<BounceType> = recipients.iter().map(|one| one.bounce.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -63,7 +73,7 @@ pub(crate) fn bounced(
             .map(|one| json!({"email": one.address, "diagnostic_code": one.diagnostic}))
             .collect();
         let object = json!({
-            "message": message(tx, codec, sent)?,
+            "message": message,
             "bounce": {"bounced_at": at_us / 1_000_000, "type": kind.name(), "recipients": told},
         });
         let change = match sent.grant {
@@ -84,8 +94,11 @@ pub(crate) fn complained(
     recipients: &[String],
     at_us: i64,
 ) -> Result<(), StoreError> {
+    let Some(message) = message(tx, codec, sent)? else {
+        return Ok(());
+    };
     let object = json!({
-        "message": message(tx, codec, sent)?,
+        "message": message,
         "complaint": {
             "reported_at": at_us / 1_000_000,
             "type": complaint,
@@ -112,7 +125,7 @@ pub(crate) fn message(tx: &mut dyn Tx, codec: &IdCodec, sent: &Sent) -> Result<V
         // Queued by a release that noted nothing.
         None => object.extend(unknown()),
     }
-    Ok(Value::Object(object))
+    Ok(Some(Value::Object(object)))
 }
 
 fn unknown() -> Map<String, Value> {
@@ -121,6 +134,9 @@ fn unknown() -> Map<String, Value> {
 }
 
 fn append(
+    if noted.as_ref().is_some_and(|noted| OwnMailKind::of(&noted.about).is_some()) {
+        return Ok(None);
+    }
     tx: &mut dyn Tx,
     sent: &Sent,
     kind: ChangeKind,

@@ -7,6 +7,7 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::Key;
 
 use crate::Mailroom;
+use crate::operator::is_operators;
 use crate::recent::Recent;
 use crate::reports::ReportAddress;
 
@@ -41,6 +42,8 @@ pub(crate) enum Role {
     ReturnPath(Key),
     /// Reports to the operator.
     Reports(ReportAddress),
+    /// Mail to whoever looks after this server, who reads it elsewhere.
+    Operator,
 }
 
 impl Recipient {
@@ -48,6 +51,11 @@ impl Recipient {
     #[must_use]
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
         self.grant == other.grant && self.role == other.role
+    }
+
+    /// Returns an address behind which the operator is.
+    fn of_operator(address: &EmailAddress) -> Self {
+        Self::of_reports(address, Role::Operator, None)
     }
 
     /// Returns an address that reports come to; `mailbox` is its sender's, if that is still there.
@@ -104,8 +112,8 @@ impl From<StoreError> for RecipientRefusal {
 }
 
 impl Mailroom {
-    /// Resolves an envelope recipient: exact account, then an alias, then the base of a plus form, then the domain's
-    /// catch-all.
+    /// Resolves an envelope recipient: exact account, then an alias, then the operator for `postmaster@` and `abuse@`, then the
+    /// base of a plus form, then the domain's catch-all.
     ///
     /// # Errors
     /// See [`RecipientRefusal`].
@@ -122,8 +130,15 @@ impl Mailroom {
             return recipient(mailbox, address);
         }
         let began = self.inner.recipients.generation();
-        let asked = address.clone();
-        let mailbox = self.store().read(move |tx| look_up(tx, &asked)).await?;
+        let search = Search {
+            address: address.clone(),
+            operator: self.operator().filter(|_| is_operators(address)).cloned(),
+            hostname: self.config().hostname.to_ascii_lowercase(),
+        };
+        let found = self.store().read(move |tx| search.look_up(tx)).await?;
+        let Some(mailbox) = found else {
+            return Ok(Recipient::of_operator(address));
+        };
         self.inner
             .recipients
             .keep(folded, mailbox.clone(), now_us, began);
@@ -146,20 +161,64 @@ fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, Reci
     }
 }
 
-fn look_up(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Mailbox, RecipientRefusal> {
-    if let Some(mailbox) = recipients::by_email(tx, &address.folded())? {
-        return Ok(mailbox);
+/// A look-up of an address.
+struct Search {
+    address: EmailAddress,
+    /// Who gets mail for it when no account does.
+    operator: Option<EmailAddress>,
+    /// The mail host, in lower case: RFC 5321 4.5.1 wants its postmaster reached, too.
+    hostname: String,
+}
+
+impl Search {
+    /// Returns the mailbox behind the address; `None` for the operator, where that one reads mail elsewhere.
+    fn look_up(&self, tx: &mut dyn Tx) -> Result<Option<Mailbox>, RecipientRefusal> {
+        let address = &self.address;
+        if let Some(mailbox) = recipients::by_email(tx, &address.folded())? {
+            return Ok(Some(mailbox));
+        }
+        let domain = recipients::hosting(tx, address.domain().as_str())?;
+        if domain.is_none() && (self.operator.is_none() || address.domain().as_str() != self.hostname) {
+            return Err(RecipientRefusal::Relay);
+        }
+        if let Some(mailbox) = recipients::by_alias(tx, &address.folded())? {
+            return Ok(Some(mailbox));
+        }
+        if let Some(operator) = &self.operator {
+            return self.look_operator_up(tx, operator);
+        }
+        if let Some(mailbox) = plus_base(tx, address)? {
+            return Ok(Some(mailbox));
+        }
+        let mailbox = match &domain {
+            Some(domain) => catch_all(tx, domain)?,
+            None => None,
+        };
+        mailbox.map(Some).ok_or(RecipientRefusal::Unknown)
     }
-    let Some(domain) = recipients::hosting(tx, address.domain().as_str())? else {
-        return Err(RecipientRefusal::Relay);
-    };
-    if let Some(mailbox) = recipients::by_alias(tx, &address.folded())? {
-        return Ok(mailbox);
+
+    fn look_operator_up(
+        &self,
+        tx: &mut dyn Tx,
+        operator: &EmailAddress,
+    ) -> Result<Option<Mailbox>, RecipientRefusal> {
+        if recipients::hosting(tx, operator.domain().as_str())?.is_none() {
+            return Ok(None);
+        }
+        let here = Self {
+            address: operator.clone(),
+            operator: None,
+            hostname: self.hostname.clone(),
+        };
+        // Mail for the operator waits at its senders rather than to be lost.
+        here.look_up(tx).map_err(|refusal| match refusal {
+            RecipientRefusal::Unknown => {
+                tracing::error!("--operator-email is at a domain of this server and no account has it");
+                RecipientRefusal::Deferred
+            }
+            other => other,
+        })
     }
-    if let Some(mailbox) = plus_base(tx, address)? {
-        return Ok(mailbox);
-    }
-    catch_all(tx, &domain)?.ok_or(RecipientRefusal::Unknown)
 }
 
 fn plus_base(tx: &mut dyn Tx, address: &EmailAddress) -> Result<Option<Mailbox>, StoreError> {
