@@ -12,6 +12,7 @@ use posthouse_types::ids::Key;
 use super::metadata::{self, Metadata};
 use crate::Mailroom;
 use crate::actor::GrantRef;
+use crate::spam::{Taught, teach};
 
 /// What becomes of each of the messages; `None` keeps.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,12 @@ pub(crate) fn apply(
             changed.push((after, moves));
         }
     }
+    let taught = found.iter().filter_map(|before| {
+        let position = changed.binary_search_by_key(&before.id, |(after, _)| after.id);
+        let (after, _) = &changed[position.ok()?];
+        Some(Taught { before, after })
+    });
+    teach(tx, grant.grant, taught, at_us)?;
     let mut entries = ledger.enter(tx, grant.grant)?;
     for (mut after, moves) in changed {
         if let Some(entry) = entries.get_mut(&after.folder) {

@@ -23,7 +23,7 @@ fn object(message: &ParsedMessage, verdicts: Option<&str>) -> Value {
         },
         "dmarc": verdicts["dmarc"],
         "arc": verdicts["arc"],
-        "spam": null,
+        "spam": verdicts["spam"],
         "parse_truncated": message.parse_truncated || hidden.is_cut,
         "ambiguous_structure": message.ambiguous_structure,
         "hidden_text": { "found": !hidden.fragments.is_empty(), "fragments": hidden.fragments },

@@ -20,7 +20,7 @@ use crate::actor::{Actor, Scope};
 use crate::domains::{DomainName, find_domain};
 use crate::govern::quota::{Charge, Unpaid, charge_month};
 use crate::organise::Metadata;
-use crate::outbound::{TlsNeed, sending, tls_need};
+use crate::outbound::{Sent, TlsNeed, sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
 use crate::receive::document;
 use crate::suppressions::Departure;

@@ -13,6 +13,7 @@ mod plan;
 mod reference;
 mod resolve;
 pub mod settings;
+mod spam;
 #[cfg(test)]
 mod tests;
 
@@ -24,15 +25,16 @@ use posthouse_mailroom::domains::MtaStsMode;
 use posthouse_mailroom::policies::Plan;
 use posthouse_mailroom::receive::{CheckedPeers, DmarcAction};
 use posthouse_net::cidr::Cidr;
-
 use posthouse_types::address::EmailAddress;
+
 pub use error::ConfigError;
 pub use flags::ServeFlags;
 pub use outbound::{Outbound, OutboundMode};
 pub use reference::markdown;
+pub use spam::Spam;
 
 /// Everything `posthouse serve` was told, typed and checked; one field per setting, flat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// One-machine defaults.
     pub dev: bool,
@@ -62,10 +64,10 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Name of this server in greetings and Received lines.
     pub hostname: String,
-    /// Addresses at which the world meets this server; empty when not told.
-    pub public_ip: Vec<IpAddr>,
     /// Where the operator reads mail.
     pub operator_email: Option<EmailAddress>,
+    /// Addresses at which the world meets this server; empty when not told.
+    pub public_ip: Vec<IpAddr>,
     /// What SPF records include instead of naming this server.
     pub spf_include: Option<String>,
     /// Base of trial domains.
@@ -94,12 +96,14 @@ pub struct Config {
     pub inbound_checks: CheckedPeers,
     /// What becomes of mail that fails DMARC.
     pub inbound_dmarc: DmarcAction,
-    /// Domains whose ARC seals are believed, in lower case.
-    pub trusted_sealer: Vec<String>,
     /// Whether domains are told how their mail was judged.
     pub dmarc_reports: bool,
+    /// Domains whose ARC seals are believed, in lower case.
+    pub trusted_sealer: Vec<String>,
     /// How long the checks of one message may wait for the DNS.
     pub inbound_check_time: Duration,
+    /// How spam and malware are found.
+    pub spam: Spam,
     /// Region that the API reports.
     pub region: String,
     /// Ranges that may read /metrics besides loopback.

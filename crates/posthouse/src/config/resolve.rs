@@ -15,6 +15,7 @@ use super::layers::{Given, Layers, Source};
 use super::outbound::{self, Outbound};
 use super::plan;
 use super::settings::{Preset, SETTINGS, by_key};
+use super::spam;
 use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 
 /// What a listener may be told.
@@ -48,12 +49,12 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         hostname: texts
             .optional("hostname", "a host name such as mail.example.org", hostname)?
             .unwrap_or_else(system_hostname),
-        public_ip: texts.many("public_ip", "an IPv4 or IPv6 address", ip)?,
         operator_email: texts.optional(
             "operator_email",
             "an address such as you@example.org",
             email_address,
         )?,
+        public_ip: texts.many("public_ip", "an IPv4 or IPv6 address", ip)?,
         spf_include: texts.optional("spf_include", "a domain name", spf_include)?,
         trial_domain: texts
             .optional("trial_domain", "a domain name, or `none`", trial_domain)?
@@ -73,13 +74,14 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
         ready_file: texts.optional("ready_file", "a path", path)?,
         inbound_checks: texts.require("inbound_checks", "public, all or off", inbound_checks)?,
         inbound_dmarc: texts.require("inbound_dmarc", "off, junk or reject", inbound_dmarc)?,
-        trusted_sealer: texts.many("trusted_sealer", "a domain name", hostname)?,
         dmarc_reports: texts.require("dmarc_reports", "true or false", switch)?,
+        trusted_sealer: texts.many("trusted_sealer", "a domain name", hostname)?,
         inbound_check_time: texts.require(
             "inbound_check_time",
             "seconds from 1 to 60",
             inbound_check_time,
         )?,
+        spam: spam::read(&texts)?,
         region: texts.require("region", "us or eu", region)?,
         metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,
         metrics_token: texts.optional("metrics_token", "a token without spaces", token)?,
@@ -114,10 +116,6 @@ fn check_pending(texts: &Texts<'_>) -> Result<(), ConfigError> {
     for key in ["submission", "submissions", "imap", "imaps"] {
         texts.listener(key)?;
     }
-    texts.require("mta_sts_port", "1 to 65535", port)?;
-    texts.optional("dns_anchor", "a readable file", existing_file)?;
-    texts.optional("acme", "an address such as you@example.org", contact)?;
-    texts.optional("acme_directory", "an https:// URL", https_url)?;
     Ok(())
 }
 
@@ -182,7 +180,7 @@ fn warnings(layers: &Layers) -> Vec<String> {
 }
 
 /// The texts with the defaults behind them.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     layers: &'a Layers,
     dev: bool,
 }
@@ -202,12 +200,12 @@ impl Texts<'_> {
         }
     }
 
-    fn source(&self, key: &'static str) -> Source {
+    pub(super) fn source(&self, key: &'static str) -> Source {
         self.given(key)
             .map_or(Source::Default(key), |given| given.source)
     }
 
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &self,
         key: &'static str,
         allowed: &'static str,
@@ -218,7 +216,7 @@ impl Texts<'_> {
             .transpose()
     }
 
-    fn require<T>(
+    pub(super) fn require<T>(
         &self,
         key: &'static str,
         allowed: &'static str,
@@ -230,7 +228,7 @@ impl Texts<'_> {
         parse(&given, allowed, read)
     }
 
-    fn many<T>(
+    pub(super) fn many<T>(
         &self,
         key: &'static str,
         allowed: &'static str,
@@ -252,7 +250,7 @@ impl Texts<'_> {
 }
 
 /// Reads one text, or says what is wrong with it.
-type Reader<T> = fn(&str) -> Result<T, String>;
+pub(super) type Reader<T> = fn(&str) -> Result<T, String>;
 
 fn parse<T>(given: &Given, allowed: &'static str, read: Reader<T>) -> Result<T, ConfigError> {
     let text = given.texts.last().expect("a given setting has a text");
@@ -418,10 +416,10 @@ fn outbound_mail(texts: &Texts<'_>) -> Result<Outbound, ConfigError> {
         rate_per_destination: texts.optional("destination_rate", "1 to 10000", outbound::rate)?,
     })
 }
+
 fn email_address(text: &str) -> Result<EmailAddress, String> {
     EmailAddress::parse_strict(text).map_err(|error| error.to_string())
 }
-
 
 fn hostname(text: &str) -> Result<String, String> {
     let labels_fine = text.split('.').all(|label| {

@@ -42,6 +42,7 @@ mod quick_start;
 mod ready;
 mod schedules;
 mod search;
+mod spam;
 mod start;
 mod tls;
 

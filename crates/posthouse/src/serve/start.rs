@@ -50,6 +50,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mailroom = Mailroom::new(store.clone(), crates::mailroom(&config, data_dir.path())?);
     let outward = outward::open(&config, &store)?;
     mailroom.check_arrivals_with(arrivals::checks(&config, &outward.resolver));
+    mailroom.filter_spam_with(spam::settings(&config, &outward.resolver));
     mailroom.reach_out_with(outward.client.clone(), config.public_ip.clone());
     mailroom.look_around_with(domains::surroundings(&config, &outward.resolver)?);
     mailroom.ask_for_tls(config.mta_sts_mode);
@@ -70,13 +71,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(rate) = config.outbound.rate_per_application {
         mailroom.send_at_most(rate);
     }
-    mailroom.keep_audit_for_days(config.audit_days);
     if config.dmarc_reports {
         mailroom.report_to_domains(Arc::new(outward.resolver.clone()));
     }
     if let Some(operator) = &config.operator_email {
         mailroom.write_to(operator.clone());
     }
+    mailroom.keep_audit_for_days(config.audit_days);
     mailroom.choose_plan(config.plan.clone());
     if config.hard_delete {
         mailroom.allow_hard_delete();
@@ -152,11 +153,11 @@ fn start_parts(
             "receipts",
             housekeeping::drop_receipts(mailroom.clone(), stop.clone()),
         );
-    }
         parts.add(
             "what DMARC reports tell",
             dmarc_reports::keep(mailroom.clone(), stop.clone()),
         );
+    }
     if config.roles.include(Role::Webhooks) {
         let worker = posthouse_webhooks::run(
             mailroom.clone(),
@@ -172,6 +173,7 @@ fn start_parts(
         delivery::start(config, &mut parts, mailroom, &outward, &stop)?;
     }
     if config.roles.include(Role::Jobs) {
+        parts.add("lessons", spam::learn(mailroom.clone(), stop.clone()));
         parts.add("search", search::index(mailroom.clone(), stop.clone()));
         parts.add(
             "scheduled mail",
@@ -183,11 +185,11 @@ fn start_parts(
             domains::recheck(mailroom.clone(), stop.clone()),
         );
         parts.add(
-            "orphans",
-        parts.add(
             "DMARC reports",
             dmarc_reports::send(mailroom.clone(), stop.clone()),
         );
+        parts.add(
+            "orphans",
             housekeeping::remove_orphans(mailroom.clone(), stop),
         );
     }

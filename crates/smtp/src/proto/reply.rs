@@ -182,6 +182,8 @@ pub const RECIPIENT_FULL: Reply = Reply::new("452", "4.2.2", "the mailbox is ful
 /// 552: the message is larger than the mailbox takes.
 pub const TOO_LARGE_FOR_RECIPIENT: Reply =
     Reply::new("552", "5.3.4", "message is larger than the mailbox accepts");
+/// 554: it holds malware.
+pub const INFECTED: Reply = Reply::new("554", "5.7.1", "the message holds malware");
 /// 550: it fails DMARC. RFC 7372 3.2: more than one check failed.
 pub const DMARC_REJECTED: Reply = Reply::new(
     "550",

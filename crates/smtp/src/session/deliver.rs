@@ -108,6 +108,7 @@ fn to_refusal(refusal: &ReceiveRefusal) -> (Reason, Reply) {
         ReceiveRefusal::MailboxFull => (Reason::OverQuota, reply::RECIPIENT_FULL),
         ReceiveRefusal::TooLargeForAccount => (Reason::TooLarge, reply::TOO_LARGE_FOR_RECIPIENT),
         ReceiveRefusal::Blocked => (Reason::BlockedByRule, reply::BLOCKED_BY_RULE),
+        ReceiveRefusal::Infected => (Reason::Infected, reply::INFECTED),
         ReceiveRefusal::DmarcRejected => (Reason::DmarcRejected, reply::DMARC_REJECTED),
         ReceiveRefusal::TooLarge => (Reason::TooLarge, reply::TOO_MANY_COPIES),
         ReceiveRefusal::Unavailable => (Reason::Unavailable, reply::UNAVAILABLE),
