@@ -17,10 +17,10 @@ pub struct Compose {
     #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
     pub bcc: Vec<String>,
     /// The subject
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub subject: Option<String>,
     /// The text; `-` reads it from standard input
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub body: Option<String>,
     /// The text is HTML
     #[arg(long)]

@@ -40,12 +40,16 @@ pub fn print(answer: &Answer, screen: &Screen) {
     }
     let message = answer.data();
     let send_at = moment(&message["send_at"]);
-    let what = if send_at.is_empty() {
-        "Sent.".to_owned()
-    } else {
-        format!("Scheduled for {send_at}.")
+    let hold = &message["hold"];
+    let what = match (hold.is_object(), send_at.is_empty()) {
+        (true, _) => format!("Not sent: it waits for approval ({}).", reasons(hold)),
+        (false, true) => "Sent.".to_owned(),
+        (false, false) => format!("Scheduled for {send_at}."),
     };
-    screen.text(&screen.good(&what));
+    screen.text(&match hold.is_object() {
+        true => screen.bad(&what),
+        false => screen.good(&what),
+    });
     screen.text(&details(
         screen,
         &[
@@ -56,6 +60,18 @@ pub fn print(answer: &Answer, screen: &Screen) {
             ("ID", field(message, "id")),
             ("Thread", field(message, "thread_id")),
             ("Schedule", field(message, "schedule_id")),
+            ("Hold", field(hold, "id")),
         ],
     ));
+    if hold.is_object() {
+        let id = field(hold, "id");
+        screen.text(&format!("\nLet it go:\n  posthouse approvals approve {id}"));
+    }
+}
+
+/// Returns why a message waits, in words.
+fn reasons(hold: &Value) -> String {
+    let reasons = hold["reasons"].as_array().into_iter().flatten();
+    let words: Vec<&str> = reasons.filter_map(Value::as_str).collect();
+    words.join(", ")
 }
