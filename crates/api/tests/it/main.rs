@@ -15,6 +15,7 @@ mod office;
 mod organising;
 mod pacing;
 mod permissions;
+mod policies;
 mod provisioning;
 mod repetition;
 mod rules_and_lists;
