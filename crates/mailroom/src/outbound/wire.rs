@@ -1,5 +1,7 @@
-//! The message as it goes out: the trace line of this server, the signatures of its domain, the message with strict line
-//! ends.
+//! The message as it goes out: the trace line of this server, the signatures of its domain, the message in ASCII with strict
+//! line ends.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use posthouse_net::authentication::sign;
@@ -97,7 +99,9 @@ impl Mailroom {
         let is_signed = !signers.is_empty();
         let now = self.now_seconds();
         let (raw, is_utf8) = (going.raw, going.needs_utf8);
+        let is_large = raw.len() > INLINE_WORK_BYTES_MAX;
         let make = move || -> Result<WireMail, Refusal> {
+            let raw = without_8bit(raw);
             let signatures = sign(&signers, &raw, now).map_err(|error| Refusal::Internal {
                 message: format!("cannot sign a message: {error}"),
             })?;
@@ -109,7 +113,7 @@ impl Mailroom {
                 envelope_id,
             })
         };
-        if is_signed {
+        if is_signed || is_large {
             return away_from_async_threads(make).await?;
         }
         make()
@@ -138,6 +142,15 @@ impl Mailroom {
             return Ok(strict_lines(raw));
         }
         away_from_async_threads(move || strict_lines(raw)).await
+    }
+}
+
+/// RFC 6376 5.3: what is signed is what can travel anywhere, so that nobody on the way has to write it anew. What has no such
+/// form stays as it is, for servers that take it.
+fn without_8bit(raw: Vec<u8>) -> Vec<u8> {
+    match posthouse_mime::seven_bit(&raw) {
+        Some(Cow::Owned(written)) => written,
+        Some(Cow::Borrowed(_)) | None => raw,
     }
 }
 
