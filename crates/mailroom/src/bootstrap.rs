@@ -160,6 +160,8 @@ pub(crate) fn trial_domain_row(id: Key, address: &str, name: &str, now: i64) -> 
         created_at: now,
         updated_at: now,
         ownership_checked_at: None,
+        source_addresses: Vec::new(),
+        warm_up: None,
     }
 }
 

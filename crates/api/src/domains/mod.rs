@@ -78,6 +78,11 @@ fn render(view: &DomainView) -> Value {
         "verified_dmarc": view.verified_dmarc,
         "verified_arc": view.verified_arc,
         "sending_ready": view.sending_ready,
+        "source_addresses": view.source_addresses,
+        "warm_up": view.warm_up.as_ref().map(|warm_up| json!({
+            "per_day": warm_up.per_day,
+            "started_at": warm_up.started_at,
+        })),
         "catch_all_grant_id": view.catch_all_grant_id,
         "include_subdomains": view.include_subdomains,
         "last_checked_at": view.last_checked_at,

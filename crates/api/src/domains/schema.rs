@@ -2,7 +2,7 @@
 
 use posthouse_mailroom::limits::NAME_CHARACTERS_MAX;
 
-use crate::openapi::schema::{Component, Schema, flag, object, text, time, uuid};
+use crate::openapi::schema::{Component, Schema, flag, integer, list, object, text, time, uuid};
 
 /// What a domain is answered as.
 pub(crate) const DOMAIN: Component = Component::new("Domain", domain);
@@ -29,6 +29,16 @@ fn domain() -> Schema {
         ("verified_dmarc", flag()),
         ("verified_arc", flag()),
         ("sending_ready", flag()),
+        (
+            "source_addresses",
+            list(text()).about("Addresses of this host that its mail leaves from; none: whatever the host chooses."),
+        ),
+        (
+            "warm_up",
+            object([("per_day", list(integer())), ("started_at", time())])
+                .nullable()
+                .about("How many recipients of other servers it sends to on each day; behind the last one, as many as there are."),
+        ),
         ("catch_all_grant_id", uuid().nullable()),
         ("include_subdomains", flag()),
         ("last_checked_at", time().nullable()),

@@ -6,8 +6,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::idempotency::idempotent;
 use crate::messages::send::{
-    answer, header_detail, is_source, outgoing, parameters, schema, skip_suppressed, source,
-    suppressed_member,
+    answer, header_detail, is_source, outgoing, parameters, require_tls, schema, skip_suppressed,
+    source, suppressed_member,
 };
 use crate::openapi::Operation;
 use crate::openapi::schema::{Schema, constant, list, metadata, object, text, time, uuid};
@@ -58,6 +58,7 @@ async fn work(call: &Call, domain: &DomainRef) -> Answer {
     } else {
         let (mut outgoing, mut warnings) = outgoing(&call.body)?;
         outgoing.skip_suppressed = skip_suppressed(&call.query)?;
+        outgoing.require_tls = require_tls(&call.query)?;
         check_is_now(call)?;
         warnings.extend(unheard_replies(&outgoing));
         (DomainMail::Parts(Box::new(outgoing)), warnings)

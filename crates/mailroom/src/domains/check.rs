@@ -174,7 +174,7 @@ async fn spf(plan: &Plan, sight: &dyn Sight) -> Result<Finding, LiveError> {
         finding.found = found;
         return Ok(finding);
     }
-    for address in ours {
+    for address in sending_addresses(plan, ours) {
         let result = sight.spf(address, domain).await?;
         if result != "pass" {
             let mut finding = Finding::conflict(domain, &expected, &found);
@@ -316,6 +316,13 @@ async fn mta_sts(plan: &Plan, sight: &dyn Sight) -> Result<Finding, LiveError> {
 }
 
 /// Returns where this server is: what the operator has said, else where its name is.
+/// Returns where mail of the domain leaves from: of a family that the operator named an address of, from there alone.
+fn sending_addresses(plan: &Plan, ours: Vec<IpAddr>) -> Vec<IpAddr> {
+    let named = |family: bool| plan.sources.iter().any(|source| source.is_ipv4() == family);
+    let unnamed = ours.into_iter().filter(|one| !named(one.is_ipv4()));
+    plan.sources.iter().copied().chain(unnamed).collect()
+}
+
 async fn server_addresses(plan: &Plan, sight: &dyn Sight) -> Result<Vec<IpAddr>, LiveError> {
     if !plan.addresses.is_empty() {
         return Ok(plan.addresses.clone());

@@ -116,6 +116,8 @@ impl Mailroom {
             created_at: now,
             updated_at: now,
             ownership_checked_at: None,
+            source_addresses: Vec::new(),
+            warm_up: None,
         })
     }
 }

@@ -142,6 +142,7 @@ impl Mailroom {
             domain: domain.address.clone(),
             mail_host: self.config().hostname.clone(),
             addresses: surroundings.map_or_else(Vec::new, |one| one.addresses.clone()),
+            sources: domain.source_addresses.clone(),
             token: secrets::ownership_token(&self.config().instance_key, domain.id),
             spf_include: surroundings.and_then(|one| one.spf_include.clone()),
             include_subdomains: domain.include_subdomains,

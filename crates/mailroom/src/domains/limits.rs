@@ -46,6 +46,15 @@ pub const IDENTITY_AGE_US_MAX: i64 = 10_000_000;
 /// Domains whose keys are kept at hand.
 pub const IDENTITIES_CACHED_MAX: usize = 4_096;
 
+/// Addresses that a domain's mail leaves from.
+pub const SOURCE_ADDRESSES_MAX: usize = 16;
+
+/// Days of a warm-up.
+pub const WARM_UP_DAYS_MAX: usize = 90;
+
+/// Recipients on one day of a warm-up.
+pub const WARM_UP_RECIPIENTS_MAX: i64 = 100_000_000;
+
 /// Characters of what was found in DNS, and of what is said about it, that are kept; a key of 4096 bits fits twice.
 pub const FOUND_CHARACTERS_MAX: usize = 2_000;
 

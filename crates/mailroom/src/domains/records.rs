@@ -116,6 +116,8 @@ pub(crate) struct Plan {
     pub(crate) mail_host: String,
     /// Where the mail host is, as far as the operator has said.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Where the domain's mail leaves from, if not from there.
+    pub(crate) sources: Vec<IpAddr>,
     /// What proves the ownership.
     pub(crate) token: String,
     /// What the operator wants included in SPF instead of the mail host.
@@ -140,7 +142,11 @@ impl Plan {
             RecordKind::Dkim => self.dkim(),
             RecordKind::Feedback => vec![
                 self.record(kind, "MX", "bounce", self.mx_value()),
-                self.text(kind, "bounce", format!("v=spf1 a:{} -all", self.mail_host)),
+                self.text(
+                    kind,
+                    "bounce",
+                    format!("v=spf1 a:{}{} -all", self.mail_host, self.spf_sources()),
+                ),
             ],
             RecordKind::Dmarc => vec![self.text(kind, "_dmarc", self.dmarc_value())],
             RecordKind::Arc => Vec::new(),
@@ -180,9 +186,23 @@ impl Plan {
 
     pub(crate) fn spf_value(&self) -> String {
         match &self.spf_include {
-            Some(include) => format!("v=spf1 include:{include} ~all"),
-            None => format!("v=spf1 mx a:{} ~all", self.mail_host),
+            Some(include) => format!("v=spf1 include:{include}{} ~all", self.spf_sources()),
+            None => format!("v=spf1 mx a:{}{} ~all", self.mail_host, self.spf_sources()),
         }
+    }
+
+    /// RFC 7208 5.6: addresses that the mail host's name does not stand for.
+    fn spf_sources(&self) -> String {
+        let apart = self
+            .sources
+            .iter()
+            .filter(|one| !self.addresses.contains(one));
+        apart
+            .map(|address| match address {
+                IpAddr::V4(address) => format!(" ip4:{address}"),
+                IpAddr::V6(address) => format!(" ip6:{address}"),
+            })
+            .collect()
     }
 
     pub(crate) fn dmarc_value(&self) -> String {
@@ -359,6 +379,7 @@ pub(super) mod tests {
             domain: "bots.example.org".to_owned(),
             mail_host: "mx.example.net".to_owned(),
             addresses: vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()],
+            sources: Vec::new(),
             token: "0123456789abcdef0123456789abcdef".to_owned(),
             spf_include: None,
             include_subdomains: false,

@@ -7,6 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 
 use super::DomainView;
 use super::delete::first_user;
+use super::sending;
 use super::view::find_domain;
 use crate::audit::Object;
 use crate::names::check_name;
@@ -21,6 +22,10 @@ pub struct DomainChanges {
     pub catch_all_grant_id: Option<Option<String>>,
     /// Accounts may be at any name below it.
     pub include_subdomains: Option<bool>,
+    /// Addresses of this host that its mail leaves from; none: whatever the host chooses.
+    pub source_addresses: Option<Vec<String>>,
+    /// Recipients of other servers on each day of a warm-up, empty for the default ones; `Some(None)` ends it.
+    pub warm_up: Option<Option<Vec<i64>>>,
 }
 
 impl Mailroom {
@@ -51,7 +56,7 @@ impl Mailroom {
             .store()
             .write(move |tx| {
                 let before = find_domain(tx, &name)?;
-                let mut after = changed(tx, &before, changes, catch_all)?;
+                let mut after = changed(tx, &before, changes, catch_all, now)?;
                 if after != before {
                     after.updated_at = now;
                     domains::update(tx, &after)?;
@@ -72,10 +77,19 @@ fn changed(
     before: &RegisteredDomain,
     changes: DomainChanges,
     catch_all: Option<Option<Key>>,
+    now: i64,
 ) -> Result<RegisteredDomain, Refusal> {
     let mut after = before.clone();
     if let Some(name) = changes.name {
         after.name = name;
+    }
+    if let Some(addresses) = &changes.source_addresses {
+        after.source_addresses = sending::source_addresses(addresses)?;
+    }
+    if let Some(per_day) = changes.warm_up {
+        let before = before.warm_up.as_ref();
+        let warm_up = per_day.map(|per_day| sending::warm_up(per_day, before, now));
+        after.warm_up = warm_up.transpose()?;
     }
     if let Some(grant) = catch_all {
         if let Some(grant) = grant {

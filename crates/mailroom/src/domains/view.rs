@@ -45,12 +45,25 @@ pub struct DomainView {
     pub verified_arc: bool,
     /// Mail may be sent from it.
     pub sending_ready: bool,
+    /// Addresses of this host that its mail leaves from; none: whatever the host chooses.
+    pub source_addresses: Vec<String>,
+    /// How it begins to send.
+    pub warm_up: Option<WarmUpView>,
     /// Unix seconds of the last look into DNS.
     pub last_checked_at: Option<i64>,
     /// Unix seconds.
     pub created_at: i64,
     /// Unix seconds.
     pub updated_at: i64,
+}
+
+/// How much a domain sends while receivers get to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WarmUpView {
+    /// Recipients of other servers on each day.
+    pub per_day: Vec<i64>,
+    /// Unix seconds; its day is the first one.
+    pub started_at: i64,
 }
 
 /// A page of domains.
@@ -175,6 +188,15 @@ impl Mailroom {
             verified_dmarc: dmarc,
             verified_arc: arc,
             sending_ready: ownership && dkim && spf,
+            source_addresses: row
+                .source_addresses
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            warm_up: row.warm_up.as_ref().map(|warm_up| WarmUpView {
+                per_day: warm_up.per_day.clone(),
+                started_at: warm_up.started_at,
+            }),
             last_checked_at: row.last_checked_at,
             created_at: row.created_at,
             updated_at: row.updated_at,

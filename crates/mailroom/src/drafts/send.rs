@@ -13,7 +13,7 @@ use super::state::text_of_body;
 use crate::actor::GrantRef;
 use crate::organise::Metadata;
 use crate::read::{HeaderDetail, blob_source};
-use crate::send::{Drafted, Outgoing, SentMessage, TrackingOptions};
+use crate::send::{Drafted, Outgoing, SendWishes, SentMessage, TrackingOptions};
 use crate::{Mailroom, Refusal};
 
 /// Times that a draft is read anew because somebody changed it while it was being sent.
@@ -37,8 +37,8 @@ struct Finished {
 }
 
 impl Mailroom {
-    /// Sends a draft, without recipients on the suppression list if `skip_suppressed`. When this returns, the copy in Sent and the queue are on stable storage and the draft is gone; when
-    /// it fails, the draft is as it was.
+    /// Sends a draft. When this returns, the copy in Sent and the queue are on stable storage and the draft is gone; when it
+    /// fails, the draft is as it was.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], also when another request has sent it; otherwise as [`Mailroom::send_message`].
@@ -46,7 +46,7 @@ impl Mailroom {
         &self,
         grant: &GrantRef,
         draft_id: &str,
-        skip_suppressed: bool,
+        wishes: SendWishes,
         headers: Option<HeaderDetail>,
     ) -> Result<SentDraft, Refusal> {
         let id = self.open_id(Kind::Draft, draft_id)?;
@@ -58,7 +58,8 @@ impl Mailroom {
                 Err(_) if self.has_changed(grant, &draft).await? => continue,
                 Err(refusal) => return Err(refusal),
             };
-            outgoing.skip_suppressed = skip_suppressed;
+            outgoing.skip_suppressed = wishes.skip_suppressed;
+            outgoing.require_tls = wishes.require_tls;
             let tracking = outgoing.tracking.clone();
             match self.send_drafted(grant, outgoing, draft, headers).await {
                 // Gone or changed meanwhile: the next look tells.

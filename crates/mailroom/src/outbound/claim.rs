@@ -1,5 +1,10 @@
 //! What is due becomes this process's to deliver: claimed, renewed while it is worked on, given back untried.
 
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use posthouse_store::tables::domains::{self, RegisteredDomain};
+use posthouse_store::tables::outbound::TlsNeed;
 use posthouse_store::tables::outbound::remote::{self, RemoteClaim};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
@@ -8,6 +13,8 @@ use super::consequences::{self, Leaving};
 use super::limits::{
     CLAIM_US, DESTINATIONS_PER_CLAIM_MAX, DESTINATIONS_PER_READ_MAX, ROWS_PER_RELEASE_MAX,
 };
+use super::warm_up;
+use crate::suppressions::sending_domain;
 use crate::{Mailroom, Refusal};
 
 /// Tells how many rows of a destination the process has room for.
@@ -34,6 +41,10 @@ pub struct ClaimedMail {
     until_us: i64,
     /// The destination it was claimed for.
     pub destination: String,
+    /// Addresses of this host that it may leave from, in order; none: whatever the host chooses.
+    pub sources: Vec<IpAddr>,
+    /// What TLS it needs.
+    pub tls_need: TlsNeed,
     /// At least one.
     pub recipients: Vec<ClaimedRecipient>,
 }
@@ -45,6 +56,8 @@ pub struct ClaimedRecipient {
     pub(crate) token: i64,
     pub(crate) attempts: i64,
     pub(crate) created_at: i64,
+    /// Unix seconds from which on passing failures are tried again: what waited for other reasons has its time before it.
+    pub(crate) tried_from: i64,
     /// The envelope recipient.
     pub address: String,
     /// Its domain.
@@ -147,10 +160,25 @@ impl Mailroom {
                 rows.retain(|row| !withheld.contains(&row.id));
                 Ok::<_, StoreError>((destination.clone(), is_full, rows))
             });
-            claims.collect::<Result<Vec<_>, _>>()
+            let mut claims = claims.collect::<Result<Vec<_>, _>>()?;
+            let rows: Vec<&RemoteClaim> = claims.iter().flat_map(|(_, _, rows)| rows).collect();
+            let senders = senders(tx, &rows)?;
+            let judged = warm_up::judge(tx, &rows, &senders, now_us)?;
+            for (_, _, rows) in &mut claims {
+                rows.retain(|row| !judged.withheld.contains(&row.id));
+                for row in rows {
+                    if judged.admitted.contains(&row.id) {
+                        row.admitted_at = Some(now_us / 1_000_000);
+                    }
+                }
+            }
+            Ok::<_, StoreError>((claims, senders))
         });
-        for (destination, more, rows) in claiming.await? {
-            found.claimed.extend(together(&destination, rows, until_us));
+        let (claims, senders) = claiming.await?;
+        for (destination, more, rows) in claims {
+            found
+                .claimed
+                .extend(together(&destination, rows, &senders, until_us));
             if more {
                 found.behind.push(destination);
             }
@@ -223,7 +251,31 @@ fn keys(mail: &ClaimedMail) -> impl Iterator<Item = (Key, i64)> + '_ {
 }
 
 /// Puts rows of one message for one domain together; they come in the order of their keys, so its rows are neighbours.
-fn together(destination: &str, rows: Vec<RemoteClaim>, until_us: i64) -> Vec<ClaimedMail> {
+/// Returns the registered domains that mail is from, by the names in its senders' addresses.
+fn senders(
+    tx: &mut dyn Tx,
+    rows: &[&RemoteClaim],
+) -> Result<HashMap<String, RegisteredDomain>, StoreError> {
+    let named = rows.iter().map(|row| sending_domain(&row.envelope_from));
+    let names: Vec<&str> = BTreeSet::from_iter(named.filter(|name| !name.is_empty()))
+        .into_iter()
+        .collect();
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let covering = domains::covering_each(tx, &names)?;
+    let known = names.into_iter().zip(covering);
+    Ok(known
+        .filter_map(|(name, domain)| Some((name.to_owned(), domain?)))
+        .collect())
+}
+
+fn together(
+    destination: &str,
+    rows: Vec<RemoteClaim>,
+    senders: &HashMap<String, RegisteredDomain>,
+    until_us: i64,
+) -> Vec<ClaimedMail> {
     let mut mails: Vec<ClaimedMail> = Vec::new();
     for row in rows {
         let recipient = ClaimedRecipient {
@@ -232,6 +284,7 @@ fn together(destination: &str, rows: Vec<RemoteClaim>, until_us: i64) -> Vec<Cla
             attempts: row.attempts,
             created_at: row.created_at,
             address: row.recipient,
+            tried_from: row.created_at.max(row.admitted_at.unwrap_or(0)),
             domain: row.domain,
         };
         match mails.last_mut() {
@@ -244,6 +297,10 @@ fn together(destination: &str, rows: Vec<RemoteClaim>, until_us: i64) -> Vec<Cla
                 message: row.message,
                 blob: row.blob,
                 author: row.envelope_from,
+                sources: senders
+                    .get(sending_domain(&row.envelope_from))
+                    .map_or_else(Vec::new, |domain| domain.source_addresses.clone()),
+                tls_need: row.tls_need,
                 until_us,
                 destination: destination.to_owned(),
                 recipients: vec![recipient],

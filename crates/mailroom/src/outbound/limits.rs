@@ -14,6 +14,9 @@ pub const CLAIM_LEFT_US_MIN: i64 = 30 * 1_000_000;
 /// How long passing failures are tried again, unless the operator says otherwise.
 pub const RETRY_PERIOD_DEFAULT: Duration = Duration::from_secs(48 * 3_600);
 
+/// Microseconds for which an operator's word about a destination is told to those who deliver: more than clocks differ.
+pub const ASKED_US: i64 = 60 * 1_000_000;
+
 /// Destinations looked at in one query.
 pub const DESTINATIONS_PER_READ_MAX: i64 = 256;
 

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `asked` | what an operator wants tried at once |
 //! | `claim` | what is due becomes this process's to deliver, for a while |
+//! | `warm_up` | what a domain that begins to send may send today |
+//! | `tls_need` | what TLS a message needs, as its author said |
 //! | `wire` | the message as it goes out: received, signed, strict line ends |
 //! | `record` | what became of it |
 //! | `consequences` | what follows from that: suppressions and pauses |
@@ -19,6 +21,7 @@
 //! | `sending` | what is remembered of a sent message |
 
 mod aftermath;
+mod asked;
 pub mod bounce;
 mod claim;
 pub(crate) mod consequences;
@@ -31,10 +34,13 @@ pub mod schedule;
 mod notice;
 pub(crate) mod sending;
 mod steer;
+pub(crate) mod tls_need;
+pub(crate) mod warm_up;
 mod wire;
 
 pub use claim::{ClaimedDue, ClaimedMail, ClaimedRecipient, Room, Scope};
 pub use record::{AttemptReport, Outcome};
+pub use posthouse_store::tables::outbound::TlsNeed;
 pub use wire::WireMail;
 
 pub(crate) use event::{Sent, rejected};

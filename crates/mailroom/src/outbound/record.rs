@@ -50,7 +50,8 @@ pub(crate) struct RowOutcome {
     pub(crate) address: String,
     /// Attempts made before this one.
     pub(crate) attempts: i64,
-    pub(crate) created_at: i64,
+    /// Unix seconds from which on passing failures are tried again.
+    pub(crate) tried_from: i64,
     pub(crate) outcome: Outcome,
 }
 
@@ -61,7 +62,7 @@ impl RowOutcome {
             token: recipient.token,
             address: recipient.address.clone(),
             attempts: recipient.attempts,
-            created_at: recipient.created_at,
+            tried_from: recipient.tried_from,
             outcome,
         }
     }
@@ -246,7 +247,7 @@ fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
 
 /// Returns when a row is attempted again; `None` when its time is over.
 fn again(row: &RowOutcome, now_us: i64, period: Duration) -> Option<i64> {
-    let age_us = u64::try_from(now_us - row.created_at * 1_000_000).unwrap_or(0);
+    let age_us = u64::try_from(now_us - row.tried_from * 1_000_000).unwrap_or(0);
     let age = Duration::from_micros(age_us);
     let pause = schedule::pause(row.attempts + 1, age, period, rand::random())?;
     Some(now_us + pause.as_micros() as i64)

@@ -1,28 +1,30 @@
 //! An operator retries, holds or drops what waits.
 
-use posthouse_store::tables::outbound::{self, Outbound, OutboundState, remote};
+use posthouse_store::tables::outbound::{self, Outbound, OutboundState, remote, retries};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::bounce::{Bounce, BounceClass, BounceType};
 use super::event::{self, Bounced, Sent};
+use super::limits::ASKED_US;
 use crate::actor::Actor;
 use crate::audit::{AuditEntry, Object};
 use crate::send::QueuedMail;
+use crate::suppressions::sending_domain;
 use crate::{Mailroom, Refusal};
 
 /// What a bounce says of mail that an operator took off the queue.
 const DROPPED: &str = "554 5.7.1 dropped from the queue by the operator";
 
 impl Mailroom {
-    /// Makes mail due now, whether it waited or was held; returns it as it is then. Where this process delivers, it tries
-    /// even servers that it could not reach just now; another process does so when it would have anyway.
+    /// Makes mail due now, whether it waited or was held; returns it as it is then. Every process that delivers tries even
+    /// servers that it could not reach just now.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] while it is being delivered or when it is only captured.
     pub async fn retry_queued(&self, actor: &Actor, id: &str) -> Result<QueuedMail, Refusal> {
         let row = self.steer(actor, id, OutboundState::Queued).await?;
-        self.retry_delivery(&row.recipient);
+        self.wake_delivery();
         Ok(row)
     }
 
@@ -111,6 +113,10 @@ impl Mailroom {
                     OutboundState::Held => "queue.hold",
                     _ => "queue.retry",
                 };
+                if to == OutboundState::Queued {
+                    let domain = sending_domain(&row.recipient).to_ascii_lowercase();
+                    retries::ask(tx, &domain, now_us, now_us - ASKED_US)?;
+                }
                 mailroom.note_steered(tx, &sent, id, &row.recipient, action)?;
             }
             Ok::<_, StoreError>((steered, found))

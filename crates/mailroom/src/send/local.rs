@@ -214,7 +214,7 @@ impl Mailroom {
             token: claim.token,
             address: claim.recipient.clone(),
             attempts: claim.attempts,
-            created_at: claim.created_at,
+            tried_from: claim.created_at,
             outcome,
         };
         let (mailroom, sent, now_us) = (self.clone(), sent(claim), self.clock().unix_us());

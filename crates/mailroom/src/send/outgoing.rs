@@ -39,8 +39,19 @@ pub struct Outgoing {
     pub tracking: Option<TrackingOptions>,
     /// Recipients on the suppression list are left out, instead of refusing the message.
     pub skip_suppressed: bool,
+    /// It goes over verified TLS all the way to its recipients, or not at all (RFC 8689).
+    pub require_tls: bool,
     /// The header offers the one recipient to unsubscribe by a click.
     pub list_unsubscribe: bool,
+}
+
+/// What is wished of the sending of a draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SendWishes {
+    /// As [`Outgoing::skip_suppressed`].
+    pub skip_suppressed: bool,
+    /// As [`Outgoing::require_tls`].
+    pub require_tls: bool,
 }
 
 /// A file that goes along.
@@ -65,4 +76,6 @@ pub struct OutgoingSource {
     pub raw: Bytes,
     /// Recipients on the suppression list do not get it, instead of refusing the message.
     pub skip_suppressed: bool,
+    /// It goes over verified TLS all the way to its recipients, or not at all (RFC 8689).
+    pub require_tls: bool,
 }

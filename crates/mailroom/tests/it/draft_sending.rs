@@ -7,7 +7,7 @@ use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::drafts::DraftChange;
 use posthouse_mailroom::organise::Metadata;
 use posthouse_mailroom::read::{FolderFilter, MessageQuery, PageRequest};
-use posthouse_mailroom::send::SentMessage;
+use posthouse_mailroom::send::{SendWishes, SentMessage};
 use posthouse_mailroom::threads::{ThreadQuery, ThreadUpdate};
 use posthouse_store::changes::ChangeKind;
 use posthouse_store::{StoreError, Tx};
@@ -22,7 +22,10 @@ const AGENT: &str = "agent@agents.localhost";
 
 async fn send(office: &Office, grant: &GrantRef, draft: &Value) -> Result<SentMessage, Refusal> {
     let id = draft["id"].as_str().unwrap();
-    let sent = office.mailroom.send_draft(grant, id, false, None).await?;
+    let sent = office
+        .mailroom
+        .send_draft(grant, id, SendWishes::default(), None)
+        .await?;
     Ok(sent.message)
 }
 

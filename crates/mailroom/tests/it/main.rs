@@ -48,3 +48,4 @@ mod tracking;
 mod waiting;
 mod workspaces;
 mod world;
+mod ways_out;

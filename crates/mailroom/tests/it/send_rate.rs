@@ -2,7 +2,7 @@
 
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
-use posthouse_mailroom::send::{Departed, Outgoing};
+use posthouse_mailroom::send::{Departed, Outgoing, SendWishes};
 use posthouse_store::changes::ChangeKind;
 
 use crate::support::{Office, every_engine};
@@ -87,10 +87,16 @@ async fn a_message_that_is_wrong_takes_no_slot_and_drafts_do_not_wait() {
         let draft = office.mailroom.create_draft(&agent, draft).await.unwrap();
         let draft: serde_json::Value = serde_json::from_slice(&draft).unwrap();
         let id = draft["id"].as_str().unwrap();
-        let refused = office.mailroom.send_draft(&agent, id, false, None).await;
+        let refused = office
+            .mailroom
+            .send_draft(&agent, id, SendWishes::default(), None)
+            .await;
         assert!(matches!(refused, Err(Refusal::RateLimited { .. })));
         office.clock.forward(2);
-        let sent = office.mailroom.send_draft(&agent, id, false, None).await;
+        let sent = office
+            .mailroom
+            .send_draft(&agent, id, SendWishes::default(), None)
+            .await;
         assert!(sent.is_ok());
     }
 }

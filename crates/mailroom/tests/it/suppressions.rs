@@ -5,7 +5,7 @@ use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::{Actor, Scope};
 use posthouse_mailroom::drafts::DraftChange;
 use posthouse_mailroom::read::Detail;
-use posthouse_mailroom::send::{DomainMail, Outgoing, OutgoingSource, QueueFilter};
+use posthouse_mailroom::send::{DomainMail, Outgoing, OutgoingSource, QueueFilter, SendWishes};
 use posthouse_mailroom::suppressions::{NewSuppressions, SuppressionFilter, SuppressionView};
 use posthouse_store::changes::ChangeKind;
 use posthouse_types::address::DisplayAddress;
@@ -130,6 +130,7 @@ async fn finished_sources_drafts_and_domains_are_held_to_the_list() {
         let source = |skip_suppressed| OutgoingSource {
             raw: Bytes::from_static(raw.as_bytes()),
             skip_suppressed,
+            require_tls: false,
         };
         let refused = office
             .mailroom
@@ -153,9 +154,23 @@ async fn finished_sources_drafts_and_domains_are_held_to_the_list() {
         let draft = office.mailroom.create_draft(&agent, draft).await.unwrap();
         let draft: Value = serde_json::from_slice(&draft).unwrap();
         let id = draft["id"].as_str().unwrap();
-        let refused = office.mailroom.send_draft(&agent, id, false, None).await;
+        let refused = office
+            .mailroom
+            .send_draft(&agent, id, SendWishes::default(), None)
+            .await;
         assert!(matches!(refused, Err(Refusal::RecipientSuppressed { .. })));
-        let sent = office.mailroom.send_draft(&agent, id, true, None).await;
+        let sent = office
+            .mailroom
+            .send_draft(
+                &agent,
+                id,
+                SendWishes {
+                    skip_suppressed: true,
+                    ..SendWishes::default()
+                },
+                None,
+            )
+            .await;
         assert_eq!(sent.unwrap().message.suppressed.unwrap().len(), 1);
 
         let domain = office
@@ -433,6 +448,7 @@ async fn the_copy_of_a_skipping_source_is_shown_as_it_was_written() {
         let source = OutgoingSource {
             raw: Bytes::from_static(raw.as_bytes()),
             skip_suppressed: true,
+            require_tls: false,
         };
         let sent = office
             .mailroom

@@ -2,7 +2,9 @@
 
 use posthouse_types::ids::Key;
 
-use super::{dkim_keys, domain_checks};
+use std::net::IpAddr;
+
+use super::{dkim_keys, domain_checks, warm_up};
 use crate::sql::{Row, Tx, placeholders};
 use crate::{Param, StoreError};
 
@@ -10,7 +12,8 @@ use crate::{Param, StoreError};
 const COLUMNS: &str = "d.id, d.address, d.name, d.application_id, d.branded, d.include_subdomains,
     (SELECT g.id FROM grants g WHERE g.id = d.catch_all_grant_id), d.verified_ownership, d.verified_mx, d.verified_spf,
     d.verified_dkim, d.verified_feedback, d.verified_dmarc, d.verified_arc, d.last_checked_at, d.created_at,
-    d.updated_at, (SELECT c.checked_at FROM domain_checks c WHERE c.domain_id = d.id AND c.kind = 'ownership')";
+    d.updated_at, (SELECT c.checked_at FROM domain_checks c WHERE c.domain_id = d.id AND c.kind = 'ownership'),
+    d.source_addresses, d.warm_up, d.warm_up_started_at";
 
 /// Names asked for in one query at most.
 const NAMES_PER_QUERY_MAX: usize = 500;
@@ -74,6 +77,19 @@ pub struct RegisteredDomain {
     pub updated_at: i64,
     /// Unix seconds of the last check of the ownership.
     pub ownership_checked_at: Option<i64>,
+    /// Addresses of this host that its mail leaves from; none: whatever the host chooses.
+    pub source_addresses: Vec<IpAddr>,
+    /// How it begins to send.
+    pub warm_up: Option<WarmUp>,
+}
+
+/// How much a domain sends while receivers get to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WarmUp {
+    /// Recipients of other servers on each day; behind the last one, as many as there are.
+    pub per_day: Vec<i64>,
+    /// Unix seconds; its day is the first one.
+    pub started_at: i64,
 }
 
 impl RegisteredDomain {
@@ -192,14 +208,24 @@ pub fn with_failed_ownership(tx: &mut dyn Tx) -> Result<Vec<(String, bool)>, Sto
 
 /// Replaces what an update may change.
 pub fn update(tx: &mut dyn Tx, domain: &RegisteredDomain) -> Result<(), StoreError> {
+    let addresses = joined(&domain.source_addresses);
+    let per_day = domain
+        .warm_up
+        .as_ref()
+        .map(|warm_up| joined(&warm_up.per_day));
+    let started_at = domain.warm_up.as_ref().map(|warm_up| warm_up.started_at);
     tx.execute(
-        "UPDATE domains SET name = $2, include_subdomains = $3, catch_all_grant_id = $4, updated_at = $5 WHERE id = $1",
+        "UPDATE domains SET name = $2, include_subdomains = $3, catch_all_grant_id = $4, updated_at = $5,
+           source_addresses = $6, warm_up = $7, warm_up_started_at = $8 WHERE id = $1",
         &[
             domain.id.into(),
             (&domain.name).into(),
             domain.include_subdomains.into(),
             domain.catch_all_grant.into(),
             domain.updated_at.into(),
+            (&addresses).into(),
+            per_day.as_ref().into(),
+            started_at.into(),
         ],
     )?;
     Ok(())
@@ -248,6 +274,7 @@ pub fn lock(tx: &mut dyn Tx, id: Key) -> Result<Option<RegisteredDomain>, StoreE
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
     dkim_keys::delete_of_domain(tx, id)?;
     domain_checks::delete_of_domain(tx, id)?;
+    warm_up::delete_of_domain(tx, id)?;
     tx.execute("DELETE FROM domains WHERE id = $1", &[Param::from(id)])?;
     Ok(())
 }
@@ -257,6 +284,32 @@ fn self_and_above(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| {
         name.split_once('.').map(|(_, above)| above)
     })
+}
+
+/// Lists are kept as text: they are small, and read with their domain.
+fn joined(list: &[impl ToString]) -> String {
+    let texts: Vec<String> = list.iter().map(ToString::to_string).collect();
+    texts.join(",")
+}
+
+fn parted<T: std::str::FromStr>(text: &str) -> Result<Vec<T>, StoreError> {
+    text.split(',')
+        .filter(|one| !one.is_empty())
+        .map(|one| {
+            one.parse()
+                .map_err(|_| StoreError::Fault(format!("a domain's settings are damaged: {text}")))
+        })
+        .collect()
+}
+
+fn read_warm_up(row: &dyn Row) -> Result<Option<WarmUp>, StoreError> {
+    let (Some(per_day), Some(started_at)) = (row.opt_string(19)?, row.opt_int(20)?) else {
+        return Ok(None);
+    };
+    Ok(Some(WarmUp {
+        per_day: parted(&per_day)?,
+        started_at,
+    }))
 }
 
 fn read(row: &dyn Row) -> Result<RegisteredDomain, StoreError> {
@@ -281,5 +334,7 @@ fn read(row: &dyn Row) -> Result<RegisteredDomain, StoreError> {
         created_at: row.int(15)?,
         updated_at: row.int(16)?,
         ownership_checked_at: row.opt_int(17)?,
+        source_addresses: parted(&row.string(18)?)?,
+        warm_up: read_warm_up(row)?,
     })
 }

@@ -1,6 +1,7 @@
 //! Outgoing mail on its way: one row per message and envelope recipient.
 
 pub mod remote;
+pub mod retries;
 
 use posthouse_types::ids::Key;
 
@@ -40,6 +41,30 @@ impl OutboundState {
     }
 }
 
+/// What TLS mail needs on its way. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(i64)]
+pub enum TlsNeed {
+    /// What the receiving domain's policies ask for.
+    #[default]
+    AsAsked = 0,
+    /// Verified TLS all the way, or none of it (RFC 8689 2).
+    Required = 1,
+    /// None: to arrive matters more (RFC 8689 5).
+    Waived = 2,
+}
+
+impl TlsNeed {
+    fn from_stored(number: i64) -> Result<Self, StoreError> {
+        match number {
+            0 => Ok(Self::AsAsked),
+            1 => Ok(Self::Required),
+            2 => Ok(Self::Waived),
+            _ => Err(StoreError::Fault(format!("unknown need of TLS {number}"))),
+        }
+    }
+}
+
 /// Stands for the account of mail that has none; keys are positive.
 const NO_GRANT: Key = Key(0);
 
@@ -66,6 +91,8 @@ pub struct NewOutbound<'a> {
     pub is_local: bool,
     /// What it waits for.
     pub state: OutboundState,
+    /// What TLS it needs.
+    pub tls_need: TlsNeed,
     /// When it may be attempted, in Unix microseconds.
     pub due_us: i64,
     /// Unix seconds.
@@ -76,8 +103,8 @@ pub struct NewOutbound<'a> {
 pub fn insert(tx: &mut dyn Tx, row: &NewOutbound<'_>) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO outbound (id, application_id, grant_id, message_id, blob_id, envelope_from, recipient, domain,
-           is_local, state, attempts, due_us, claim_token, last_reply, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0, NULL, $12)",
+           is_local, state, attempts, due_us, claim_token, last_reply, created_at, tls_need)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0, NULL, $12, $13)",
         &[
             row.id.into(),
             row.application.into(),
@@ -91,6 +118,7 @@ pub fn insert(tx: &mut dyn Tx, row: &NewOutbound<'_>) -> Result<(), StoreError> 
             Param::Int(row.state as i64),
             row.due_us.into(),
             row.now.into(),
+            Param::Int(row.tls_need as i64),
         ],
     )?;
     Ok(())
@@ -348,11 +376,12 @@ pub fn finish(tx: &mut dyn Tx, id: Key, token: i64) -> Result<bool, StoreError> 
     Ok(removed > 0)
 }
 
-/// Removes what an account that is gone has for other servers. What mailboxes of this server are about to get they get.
-pub fn drop_undelivered(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
+/// Removes what an account that is gone has in the queue only to be looked at. What was accepted to be delivered is delivered:
+/// whoever sent it was told so.
+pub fn drop_captured(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
     tx.execute(
-        "DELETE FROM outbound WHERE grant_id = $1 AND (is_local = 0 OR state >= 3)",
-        &[grant.into()],
+        "DELETE FROM outbound WHERE grant_id = $1 AND state = $2",
+        &[grant.into(), Param::Int(OutboundState::Captured as i64)],
     )
 }
 

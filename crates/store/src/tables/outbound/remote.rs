@@ -5,7 +5,7 @@
 
 use posthouse_types::ids::Key;
 
-use super::{NO_GRANT, OutboundState};
+use super::{NO_GRANT, OutboundState, TlsNeed};
 use crate::sql::{Row, Tx};
 use crate::{Param, StoreError};
 
@@ -34,6 +34,10 @@ pub struct RemoteClaim {
     pub attempts: i64,
     /// Unix seconds.
     pub created_at: i64,
+    /// What TLS it needs.
+    pub tls_need: TlsNeed,
+    /// Unix seconds at which the warm-up of its domain let it go.
+    pub admitted_at: Option<i64>,
 }
 
 /// What an attempt that nobody ended leaves behind: its holder died between the claim and the answer.
@@ -88,7 +92,7 @@ pub fn claim(
            state = 1, due_us = $2, claim_token = claim_token + 1
          WHERE id IN (SELECT id FROM due)
          RETURNING id, claim_token, application_id, grant_id, message_id, blob_id, envelope_from, recipient, domain,
-           attempts, created_at",
+           attempts, created_at, tls_need, admitted_at",
         tx.dialect().skip_locked()
     );
     let mut params: Vec<Param<'_>> = vec![
@@ -116,6 +120,8 @@ fn read(row: &dyn Row) -> Result<RemoteClaim, StoreError> {
         domain: row.string(8)?,
         attempts: row.int(9)?,
         created_at: row.int(10)?,
+        tls_need: TlsNeed::from_stored(row.int(11)?)?,
+        admitted_at: row.opt_int(12)?,
     })
 }
 
@@ -134,6 +140,22 @@ pub fn release(tx: &mut dyn Tx, id: Key, token: i64, due_us: i64) -> Result<(), 
         "UPDATE outbound SET due_us = $3, state = CASE WHEN attempts = 0 THEN 0 ELSE 2 END
          WHERE id = $1 AND claim_token = $2 AND state = 1",
         &[id.into(), token.into(), due_us.into()],
+    )?;
+    Ok(())
+}
+
+/// As [`release`], with the reason that the queue shows.
+pub fn postpone(
+    tx: &mut dyn Tx,
+    id: Key,
+    token: i64,
+    due_us: i64,
+    reason: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outbound SET due_us = $3, state = CASE WHEN attempts = 0 THEN 0 ELSE 2 END, last_reply = $4
+         WHERE id = $1 AND claim_token = $2 AND state = 1",
+        &[id.into(), token.into(), due_us.into(), reason.into()],
     )?;
     Ok(())
 }
