@@ -13,9 +13,9 @@
 //! | `record` | what became of it |
 //! | `consequences` | what follows from that: suppressions and pauses |
 //! | [`return_path_token`] | how reports find back |
+//! | `notice` | what the operator is told of that |
 //! | `depth` | how much waits |
 //! | `event` | what applications are told |
-//! | `notice` | what the operator is told of that |
 //! | [`schedule`], [`bounce`] | when again, and what a refusal means; pure |
 //! | `steer` | an operator retries, holds or drops |
 //! | `sending` | what is remembered of a sent message |
@@ -28,10 +28,10 @@ pub(crate) mod consequences;
 mod depth;
 pub(crate) mod event;
 pub mod limits;
+mod notice;
 mod record;
 pub mod return_path_token;
 pub mod schedule;
-mod notice;
 pub(crate) mod sending;
 mod steer;
 pub(crate) mod tls_need;

@@ -13,9 +13,9 @@ use posthouse_types::ids::{Key, Kind};
 use super::claim::ClaimedMail;
 use super::limits::INLINE_WORK_BYTES_MAX;
 use super::return_path_token;
+use super::sending::OwnMailKind;
 use crate::read::{away_from_async_threads, blob_source};
 use crate::receive::rfc5322_date;
-use super::sending::OwnMailKind;
 use crate::suppressions::sending_domain;
 use crate::{Mailroom, Refusal};
 
@@ -119,10 +119,6 @@ impl Mailroom {
         make()
     }
 
-    async fn outgoing_source(&self, blob: Key) -> Result<Vec<u8>, Refusal> {
-        let place = self
-            .store()
-            .read(move |tx: &mut dyn Tx| blobs::find(tx, blob))
     /// Returns whose signatures a message gets. Mail of this server's own has no author: its letters are signed in the name of
     /// the host, and what it passes on is not.
     async fn signing_domain(&self, going: &Going<'_>) -> Result<String, Refusal> {
@@ -135,6 +131,10 @@ impl Mailroom {
         })
     }
 
+    async fn outgoing_source(&self, blob: Key) -> Result<Vec<u8>, Refusal> {
+        let place = self
+            .store()
+            .read(move |tx: &mut dyn Tx| blobs::find(tx, blob))
             .await?
             .ok_or(Refusal::NotFound)?;
         let raw = blob_source(self.store().blobs(), place).await?;

@@ -168,7 +168,10 @@ fn print(answer: &Answer, screen: &Screen) {
         ("Subdomains", field(shown, "include_subdomains")),
         ("Catch-all", field(shown, "catch_all_grant_id")),
         ("Sending", readiness(shown, screen)),
-        ("Leaves from", listed(&shown["source_addresses"], "any address")),
+        (
+            "Leaves from",
+            listed(&shown["source_addresses"], "any address"),
+        ),
         ("Warm-up", listed(&shown["warm_up"]["per_day"], "none")),
         ("Last look", moment(&shown["last_checked_at"])),
     ];
@@ -207,7 +210,11 @@ fn listed(values: &Value, none: &str) -> String {
     let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
     let texts: Vec<String> = values
         .iter()
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        })
         .collect();
     match texts.is_empty() {
         true => none.to_owned(),
