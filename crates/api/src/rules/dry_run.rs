@@ -41,6 +41,7 @@ pub fn operation() -> Operation {
         .about("Tells what would become of it, and which condition saw what. Nothing is stored or sent.")
         .body(body)
         .one(outcome())
+        .fails([404])
 }
 
 fn message() -> Schema {

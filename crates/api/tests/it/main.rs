@@ -10,6 +10,8 @@ mod domain_records;
 mod door;
 mod drafts;
 mod extracts;
+mod governing;
+mod holds;
 mod mailboxes;
 mod office;
 mod organising;
