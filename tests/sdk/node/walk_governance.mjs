@@ -22,7 +22,7 @@ assert.equal((await nylas.lists.addItems({ listId, requestBody: { items } })).da
 const some = (await nylas.lists.listItems({ listId, queryParams: { limit: 5 } })).data;
 assert.equal(some.length, 5);
 const seen = [];
-for await (const page of await nylas.lists.listItems({ listId })) seen.push(...page.data.map((one) => one.value));
+for await (const page of nylas.lists.listItems({ listId })) seen.push(...page.data.map((one) => one.value));
 assert.deepEqual(seen.sort(), items);
 const left = await nylas.lists.removeItems({ listId, requestBody: { items: ['SPAM0.example', 'unknown.example'] } });
 assert.equal(left.data.itemsCount, 6);
@@ -57,6 +57,8 @@ const policy = (await nylas.policies.create({
 })).data;
 const policyId = policy.id;
 assert.equal(policy.limits.limitCountDailyEmailSent, 120);
+// The SDK's own name for it.
+assert.equal(policy.limits.limitCountDailyMessagePerGrant, 120);
 const merged = (await nylas.policies.update({ policyId, requestBody: { spamDetection: { spamSensitivity: 1.4 } } })).data;
 assert.deepEqual([merged.limits.limitCountDailyEmailSent, merged.spamDetection.spamSensitivity], [120, 1.4]);
 assert.deepEqual((await nylas.policies.list()).data.map((one) => one.id), [policyId]);

@@ -63,10 +63,10 @@ def rules(bad_domains):
 
 def policies():
     step("policies.create, list, find and update")
-    made = nylas.policies.create({"name": "Trials", "limits": {"limit_count_daily_email_sent": 120}}).data
-    assert made.name == "Trials" and made.limits.limit_count_daily_email_sent == 120
+    made = nylas.policies.create({"name": "Trials", "limits": {"limit_count_daily_message_per_grant": 120}}).data
+    assert made.name == "Trials" and made.limits.limit_count_daily_message_per_grant == 120
     changed = nylas.policies.update(made.id, {"spam_detection": {"spam_sensitivity": 1.4}}).data
-    assert changed.limits.limit_count_daily_email_sent == 120
+    assert changed.limits.limit_count_daily_message_per_grant == 120
     assert changed.spam_detection.spam_sensitivity == 1.4
     assert [one.id for one in nylas.policies.list().data] == [made.id]
     assert nylas.policies.find(made.id).data.name == "Trials"
