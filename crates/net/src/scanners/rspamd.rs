@@ -56,11 +56,14 @@ impl Rspamd {
                 }
                 read(&body)
             };
-            // The connection works only while it is asked to; it ends with this call.
-            tokio::pin!(connection);
+            // The connection works only while it is asked to. When it ends first, the answer is there, or never comes and says so.
+            let work = async {
+                drop(connection.await);
+                std::future::pending().await
+            };
             tokio::select! {
                 answer = answer => answer,
-                ended = &mut connection => Err(ended.err().map_or_else(|| ScanError::answer(""), failed)),
+                never = work => never,
             }
         };
         timeout(self.deadline, exchange)
@@ -108,7 +111,7 @@ async fn read_body(mut incoming: hyper::body::Incoming) -> Result<Vec<u8>, ScanE
     Ok(body.to_vec())
 }
 
-/// Reads the score, what is required, and the symbols that count.
+/// Reads the score, what is required, and the symbols, the heaviest first.
 fn read(body: &[u8]) -> Result<Opinion, ScanError> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| ScanError::answer(body))?;
     let number = |name: &str| answer[name].as_f64().filter(|number| number.is_finite());
@@ -120,7 +123,6 @@ fn read(body: &[u8]) -> Result<Opinion, ScanError> {
         .into_iter()
         .flatten()
         .map(|(name, symbol)| (symbol["score"].as_f64().unwrap_or_default(), one_line(name)))
-        .filter(|(score, _)| *score != 0.0)
         .collect();
     rules.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
     rules.truncate(RULES_MAX);
@@ -136,12 +138,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_score_is_read_with_the_symbols_that_count() {
+    fn the_score_is_read_with_the_heaviest_symbols_first() {
         let body = br#"{"score":15.2,"required_score":15.0,"action":"reject","symbols":{
             "A":{"name":"A","score":0.0},"GTUBE":{"score":14.0},"B":{"score":1.2}}}"#;
         let opinion = read(body).unwrap();
         assert_eq!((opinion.score, opinion.required), (15.2, 15.0));
-        assert_eq!(opinion.rules, ["GTUBE", "B"]);
+        assert_eq!(opinion.rules, ["GTUBE", "B", "A"]);
         for body in [
             "",
             "{}",

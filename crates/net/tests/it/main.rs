@@ -9,6 +9,7 @@ mod hook_04_redirects;
 mod hook_05_bombs;
 mod peer;
 mod resolver;
+mod scanners;
 mod second_opinions;
 mod signed_zone;
 mod spf_suite;
