@@ -8,13 +8,14 @@ use bytes::Bytes;
 use posthouse_net::address_class::{AddressClass, classify};
 use posthouse_net::authentication::fields::Fields;
 use posthouse_net::authentication::results_header;
-use posthouse_net::authentication::verdict::{DmarcResult, Policy};
+use posthouse_net::authentication::verdict::{DkimResult, DkimVerdict, DmarcResult, Policy};
 use posthouse_net::authentication::{Authenticator, Envelope, Verdicts};
 use posthouse_types::address::EmailAddress;
 use serde_json::{Value, json};
 
 use super::accept::{InboundDelivery, ReceiveRefusal};
 use crate::Mailroom;
+use crate::dmarc_reports::Fate;
 
 /// Whose mail is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +81,35 @@ impl Mailroom {
         let Some(arrivals) = self.inner.arrivals.get() else {
             return Ok(Judged::default());
         };
+        let Some(verdicts) = self.verify(delivery).await else {
+            return Ok(Judged::default());
+        };
+        note(&verdicts);
+        let is_junk = is_junk(arrivals, &verdicts);
+        self.note_sighting(delivery, &verdicts, fate(arrivals, &verdicts, &is_junk));
+        Ok(Judged {
+            is_junk: is_junk?,
+            results_field: results_header::field(&self.config().hostname, &verdicts),
+            verdicts: Some(json(&verdicts, &self.count_signatures(delivery, &verdicts)).to_string()),
+        })
+    }
+
+    /// Counts the valid signatures of a message; returns for each signature how many recipients have got it of late.
+    fn count_signatures(&self, delivery: &InboundDelivery, verdicts: &Verdicts) -> Vec<Option<u32>> {
+        let (recipients, now_us) = (delivery.recipients.len(), self.clock().unix_us());
+        let count = |one: &DkimVerdict| {
+            let is_valid = one.result == DkimResult::Pass;
+            is_valid.then(|| self.inner.signatures.count(one.fingerprint, recipients, now_us))
+        };
+        verdicts.dkim.iter().map(count).collect()
+    }
+
+    /// Asks who sent a message; `None` where nothing is to be checked.
+    pub(crate) async fn verify(&self, delivery: &InboundDelivery) -> Option<Verdicts> {
+        let arrivals = self.inner.arrivals.get()?;
         let is_public = classify(delivery.peer) == AddressClass::Global;
         let peer = match arrivals.peers {
-            CheckedPeers::None => return Ok(Judged::default()),
+            CheckedPeers::None => return None,
             CheckedPeers::All => Some(delivery.peer),
             CheckedPeers::Public => is_public.then_some(delivery.peer),
         };
@@ -94,7 +121,7 @@ impl Mailroom {
         let authors = {
             let fields = Fields::of(&delivery.raw);
             if peer.is_none() && !is_sealed(&fields) {
-                return Ok(Judged::default());
+                return None;
             }
             authors(&fields)
         };
@@ -103,13 +130,7 @@ impl Mailroom {
             .authenticator
             .verify(&envelope, &authors, delivery.raw.clone(), now);
         // On the heap: every session would carry the room for it otherwise.
-        let verdicts = Box::pin(check).await;
-        note(&verdicts);
-        Ok(Judged {
-            is_junk: is_junk(arrivals, &verdicts)?,
-            results_field: results_header::field(&self.config().hostname, &verdicts),
-            verdicts: Some(json(&verdicts).to_string()),
-        })
+        Some(Box::pin(check).await)
     }
 
     /// Returns the delivery without Authentication-Results fields that others wrote in this server's name.
@@ -167,6 +188,19 @@ fn is_junk(arrivals: &Arrivals, verdicts: &Verdicts) -> Result<bool, ReceiveRefu
     }
 }
 
+fn fate(
+    arrivals: &Arrivals,
+    verdicts: &Verdicts,
+    is_junk: &Result<bool, ReceiveRefusal>,
+) -> Fate {
+    match is_junk {
+        Err(_) => Fate::Refused,
+        Ok(true) => Fate::Junk,
+        Ok(false) if verdicts.is_vouched_for(&arrivals.trusted_sealers) => Fate::VouchedFor,
+        Ok(false) => Fate::Taken,
+    }
+}
+
 fn note(verdicts: &Verdicts) {
     let spf = verdicts
         .spf
@@ -198,16 +232,18 @@ fn count(check: &'static str, result: &'static str) {
         .increment(1);
 }
 
-/// Returns the verdicts as the member `security` shows them.
-fn json(verdicts: &Verdicts) -> Value {
+/// Returns the verdicts as the member `security` shows them; `seen` is how often each signature has come.
+fn json(verdicts: &Verdicts, seen: &[Option<u32>]) -> Value {
     let dkim: Vec<Value> = verdicts
         .dkim
         .iter()
-        .map(|dkim| {
+        .zip(seen)
+        .map(|(dkim, seen)| {
             json!({
                 "result": dkim.result.word(),
                 "domain": dkim.domain,
                 "selector": dkim.selector,
+                "seen": seen,
             })
         })
         .collect();

@@ -181,7 +181,7 @@ async fn a_signature_of_the_author_passes_wherever_the_mail_comes_from() {
         assert_eq!(security["spf"], Value::Null);
         assert_eq!(
             security["dkim"],
-            json!([{"result": "pass", "domain": "strict.example", "selector": "s1"}])
+            json!([{"result": "pass", "domain": "strict.example", "selector": "s1", "seen": 1}])
         );
         assert_eq!(security["dmarc"]["result"], "pass");
     }
@@ -314,5 +314,44 @@ async fn what_was_not_checked_is_null_and_has_no_field() {
         }
         let source = source(&office, &grant, &accepted.id).await;
         assert!(!source.contains("Authentication-Results"), "{source}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auth_04_the_same_signed_message_to_a_thousand_recipients_raises_the_counter() {
+    for office in every_engine().await {
+        let key = DkimKey::generate(KeyAlgorithm::Ed25519Sha256, 0).unwrap();
+        let mut records = world();
+        records.push(("s1._domainkey.strict.example", key.public_record()));
+        check(&office, CheckedPeers::All, DmarcAction::Junk, records);
+        let grant = office.account("triage").await;
+        let crowd: Vec<String> = (0..9).map(|number| format!("a{number}@agents.localhost")).collect();
+        for address in &crowd {
+            office.account(address.split('@').next().unwrap()).await;
+        }
+        let raw = from("strict.example");
+        let now = office.clock_us() / 1_000_000;
+        let signer = Signer::new("strict.example", "s1", &key);
+        let signature = sign(&[signer], raw.as_bytes(), now).unwrap();
+        let signed = format!("{}{raw}", String::from_utf8(signature).unwrap());
+        let everybody: Vec<&str> = crowd.iter().map(String::as_str).chain([TO]).collect();
+        let mut last = String::new();
+        for times in 1..=100_u32 {
+            let accepted = office.deliver_confirmed(&everybody, &signed).await;
+            last = accepted.message_ids.last().unwrap().clone();
+            if times == 1 {
+                let security = security(&office, &grant, &last).await;
+                assert_eq!(security["dkim"][0]["seen"], 10);
+            }
+        }
+        let security = security(&office, &grant, &last).await;
+        assert_eq!(security["dkim"][0]["result"], "pass");
+        assert_eq!(security["dkim"][0]["seen"], 1_000);
+
+        // Another message of the same signer counts for itself, and one whose signature fails for nothing.
+        let changed = signed.replace("Subject: x", "Subject: y");
+        let accepted = office.deliver_confirmed(&[TO], &changed).await;
+        let failed = self::security(&office, &grant, &accepted.message_ids[0]).await;
+        assert_eq!(failed["dkim"][0]["seen"], Value::Null);
     }
 }
