@@ -3,6 +3,7 @@
 
 mod decoding;
 mod every_client;
+mod governance_commands;
 mod mailbox;
 mod mailbox_commands;
 mod official_command_line;

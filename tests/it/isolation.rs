@@ -336,8 +336,27 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         .await
         .expect(201)
         .text_of("id");
+    let list = json!({"name": name, "type": "domain"});
+    let list_id = api.post("/v3/lists", list).await.expect(201).text_of("id");
+    let rule = json!({
+        "name": name,
+        "match": {"conditions": [{"field": "from.domain", "operator": "in_list", "value": [list_id]}]},
+        "actions": [{"type": "trash"}],
+    });
+    let rule_id = api.post("/v3/rules", rule).await.expect(201).text_of("id");
+    let hold_id = held_by(api, &grant, &application.text_of("default_workspace_id")).await;
+    let policy = json!({"name": name});
+    let policy_id = api
+        .post("/v3/policies", policy)
+        .await
+        .expect(200)
+        .text_of("id");
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     HashMap::from([
+        ("policy_id", policy_id),
+        ("list_id", list_id),
+        ("hold_id", hold_id),
+        ("rule_id", rule_id),
         ("grant_id", grant),
         ("message_id", text(&message["id"])),
         ("thread_id", text(&message["thread_id"])),
@@ -360,6 +379,30 @@ async fn objects_of(server: &Posthouse, api: &Api, receiver: &WebhookReceiver, n
         ("email", email),
         ("address", alias),
     ])
+}
+
+/// Sends a message that a policy holds, and returns its hold; the workspace has no policy afterwards.
+async fn held_by(api: &Api, grant: &str, workspace: &str) -> String {
+    let policy = json!({"name": "Guarded", "outbound_guard": {"first_time_recipients": "hold"}});
+    let policy_id = api
+        .post("/v3/policies", policy)
+        .await
+        .expect(200)
+        .text_of("id");
+    let workspace = format!("/v3/workspaces/{workspace}");
+    let attached = json!({"policy_id": policy_id});
+    api.patch(&workspace, attached).await.expect(200);
+    let letter = json!({"to": [{"email": "stranger@shop.example"}]});
+    let path = format!("/v3/grants/{grant}/messages/send");
+    let held = api.post(&path, letter).await.expect(202);
+    let hold_id = held.data()["hold"]["id"]
+        .as_str()
+        .expect("a hold")
+        .to_owned();
+    api.patch(&workspace, json!({"policy_id": null}))
+        .await
+        .expect(200);
+    hold_id
 }
 
 /// Takes a message to be sent in an hour and returns its schedule.
@@ -404,6 +447,11 @@ async fn snapshot(owner: &Api, ids: &Ids) -> Vec<String> {
         format!("/v3/grants/{grant}/drafts"),
         format!("/v3/grants/{grant}/aliases"),
         "/v3/suppressions".to_owned(),
+        "/v3/holds".to_owned(),
+        "/v3/policies".to_owned(),
+        "/v3/rules".to_owned(),
+        "/v3/lists".to_owned(),
+        format!("/v3/lists/{}/items", ids["list_id"]),
     ];
     let mut seen = Vec::new();
     for path in paths {
@@ -486,9 +534,11 @@ fn fill(route: &Route, id_of: impl Fn(&str) -> String) -> String {
 
 async fn ask(api: &Api, method: &str, path: &str) -> Answer {
     let headers = [("content-type", "application/json")];
-    let has_body = matches!(method, "POST" | "PUT" | "PATCH");
+    let is_items = path.starts_with("/v3/lists/") && path.ends_with("/items");
+    let has_body = matches!(method, "POST" | "PUT" | "PATCH") || (method == "DELETE" && is_items);
     // Enough of a body to get past its own checks and to the object.
     let body = match path.rsplit('/').next() {
+        Some("items") if is_items => json!({"items": ["nobody.example"]}),
         Some("manual-assign") => json!({"assign_grants": [NOBODYS_ID]}),
         _ => json!({}),
     };

@@ -163,6 +163,71 @@ pub const GRANT: Fields = &[
     ("updated_at", Type::Integer),
 ];
 
+/// A rule.
+pub const RULE: Fields = &[
+    ("id", Type::Text),
+    ("name", Type::Text),
+    ("description", Type::Text),
+    ("trigger", Type::Text),
+    ("priority", Type::Integer),
+    ("enabled", Type::Flag),
+    ("match", Type::Object),
+    ("actions", Type::Objects),
+    ("created_at", Type::Integer),
+    ("updated_at", Type::Integer),
+];
+
+/// A policy.
+pub const POLICY: Fields = &[
+    ("id", Type::Text),
+    ("name", Type::Text),
+    ("limits", Type::Object),
+    ("spam_detection", Type::Object),
+    ("created_at", Type::Integer),
+    ("updated_at", Type::Integer),
+];
+
+/// What a policy says of attachments, mail, storage and retention.
+pub const POLICY_LIMITS: Fields = &[
+    ("limit_attachment_size_limit", Type::Integer),
+    ("limit_attachment_count_limit", Type::Integer),
+    ("limit_attachment_allowed_types", Type::Texts),
+    ("limit_size_total_mime", Type::Integer),
+    ("limit_storage_total", Type::Integer),
+    ("limit_count_daily_message_received", Type::Integer),
+    ("limit_count_daily_email_sent", Type::Integer),
+    ("limit_inbox_retention_period", Type::Integer),
+    ("limit_spam_retention_period", Type::Integer),
+];
+
+/// A list that rules look into.
+pub const LIST: Fields = &[
+    ("id", Type::Text),
+    ("name", Type::Text),
+    ("description", Type::Text),
+    ("type", Type::Text),
+    ("items_count", Type::Integer),
+    ("created_at", Type::Integer),
+    ("updated_at", Type::Integer),
+];
+
+/// What is on a list.
+pub const LIST_ITEM: Fields = &[("value", Type::Text)];
+
+/// A workspace.
+pub const WORKSPACE: Fields = &[
+    ("workspace_id", Type::Text),
+    ("application_id", Type::Text),
+    ("name", Type::Text),
+    ("domain", Type::Text),
+    ("auto_group", Type::Flag),
+    ("default", Type::Flag),
+    ("policy_id", Type::Text),
+    ("rule_ids", Type::Texts),
+    ("created_at", Type::Integer),
+    ("updated_at", Type::Integer),
+];
+
 impl Type {
     fn admits(self, value: &Value) -> bool {
         let each = |is_one: fn(&Value) -> bool| {
