@@ -122,3 +122,9 @@ pub const SCHEDULES_LISTED_MAX: i64 = 10_000;
 
 /// Seconds for which the record of a closed schedule is kept.
 pub const SCHEDULE_KEPT_SECONDS: i64 = 72 * 3_600;
+
+/// Seconds for which what rules made of a message is kept.
+pub const RULE_EVALUATIONS_KEPT_SECONDS: i64 = 30 * 86_400;
+
+/// Contacts of an account whose domains a sender's is compared with.
+pub const ACQUAINTANCES_MAX: i64 = 200;

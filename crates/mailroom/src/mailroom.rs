@@ -12,12 +12,15 @@ use crate::audit::{AUDIT_DAYS_DEFAULT, Doer};
 use crate::certificates::Chosen;
 use crate::dmarc_reports::Sightings;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
+use crate::govern::Standings;
+use crate::govern::loops::LoopBudget;
 use crate::idempotency::Ticket;
 use crate::operator::Operator;
 use crate::policies::{ChosenPlan, Walk};
-use crate::send::Outgate;
-use crate::tenancy::Tenancy;
 use crate::receive::{Arrivals, RecipientCache, Room, Signatures, Unconfirmed, recipient_cache};
+use crate::send::Outgate;
+use crate::spam;
+use crate::tenancy::Tenancy;
 use crate::wait::Places;
 use crate::webhooks::Outward;
 
@@ -55,6 +58,8 @@ pub(crate) struct Inner {
     /// How arriving mail is checked; not at all until told.
     pub(crate) arrivals: OnceLock<Arrivals>,
     pub(crate) recipients: RecipientCache,
+    /// What governs accounts, by workspace.
+    pub(crate) standings: Standings,
     /// Memory for deliveries that are not small.
     pub(crate) room: Room,
     pub(crate) tenancy: Tenancy,
@@ -77,13 +82,6 @@ pub(crate) struct Inner {
     pub(crate) mta_sts_mode: ChosenMode,
     /// Who issues certificates.
     pub(crate) authority: Chosen,
-    /// What the operator caps for everybody.
-    pub(crate) plan: ChosenPlan,
-    /// How far the walk came that finds mail whose time is up.
-    pub(crate) walk: Walk,
-    /// Searches that wait for mail to be indexed have it done one after the other.
-    pub(crate) catching_up: tokio::sync::Mutex<()>,
-}
     /// How often signatures have come of late.
     pub(crate) signatures: Signatures,
     /// How arriving mail was judged, for reports.
@@ -92,6 +90,17 @@ pub(crate) struct Inner {
     pub(crate) operator: Operator,
     /// How many replies accounts may send.
     pub(crate) loops: LoopBudget,
+    /// What the operator caps for everybody.
+    pub(crate) plan: ChosenPlan,
+    /// How far the walk came that finds mail whose time is up.
+    pub(crate) walk: Walk,
+    /// How spam is found.
+    pub(crate) spam: spam::Chosen,
+    /// How much workspaces have learned of spam.
+    pub(crate) corpora: spam::Corpora,
+    /// Searches that wait for mail to be indexed have it done one after the other.
+    pub(crate) catching_up: tokio::sync::Mutex<()>,
+}
 
 impl std::fmt::Debug for Mailroom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -110,6 +119,7 @@ impl Mailroom {
                 unconfirmed: Unconfirmed::default(),
                 arrivals: OnceLock::new(),
                 recipients: recipient_cache(),
+                standings: Standings::default(),
                 room: Room::default(),
                 tenancy: Tenancy::default(),
                 outward: Outward::default(),
@@ -123,8 +133,14 @@ impl Mailroom {
                 view: View::default(),
                 mta_sts_mode: ChosenMode::default(),
                 authority: Chosen::default(),
+                signatures: Signatures::default(),
+                sightings: Sightings::default(),
+                operator: Operator::default(),
+                loops: LoopBudget::default(),
                 plan: ChosenPlan::default(),
                 walk: Walk::default(),
+                spam: spam::Chosen::default(),
+                corpora: spam::corpora(),
                 catching_up: tokio::sync::Mutex::new(()),
             }),
             ticket: None,
@@ -133,10 +149,6 @@ impl Mailroom {
     }
 
     /// Returns a handle for one request that may come again: what it sends after [`Mailroom::begin_repeatable`] is noted
-                signatures: Signatures::default(),
-                sightings: Sightings::default(),
-                operator: Operator::default(),
-                loops: LoopBudget::default(),
     /// under the request's key in the same transaction.
     #[must_use]
     pub fn for_one_request(&self) -> Self {

@@ -141,6 +141,21 @@ fn extracted() -> Schema {
         ),
         ("links", list(link)),
         ("list_unsubscribe", unsubscribe.nullable()),
+        (
+            "sender",
+            object([
+                ("domain", text().nullable().about("The author's.")),
+                (
+                    "authenticated",
+                    flag()
+                        .nullable()
+                        .about("Whether the author's domain is proven; codes of others are told with less confidence."),
+                ),
+                ("dmarc", text().nullable()),
+                ("spf", text().nullable()),
+            ])
+            .nullable(),
+        ),
     ])
 }
 
@@ -207,7 +222,42 @@ fn security() -> Schema {
             "hidden_text",
             object([("found", flag()), ("fragments", list(text()))]),
         ),
-        ("prompt_injection", any()),
+        (
+            "prompt_injection",
+            object([
+                ("suspected", flag()),
+                ("score", any().about("From 0 to 1.")),
+                (
+                    "indicators",
+                    list(object([("code", text()), ("excerpt", text())])),
+                ),
+            ])
+            .about("Words that address a model: a hint, never a filter by itself."),
+        ),
+        (
+            "hints",
+            list(object([
+                ("code", text()),
+                (
+                    "place",
+                    text().about("`from`, `reply_to`, `subject`, `body`, `hidden`, `attributes`, `link` or `attachment_name`."),
+                ),
+                ("number", count().about("Which of several such places, from 0.")),
+                ("position", count().about("Characters of the place before it.")),
+                ("excerpt", text()),
+                ("detail", text()),
+            ]))
+            .about("Facts about hidden text, invisible characters, look-alike domains and words for models; no verdicts."),
+        ),
+        (
+            "automatic",
+            object([
+                ("is_automatic", flag()),
+                ("reasons", list(text())),
+                ("received_hops", count()),
+            ])
+            .about("What says that a program sent it, which nobody should answer for ever."),
+        ),
         ("dropped_attachments", list(any())),
     ])
     .about("What nothing checks is `null` or empty: it never looks like a check that was passed.")

@@ -104,11 +104,12 @@ impl Mailroom {
             ..Facts::at(Stage::SmtpRcpt)
         };
         let (mailroom, account) = (self.clone(), (recipient.application, recipient.grant));
-        let asked = facts.clone();
+        let (asked, noted) = (facts.clone(), recipient.standing.clone());
         let looked = self
             .store()
             .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
                 let standing = mailroom.standing_of_account(tx, account)?;
+                noted.note(&standing);
                 let room = mailroom.has_room(tx, account, &standing, announced_bytes)?;
                 if room.is_err() || !standing.has_rules_at(Stage::SmtpRcpt) {
                     return Ok((None, room));
@@ -120,7 +121,9 @@ impl Mailroom {
         let (evaluation, policy) = match looked {
             Ok((_, Err(refusal))) => return Err(refusal),
             Ok((None, Ok(()))) => return Ok(()),
-            Ok((Some((evaluation, _)), _)) if evaluation.outcome() != Outcome::Block => return Ok(()),
+            Ok((Some((evaluation, _)), _)) if evaluation.outcome() != Outcome::Block => {
+                return Ok(());
+            }
             Ok((Some((evaluation, policy)), _)) => (Some(evaluation), policy),
             Err(error) => {
                 tracing::error!("cannot evaluate rules at RCPT: {error}");
@@ -188,20 +191,7 @@ impl Mailroom {
         message: &ParsedMessage,
         evidence: Evidence,
     ) -> Result<Governed, ReceiveRefusal> {
-        let accounts: Vec<(Key, Key)> = delivery
-            .recipients
-            .iter()
-            .map(|recipient| (recipient.application, recipient.grant))
-            .collect();
-        let mailroom = self.clone();
-        let standings = self
-            .store()
-            .read(move |tx: &mut dyn Tx| mailroom.standings_in(tx, &accounts))
-            .await
-            .map_err(|error| {
-                tracing::error!("cannot read what governs an account: {error}");
-                ReceiveRefusal::Unavailable
-            })?;
+        let standings = self.standings_of(&delivery.recipients).await?;
         let weighed = self.weigh_arrival(delivery, evidence, &standings).await;
         let stage = Stage::InboxProcessing;
         if !standings
@@ -244,6 +234,29 @@ impl Mailroom {
             return Err(ReceiveRefusal::Blocked);
         }
         Ok(governed)
+    }
+
+    /// Returns what holds for each recipient: as it was read at RCPT, or as it is written now.
+    async fn standings_of(
+        &self,
+        recipients: &[Recipient],
+    ) -> Result<Vec<Arc<Standing>>, ReceiveRefusal> {
+        let asked = recipients.iter().map(|recipient| recipient.standing.get());
+        if let Some(standings) = asked.collect::<Option<Vec<_>>>() {
+            return Ok(standings);
+        }
+        let accounts: Vec<(Key, Key)> = recipients
+            .iter()
+            .map(|recipient| (recipient.application, recipient.grant))
+            .collect();
+        let mailroom = self.clone();
+        let read = self
+            .store()
+            .read(move |tx: &mut dyn Tx| mailroom.standings_in(tx, &accounts));
+        read.await.map_err(|error| {
+            tracing::error!("cannot read what governs an account: {error}");
+            ReceiveRefusal::Unavailable
+        })
     }
 
     /// Returns what each recipient's rules are told.

@@ -33,4 +33,4 @@ pub(crate) mod quota;
 pub(crate) use destination::named as named_folder;
 pub(crate) use facts::{recipients, senders};
 pub(crate) use rules::answers;
-pub(crate) use standing::{Standing, Standings};
+pub(crate) use standing::{Asked, Standing, Standings};

@@ -1,7 +1,7 @@
 //! Where an account stands: the policy and the rules of its workspace, made ready once for each version of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use posthouse_rules::facts::Stage;
 use posthouse_rules::guard::GuardPolicy;
@@ -35,9 +35,8 @@ pub(crate) struct Standing {
 impl Standing {
     /// Tells whether mail of the accounts may have to be approved.
     pub(crate) fn may_hold(&self) -> bool {
-        let holds = |rule: &Rule| {
-            Stage::OutboundSend.asks(rule) && rule.actions.contains(&Action::Hold)
-        };
+        let holds =
+            |rule: &Rule| Stage::OutboundSend.asks(rule) && rule.actions.contains(&Action::Hold);
         self.guard.may_hold() || self.rules.iter().any(holds)
     }
 
@@ -46,6 +45,30 @@ impl Standing {
         self.rules.iter().any(|rule| stage.asks(rule))
     }
 }
+
+/// What held for a recipient's account when it was named, so that it is read once for a message. Says nothing of who the
+/// recipient is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked(Arc<OnceLock<Arc<Standing>>>);
+
+impl Asked {
+    pub(super) fn note(&self, standing: &Arc<Standing>) {
+        // Asked twice in one transaction: what was said first holds for it.
+        let _ = self.0.set(Arc::clone(standing));
+    }
+
+    pub(super) fn get(&self) -> Option<Arc<Standing>> {
+        self.0.get().cloned()
+    }
+}
+
+impl PartialEq for Asked {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Asked {}
 
 /// What was made of workspaces' policies and rules, each for the version that it was made of.
 #[derive(Debug, Default)]

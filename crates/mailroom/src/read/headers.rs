@@ -1,7 +1,10 @@
 //! Headers, sources, extracts and security of listed messages: the members that need more than the message's row.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use posthouse_store::blobs::BlobStore;
+use posthouse_store::tables::acquaintances;
 use posthouse_store::tables::blobs::BlobPlace;
 use posthouse_store::tables::messages::{self, SourceRow};
 use posthouse_store::{StoreError, Tx};
@@ -10,9 +13,9 @@ use posthouse_types::ids::{IdCodec, Key, Kind};
 use super::list::{Listed, MessagePage, PAGE_BYTES_MAX};
 use super::object::ObjectWriter;
 use super::query::{Detail, HeaderDetail};
-use super::{extracted, security, source};
+use super::{extracted, hints, security, source};
 use crate::Refusal;
-use crate::limits::EXTRACTED_PAGE_BYTES_MAX;
+use crate::limits::{ACQUAINTANCES_MAX, EXTRACTED_PAGE_BYTES_MAX};
 use crate::receive::document::Json;
 
 /// What one object of a page still misses.
@@ -22,7 +25,8 @@ pub(crate) struct Wanted {
 }
 
 enum Members {
-    Parts(Parts),
+    /// With the domains of the account and of those it knows, where they matter.
+    Parts(Parts, Arc<[String]>),
     RawMime,
 }
 
@@ -62,11 +66,18 @@ pub(crate) fn wanted(
     parts: Parts,
 ) -> Result<Vec<Wanted>, StoreError> {
     let rows = in_order(messages::sources(tx, grant, ids)?, ids);
+    let known: Arc<[String]> = match parts.security {
+        true => {
+            let addresses = acquaintances::addresses(tx, grant, ACQUAINTANCES_MAX)?;
+            hints::known_domains(&addresses).into()
+        }
+        false => Arc::default(),
+    };
     Ok(rows
         .into_iter()
         .map(|row| Wanted {
             row,
-            what: Members::Parts(parts),
+            what: Members::Parts(parts, Arc::clone(&known)),
         })
         .collect())
 }
@@ -150,7 +161,7 @@ async fn append_members(
             out.push(b'"');
             Ok(0)
         }
-        Members::Parts(parts) => append_parts(blobs, out, wanted.row, parts).await,
+        Members::Parts(parts, known) => append_parts(blobs, out, wanted.row, parts, known).await,
     }
 }
 
@@ -159,6 +170,7 @@ async fn append_parts(
     out: &mut Vec<u8>,
     row: SourceRow,
     parts: Parts,
+    known_domains: Arc<[String]>,
 ) -> Result<usize, Refusal> {
     // Strangers' mail has trace lines; what the account sent itself came from nobody who could be checked.
     let is_own = row.trace.is_empty();
@@ -169,7 +181,11 @@ async fn append_parts(
         let raw = source::whole(blobs, row).await?;
         length = raw.len();
         source::away_from_async_threads(move || {
-            let checked = Checked { is_own, verdicts };
+            let checked = Checked {
+                is_own,
+                verdicts,
+                known_domains,
+            };
             parsed_members(&raw, parts, &checked)
         })
         .await?
@@ -190,6 +206,8 @@ struct Checked {
     /// The account sent it itself.
     is_own: bool,
     verdicts: Option<String>,
+    /// Domains of the account and of those it knows.
+    known_domains: Arc<[String]>,
 }
 
 /// Parses a message once and returns everything that is made from it.
@@ -200,10 +218,12 @@ fn parsed_members(raw: &[u8], parts: Parts, checked: &Checked) -> String {
         members += &headers_member(posthouse_mime::header_section(raw), which);
     }
     if parts.extracted {
-        members += &extracted::member(raw, &message);
+        let verdicts = checked.verdicts.as_deref();
+        members += &extracted::member(raw, &message, verdicts, checked.is_own);
     }
     if parts.security && !checked.is_own {
-        members += &security::member(&message, checked.verdicts.as_deref());
+        let verdicts = checked.verdicts.as_deref();
+        members += &security::member(raw, &message, verdicts, &checked.known_domains);
     }
     members
 }

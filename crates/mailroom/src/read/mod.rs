@@ -11,6 +11,7 @@ mod headers;
 mod list;
 mod object;
 mod query;
+mod hints;
 mod security;
 mod source;
 

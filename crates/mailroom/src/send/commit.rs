@@ -21,7 +21,7 @@ use super::origin::Origin;
 use super::tracking::TrackingOptions;
 use crate::Mailroom;
 use crate::actor::GrantRef;
-use crate::audit::{AuditEntry, Object};
+use crate::audit::{AuditEntry, Object, Outcome};
 use crate::govern::destination::destination;
 use crate::govern::loops::{self, Reply, Unsent};
 use crate::govern::outbound::{OutboundVerdict, outbound_type};
@@ -191,6 +191,18 @@ pub(super) fn commit(
     }
     note_sent(tx, mailroom, grant, ready, id)?;
     let external = ready.origin.note_sent(tx, grant, ready.now_us)?;
+    if let Origin::Held(approval) = &ready.origin {
+        let entry = AuditEntry {
+            grant: Some(grant.grant),
+            reason: approval.note.as_deref().unwrap_or_default(),
+            ..AuditEntry::done(
+                grant.application,
+                "hold.approve",
+                Object::Row(Kind::Hold, approval.id),
+            )
+        };
+        mailroom.audit(tx, &entry)?;
+    }
     mailroom.note_done(tx, Some(id))?;
     let codec = mailroom.store().ids();
     let object = load(tx, codec, grant.grant, &[id], Detail::Standard)?
@@ -215,9 +227,17 @@ fn note_sent(
     let everybody = ready.envelope.iter().map(|one| one.address.as_str());
     let recipients: Vec<&str> = everybody.collect();
     let object = Object::Row(Kind::Message, id);
+    let verdict = ready.verdict.as_ref();
+    let warnings = verdict.map_or(String::new(), |one| one.guard.warned.join("; "));
     let entry = AuditEntry {
         grant: Some(grant.grant),
         recipients: &recipients,
+        policy: verdict.and_then(|one| one.standing.policy_id),
+        outcome: match warnings.is_empty() {
+            true => Outcome::Done,
+            false => Outcome::Warned,
+        },
+        reason: &warnings,
         ..AuditEntry::done(grant.application, "message.send", object)
     };
     mailroom.audit(tx, &entry)
@@ -231,8 +251,14 @@ fn spend_reply(
     ready: &Ready,
     (message, thread): (Key, Key),
 ) -> Result<(), Unsent> {
-    let references = ready.thread_keys.references();
-    let kind = outbound_type(tx, grant.grant, ready.answered.is_some(), references)?;
+    let asked = ready.verdict.as_ref().and_then(|verdict| verdict.outbound_type);
+    let kind = match asked {
+        Some(kind) => kind,
+        None => {
+            let references = ready.thread_keys.references();
+            outbound_type(tx, grant.grant, ready.answered.is_some(), references)?
+        }
+    };
     if kind == OutboundType::Compose {
         return Ok(());
     }

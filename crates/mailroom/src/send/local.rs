@@ -23,7 +23,7 @@ use super::limits::{
 use crate::outbound::{Outcome, RowOutcome, Sent, settle};
 use crate::read::blob_source;
 use crate::receive::{
-    InboundDelivery, QueueRow, ReceiveRefusal, Recipient, RecipientRefusal, Transmission,
+    InboundDelivery, QueueRow, ReceiveRefusal, Recipient, RecipientRefusal, Role, Transmission,
 };
 use crate::{Mailroom, Refusal};
 
@@ -42,7 +42,15 @@ impl From<RecipientRefusal> for Stay {
                 Self::Failed("550 5.1.1 no such mailbox")
             }
             RecipientRefusal::Disabled => Self::Failed("550 5.2.1 mailbox is disabled"),
+            RecipientRefusal::Blocked => Self::Failed("550 5.7.1 refused by a rule"),
             RecipientRefusal::Deferred => Self::Deferred("451 4.2.1 mailbox is suspended for now"),
+            RecipientRefusal::OverDailyLimit => {
+                Self::Deferred("452 4.2.1 mailbox receives no more today")
+            }
+            RecipientRefusal::MailboxFull => Self::Deferred("452 4.2.2 mailbox is full"),
+            RecipientRefusal::TooLarge => {
+                Self::Failed("552 5.3.4 message is larger than the mailbox accepts")
+            }
             RecipientRefusal::Unavailable => {
                 Self::Deferred("451 4.3.0 cannot look the mailbox up now")
             }
@@ -55,8 +63,17 @@ impl From<ReceiveRefusal> for Stay {
         match refusal {
             ReceiveRefusal::TooManyHops => Self::Failed("554 5.4.6 too many hops"),
             ReceiveRefusal::HeaderTooLarge => Self::Failed("552 5.3.4 header section too large"),
+            ReceiveRefusal::Blocked => Self::Failed("550 5.7.1 refused by a rule"),
+            ReceiveRefusal::Infected => Self::Failed("554 5.7.1 the message holds malware"),
             ReceiveRefusal::DmarcRejected => Self::Failed("550 5.7.26 not authenticated"),
             ReceiveRefusal::TooLarge => Self::Failed("552 5.3.4 message is too large"),
+            ReceiveRefusal::OverDailyLimit => {
+                Self::Deferred("452 4.2.1 mailbox receives no more today")
+            }
+            ReceiveRefusal::MailboxFull => Self::Deferred("452 4.2.2 mailbox is full"),
+            ReceiveRefusal::TooLargeForAccount => {
+                Self::Failed("552 5.3.4 message is larger than the mailbox accepts")
+            }
             ReceiveRefusal::Unavailable => Self::Deferred("451 4.3.0 cannot store the message now"),
             ReceiveRefusal::StorageFull => Self::Deferred("452 4.3.1 no room for the message"),
         }

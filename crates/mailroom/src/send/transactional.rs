@@ -5,7 +5,7 @@ use std::sync::Arc;
 use posthouse_mime::ParsedMessage;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::tables::blobs;
-use posthouse_store::{StoreError, Tx};
+use posthouse_store::Tx;
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
@@ -17,6 +17,7 @@ use super::sender::SendingDomain;
 use super::source::adopt;
 use super::submit::{SentMessage, Work, shown};
 use crate::actor::{Actor, Scope};
+use crate::audit::{AuditEntry, Object};
 use crate::domains::{DomainName, find_domain};
 use crate::govern::quota::{Charge, Unpaid, charge_month};
 use crate::organise::Metadata;
@@ -277,6 +278,14 @@ impl Mailroom {
                     now_us: ready.now_us,
                 };
                 queue(tx, &mailroom, &mailing)?;
+                let everybody = ready.envelope.iter().map(|one| one.address.as_str());
+                let recipients: Vec<&str> = everybody.collect();
+                let object = Object::Row(Kind::Message, ready.id);
+                let entry = AuditEntry {
+                    recipients: &recipients,
+                    ..AuditEntry::done(ready.application, "message.send", object)
+                };
+                mailroom.audit(tx, &entry)?;
                 mailroom.note_done(tx, None)?;
                 Ok(blob)
             })

@@ -1,5 +1,6 @@
 //! One file per table family: the SQL of the product and the rows it reads and writes.
 
+pub mod acquaintances;
 pub mod aliases;
 pub mod api_keys;
 pub mod applications;
