@@ -24,6 +24,7 @@ use super::room::Share;
 use super::threading::{self, ThreadKeys};
 use super::{Recipient, trace};
 use crate::Mailroom;
+use crate::audit::{AuditEntry, Object, Outcome};
 use crate::govern::destination::destination;
 use crate::govern::evaluations::Moved;
 use crate::govern::quota::{Charge, Unpaid, charge_received};
@@ -434,6 +435,29 @@ fn charge(tx: &mut dyn Tx, mailroom: &Mailroom, copy: &Copy, now: i64) -> Result
     charge_received(tx, mailroom.operator_plan(), &standing.policy, &charge)
 }
 
+/// Writes down why a copy went to Junk without a rule that says so.
+fn audit_junked(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    copy: &Copy,
+    id: Key,
+) -> Result<(), StoreError> {
+    let spam = copy.verdict.weighed.as_ref().filter(|one| one.is_spam());
+    let reason = match spam {
+        Some(weighed) => weighed.reason(),
+        None => "the author's domain asks for it: DMARC fails".to_owned(),
+    };
+    let object = Object::Row(Kind::Message, id);
+    let entry = AuditEntry {
+        grant: Some(copy.recipient.grant),
+        recipients: &[copy.recipient.delivered_to.as_str()],
+        outcome: Outcome::Junked,
+        reason: &reason,
+        ..AuditEntry::done(copy.recipient.application, "message.receive", object)
+    };
+    mailroom.audit(tx, &entry)
+}
+
 fn insert_copy(
     tx: &mut dyn Tx,
     mailroom: &Mailroom,
@@ -497,6 +521,9 @@ fn insert_copy(
     )?;
     if place.is_set_aside {
         messages::set_aside(tx, id, now)?;
+    }
+    if place.is_junk && place.moved.is_none() {
+        audit_junked(tx, mailroom, copy, id)?;
     }
     if let Some(record) = &verdict.record {
         record.write(tx, mailroom, Some(id), place.moved.as_ref())?;

@@ -17,6 +17,7 @@ use posthouse_rules::spam::{Signal, THRESHOLD};
 
 use super::limits::{LINK_DOMAINS_ASKED_MAX, SCANNED_FOR_SPAM_BYTES_MAX};
 use crate::Mailroom;
+use crate::receive::CheckedPeers;
 
 /// What block lists can add at most, however many of them copy each other.
 const LISTINGS_SCORE_MAX: f64 = 6.0;
@@ -127,7 +128,7 @@ impl Mailroom {
         let lists = outside
             .block_lists
             .as_ref()
-            .filter(|_| with_block_lists && is_public(specimen.peer));
+            .filter(|_| with_block_lists && (is_public(specimen.peer) || self.asks_about_all()));
         let rspamd = outside.rspamd.as_ref().filter(|_| is_small);
         let spamd = outside.spamassassin.as_ref().filter(|_| is_small);
         let (listings, rspamd, spamd, clean) = tokio::join!(
@@ -187,6 +188,14 @@ impl Mailroom {
         };
         count_scan("clamd", outcome);
         Ok(())
+    }
+}
+
+impl Mailroom {
+    /// Tells whether private addresses are asked about like public ones: in a network of one's own.
+    fn asks_about_all(&self) -> bool {
+        let arrivals = self.inner.arrivals.get();
+        arrivals.is_some_and(|arrivals| arrivals.peers == CheckedPeers::All)
     }
 }
 

@@ -42,6 +42,13 @@ impl Weighed {
         self.score.is_spam()
     }
 
+    /// Returns in words why it goes to Junk: the score and the heaviest signals.
+    pub(crate) fn reason(&self) -> String {
+        let names: Vec<&str> = self.score.signals.iter().map(|one| one.name).take(5).collect();
+        let (score, threshold) = (self.score.score, self.score.threshold);
+        format!("spam score {score} above {threshold}: {}", names.join(", "))
+    }
+
     /// Returns what was found out about a message as its row keeps it: the verdicts on its sender with this beside them.
     pub(crate) fn beside(&self, verdicts: Option<&str>) -> String {
         let spam = self.json();

@@ -3,6 +3,7 @@
 mod corpus;
 
 use posthouse_mailroom::actor::GrantRef;
+use posthouse_mailroom::audit::AuditFilter;
 use posthouse_mailroom::organise::MessageUpdate;
 use posthouse_mailroom::read::Detail;
 use posthouse_store::{StoreError, Tx};
@@ -27,7 +28,7 @@ async fn learn(office: &Office) {
 }
 
 /// Returns the role of a message's folder: 1 is Inbox, 5 is Junk.
-async fn role(office: &Office, id: &str) -> i64 {
+pub async fn role(office: &Office, id: &str) -> i64 {
     let key = office
         .mailroom
         .open_id(posthouse_types::ids::Kind::Message, id)
@@ -45,7 +46,7 @@ async fn role(office: &Office, id: &str) -> i64 {
     role.unwrap()
 }
 
-async fn spam_of(office: &Office, grant: &GrantRef, id: &str) -> Value {
+pub async fn spam_of(office: &Office, grant: &GrantRef, id: &str) -> Value {
     let detail = Detail::With {
         headers: None,
         tracking: false,
@@ -61,7 +62,7 @@ async fn spam_of(office: &Office, grant: &GrantRef, id: &str) -> Value {
     object["security"]["spam"].clone()
 }
 
-fn codes(spam: &Value) -> Vec<&str> {
+pub fn codes(spam: &Value) -> Vec<&str> {
     let reasons = spam["reasons"].as_array().unwrap();
     reasons
         .iter()
@@ -235,6 +236,15 @@ async fn reasons_are_shown_with_the_score_and_ordinary_mail_has_none() {
         assert_eq!(spam["verdict"], "spam");
         assert_eq!(codes(&spam), ["GTUBE"]);
         assert_eq!(role(&office, &test).await, 5);
+        let filter = AuditFilter::default();
+        let page = office.mailroom.list_audit(&office.actor, filter, 50, None);
+        let rows = page.await.unwrap().rows;
+        let junked: Vec<&str> = rows
+            .iter()
+            .filter(|row| row.outcome == "junked")
+            .filter_map(|row| row.reason.as_deref())
+            .collect();
+        assert_eq!(junked, ["spam score 1000 above 5: GTUBE"]);
     }
 }
 

@@ -162,6 +162,7 @@ fn reversed(address: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authentication::dns::{Found, NotFound};
 
     #[test]
     fn addresses_are_asked_about_from_their_end() {
@@ -172,6 +173,49 @@ mod tests {
         );
         assert_eq!(reversed("192.0.2.99".parse().unwrap()), "99.2.0.192");
         assert_eq!(reversed("::ffff:192.0.2.99".parse().unwrap()), "99.2.0.192");
+    }
+
+    /// A DNS in which everything is on `bad.example`, and `mute.example` never answers.
+    struct Everything;
+
+    impl Dns for Everything {
+        fn txt<'a>(&'a self, _name: &'a str) -> Found<'a, Vec<u8>> {
+            Box::pin(async { Err(NotFound::NoName) })
+        }
+
+        fn a<'a>(&'a self, name: &'a str) -> Found<'a, Ipv4Addr> {
+            Box::pin(async move {
+                if name.ends_with("mute.example") {
+                    std::future::pending::<()>().await;
+                }
+                Ok(vec![Ipv4Addr::new(127, 0, 0, 2)])
+            })
+        }
+
+        fn aaaa<'a>(&'a self, _name: &'a str) -> Found<'a, std::net::Ipv6Addr> {
+            Box::pin(async { Err(NotFound::NoName) })
+        }
+
+        fn mx<'a>(&'a self, _name: &'a str) -> Found<'a, String> {
+            Box::pin(async { Err(NotFound::NoName) })
+        }
+
+        fn ptr(&self, _address: IpAddr) -> Found<'_, String> {
+            Box::pin(async { Err(NotFound::NoName) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_lists_cost_one_deadline_however_many_they_are() {
+        let zone = |name: &str| name.parse::<Zone>().unwrap();
+        let mut zones = vec![zone("mute.example"); 5];
+        zones.push(zone("bad.example"));
+        let lists = BlockLists::new(Arc::new(Everything), zones, Vec::new());
+        let begun = tokio::time::Instant::now();
+        let listings = lists.of_address(IpAddr::from([192, 0, 2, 1])).await;
+        assert_eq!(begun.elapsed(), BLOCK_LIST_DEADLINE);
+        assert_eq!(listings.len(), 1);
+        assert_eq!(listings[0].zone, "bad.example");
     }
 
     #[test]
