@@ -76,7 +76,7 @@ pub mod config;
 pub mod dispatch;
 pub mod error;
 pub mod holds;
-mod idempotency;
+pub mod idempotency;
 pub mod limits;
 pub mod openapi;
 pub mod query;
