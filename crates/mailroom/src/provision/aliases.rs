@@ -147,12 +147,7 @@ pub(super) fn add_all(
 const OF_ACCOUNT: &str = "settings.aliases";
 
 /// `field` is where the address was named.
-fn add(
-    tx: &mut dyn Tx,
-    application: Key,
-    alias: Alias,
-    field: &str,
-) -> Result<Alias, Refusal> {
+fn add(tx: &mut dyn Tx, application: Key, alias: Alias, field: &str) -> Result<Alias, Refusal> {
     aliases::lock_address(tx, &alias.address)?;
     grants::find(tx, application, alias.grant)?.ok_or(Refusal::NotFound)?;
     let name = domain_of(&alias.address);

@@ -172,7 +172,13 @@ impl Mailroom {
             let Some(after) = self.rewrite(tx, wanted.application, existing.id, &rewrite)? else {
                 return Ok(Outcome::Met);
             };
-            add_all(tx, wanted.application, after.id, &wanted.aliases, self.now_seconds())?;
+            add_all(
+                tx,
+                wanted.application,
+                after.id,
+                &wanted.aliases,
+                self.now_seconds(),
+            )?;
             return Ok(Outcome::Rewritten(
                 self.view_account(&after, status),
                 after.id,
@@ -181,7 +187,13 @@ impl Mailroom {
         let Some(grant) = self.insert_account(tx, wanted)? else {
             return Ok(Outcome::Met);
         };
-        add_all(tx, wanted.application, grant.id, &wanted.aliases, self.now_seconds())?;
+        add_all(
+            tx,
+            wanted.application,
+            grant.id,
+            &wanted.aliases,
+            self.now_seconds(),
+        )?;
         Ok(Outcome::Made(self.view_account(&grant, status)))
     }
 

@@ -178,7 +178,9 @@ impl Search {
             return Ok(Some(mailbox));
         }
         let domain = recipients::hosting(tx, address.domain().as_str())?;
-        if domain.is_none() && (self.operator.is_none() || address.domain().as_str() != self.hostname) {
+        if domain.is_none()
+            && (self.operator.is_none() || address.domain().as_str() != self.hostname)
+        {
             return Err(RecipientRefusal::Relay);
         }
         if let Some(mailbox) = recipients::by_alias(tx, &address.folded())? {
@@ -213,7 +215,9 @@ impl Search {
         // Mail for the operator waits at its senders rather than to be lost.
         here.look_up(tx).map_err(|refusal| match refusal {
             RecipientRefusal::Unknown => {
-                tracing::error!("--operator-email is at a domain of this server and no account has it");
+                tracing::error!(
+                    "--operator-email is at a domain of this server and no account has it"
+                );
                 RecipientRefusal::Deferred
             }
             other => other,

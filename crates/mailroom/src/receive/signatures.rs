@@ -26,7 +26,7 @@ impl Signatures {
     pub(super) fn count(&self, fingerprint: u64, recipients: usize, now_us: i64) -> u32 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let age = now_us.saturating_sub(seen.turned_us);
-        if age >= AGE_US || age < 0 || seen.newer.len() >= SIGNATURES_MAX {
+        if !(0..AGE_US).contains(&age) || seen.newer.len() >= SIGNATURES_MAX {
             seen.older = std::mem::take(&mut seen.newer);
             seen.turned_us = now_us;
         }
