@@ -11,5 +11,6 @@ mod outcomes;
 mod policies;
 mod policy_web;
 mod publishing;
+mod requiring;
 mod verifying;
 mod world;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use posthouse_tests::database::Database;
 use posthouse_tests::eventually;
 use posthouse_tests::server::{Account, Options, Posthouse};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
@@ -20,6 +21,9 @@ pub const HOST: &str = "mx.bots.test";
 
 /// The first domain.
 pub const DOMAIN: &str = "bots.test";
+
+/// When this variable is set, the server under test keeps everything in PostgreSQL.
+const ON_POSTGRES: &str = "POSTHOUSE_TEST_FAR_SIDE_ON_POSTGRES";
 
 /// Every kind of record that is verified.
 pub const KINDS: [&str; 9] = [
@@ -217,7 +221,12 @@ async fn serve(at: &Path, names: &Names, port: u16, web_port: u16, flags: &[&str
     .flat_map(|(flag, value)| [flag.to_owned(), value])
     .collect();
     all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    let database = match std::env::var_os(ON_POSTGRES) {
+        Some(_) => Database::create().await,
+        None => None,
+    };
     Posthouse::start_with(Options {
+        database,
         flags: all,
         environment: vec![("POSTHOUSE_TEST_CLOCK".to_owned(), text(&at.join("clock")))],
         ..Options::default()

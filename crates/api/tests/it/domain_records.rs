@@ -46,6 +46,56 @@ async fn office() -> Office {
 }
 
 #[tokio::test]
+async fn how_a_domains_mail_leaves_is_set_shown_and_undone() {
+    let office = office().await;
+    let put = async |body: Value| {
+        office
+            .call(&office.key, Method::PUT, DOMAIN, Some(body))
+            .await
+    };
+    let plain = office.get(DOMAIN).await.json["data"].clone();
+    assert_eq!(
+        (&plain["source_addresses"], &plain["warm_up"]),
+        (&json!([]), &Value::Null)
+    );
+    let set = put(json!({
+        "source_addresses": ["192.0.2.11", "2001:db8:0::11"],
+        "warm_up": {"per_day": [20, 50]},
+    }))
+    .await;
+    let set = set.json["data"].clone();
+    assert_eq!(
+        set["source_addresses"],
+        json!(["192.0.2.11", "2001:db8::11"])
+    );
+    assert_eq!(set["warm_up"]["per_day"], json!([20, 50]));
+    let began = set["warm_up"]["started_at"].clone();
+    // What is not named stays, and a warm-up goes on with new numbers.
+    let more = put(json!({"name": "x", "warm_up": {}})).await.json["data"].clone();
+    assert_eq!(more["source_addresses"], set["source_addresses"]);
+    assert_eq!(more["warm_up"]["started_at"], began);
+    assert_eq!(more["warm_up"]["per_day"][0], 50);
+    let none = put(json!({"source_addresses": [], "warm_up": null}))
+        .await
+        .json["data"]
+        .clone();
+    assert_eq!(
+        (&none["source_addresses"], &none["warm_up"]),
+        (&json!([]), &Value::Null)
+    );
+    for bad in [
+        json!({"source_addresses": ["mx.example.net"]}),
+        json!({"source_addresses": null}),
+        json!({"source_addresses": vec!["192.0.2.1"; 17]}),
+        json!({"warm_up": {"per_day": [0]}}),
+        json!({"warm_up": 50}),
+    ] {
+        let refused = put(bad.clone()).await;
+        assert_eq!(refused.error().0, 400, "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn info_and_verify_answer_the_record_and_how_it_stands() {
     let office = office().await;
     for kind in [
@@ -225,7 +275,10 @@ async fn an_account_is_created_with_its_aliases() {
         let refused = office.post("/v3/connect/custom", body).await;
         assert_eq!(refused.error().0, status, "{aliases}");
     }
-    assert_eq!(office.get("/v3/grants/two@agents.test").await.error().0, 404);
+    assert_eq!(
+        office.get("/v3/grants/two@agents.test").await.error().0,
+        404
+    );
     // Another application cannot take what is an alias here.
     let other = office.other_key().await;
     let body = with("sales2@agents.test", json!(["orders@agents.test"]));

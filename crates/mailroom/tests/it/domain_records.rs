@@ -1,7 +1,7 @@
 //! Records of a domain: what is published, what is found, and what follows.
 
 use posthouse_mailroom::Refusal;
-use posthouse_mailroom::domains::{CheckStatus, NewDomain, RecordKind, ReturnPath};
+use posthouse_mailroom::domains::{CheckStatus, DomainChanges, NewDomain, RecordKind, ReturnPath};
 use posthouse_mailroom::send::Outgoing;
 use posthouse_store::changes::ChangeKind;
 use posthouse_store::{StoreError, Tx};
@@ -151,6 +151,35 @@ async fn a_record_in_the_place_of_ours_is_a_conflict_that_says_what_was_found() 
         // The policy of the name above counts.
         world.set("_dmarc.example.org", "TXT", &["v=DMARC1; p=reject"]);
         assert_eq!(verify(&office, DOMAIN, "dmarc").await.0, CheckStatus::Done);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spf_names_the_addresses_that_a_domains_mail_leaves_from_and_its_check_asks_about_them() {
+    for office in every_engine().await {
+        register(&office).await;
+        let world = World::around(&office);
+        publish_all(&office, &world).await;
+        assert_eq!(verify(&office, DOMAIN, "spf").await.0, CheckStatus::Done);
+        let changes = DomainChanges {
+            source_addresses: Some(vec!["198.51.100.7".to_owned(), "2001:db8::7".to_owned()]),
+            ..DomainChanges::default()
+        };
+        let changed = office.mailroom.update_domain(DOMAIN, changes).await;
+        assert_eq!(changed.unwrap().source_addresses.len(), 2);
+        let (status, message) = verify(&office, DOMAIN, "spf").await;
+        assert_eq!(status, CheckStatus::Failed);
+        assert!(message.contains("for 198.51.100.7"), "{message}");
+        let info = office.mailroom.domain_info(DOMAIN, "spf", None).await;
+        assert_eq!(
+            info.unwrap().records[0].value,
+            "v=spf1 mx a:mx.posthouse.example ip4:198.51.100.7 ip6:2001:db8::7 ~all"
+        );
+        // Of the other family this server's own addresses go on to count; of this one they no longer do.
+        let only = "v=spf1 ip4:198.51.100.7 ip4:2001:db8::7 ~all";
+        world.set(DOMAIN, "TXT", &[only]);
+        let (status, message) = verify(&office, DOMAIN, "spf").await;
+        assert_eq!(status, CheckStatus::Done, "{message}");
     }
 }
 

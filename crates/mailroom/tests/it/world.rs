@@ -95,7 +95,9 @@ impl Sight for World {
             let names_us = texts
                 .iter()
                 .any(|text| text.contains("a:mx.posthouse.example"));
-            let passes = names_us && address == HERE.parse::<IpAddr>().unwrap();
+            let listed = format!("ip4:{address}");
+            let passes = (names_us && address == HERE.parse::<IpAddr>().unwrap())
+                || texts.iter().any(|text| text.contains(&listed));
             Ok(if passes { "pass" } else { "softfail" }.to_owned())
         })
     }
