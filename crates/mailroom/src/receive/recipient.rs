@@ -7,6 +7,7 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::Key;
 
 use crate::Mailroom;
+use crate::govern::Asked;
 use crate::operator::is_operators;
 use crate::recent::Recent;
 use crate::reports::ReportAddress;
@@ -31,6 +32,8 @@ pub struct Recipient {
     pub(crate) delivered_to: EmailAddress,
     /// What the address is there for.
     pub(crate) role: Role,
+    /// What held for the account at RCPT, once that was asked.
+    pub(crate) standing: Asked,
 }
 
 /// What an address of this server is there for.
@@ -68,6 +71,7 @@ impl Recipient {
             email: String::new(),
             delivered_to: address.clone(),
             role,
+            standing: Asked::default(),
         };
         if let Some(mailbox) = mailbox {
             recipient.application = mailbox.application;
@@ -99,6 +103,18 @@ pub enum RecipientRefusal {
     /// The account is suspended and wants mail later.
     #[error("mailbox is suspended for now")]
     Deferred,
+    /// A rule of the account refuses mail from the sender.
+    #[error("a rule refuses mail from this sender")]
+    Blocked,
+    /// The account has received what it may today.
+    #[error("the mailbox receives no more today")]
+    OverDailyLimit,
+    /// The account has no room for it.
+    #[error("the mailbox is full")]
+    MailboxFull,
+    /// The message is larger than the account takes.
+    #[error("message is larger than the mailbox accepts")]
+    TooLarge,
     /// The store cannot answer now.
     #[error("cannot look the mailbox up now")]
     Unavailable,
@@ -157,6 +173,7 @@ fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, Reci
             email: mailbox.email,
             delivered_to: address.clone(),
             role: Role::Mailbox,
+            standing: Asked::default(),
         }),
     }
 }
