@@ -1,5 +1,6 @@
 //! End-to-end tests: the real binary, seen from outside.
 
+mod approvals;
 mod authentication;
 mod backends;
 mod bounds;
@@ -28,5 +29,6 @@ mod sdk;
 mod searching;
 mod secured;
 mod sending;
+mod spam;
 mod waiting;
 mod wire;

@@ -14,7 +14,10 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 10] = [
+/// Where its package keeps a sample of spam and one of wanted mail.
+const SPAMASSASSIN_SAMPLES: &str = "/usr/share/doc/spamassassin/examples";
+
+const NEEDS: [Need; 13] = [
     Need {
         name: "PostgreSQL",
         is_there: || postgres::server_programs().is_some(),
@@ -49,6 +52,21 @@ const NEEDS: [Need; 10] = [
         name: "Pebble",
         is_there: || find_program("pebble").is_some(),
         packages: &["pebble"],
+    },
+    Need {
+        name: "SpamAssassin",
+        is_there: || find_program("spamd").is_some() && Path::new(SPAMASSASSIN_SAMPLES).is_dir(),
+        packages: &["spamassassin", "spamd"],
+    },
+    Need {
+        name: "rspamd",
+        is_there: || find_program("rspamd").is_some(),
+        packages: &["rspamd"],
+    },
+    Need {
+        name: "ClamAV",
+        is_there: || find_program("clamd").is_some(),
+        packages: &["clamav-daemon"],
     },
     Need {
         name: "Python",

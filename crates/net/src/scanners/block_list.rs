@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn only_answers_that_mean_listed_are_listings() {
+    fn smtp_07_only_answers_that_mean_listed_are_listings() {
         for answer in ["127.0.0.2", "127.0.0.4", "127.0.1.2", "127.0.0.255"] {
             assert!(is_listing(answer.parse().unwrap()), "{answer}");
         }
