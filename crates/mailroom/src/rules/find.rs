@@ -55,7 +55,7 @@ impl Mailroom {
                 // No more than a workspace can list.
                 let mut rows = rules::of_keys(tx, application, &ids)?;
                 rows.retain(|row| behind.is_none_or(|behind| row.id < behind));
-                rows.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+                rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
                 Ok::<_, StoreError>(rows)
             })
             .await

@@ -4,6 +4,7 @@ use posthouse_store::tables::workspaces::{self, Workspace};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::domain::Domain;
 
+use super::governance::noted;
 use super::{Governance, WorkspaceView};
 use crate::actor::Actor;
 use crate::names::check_name;
@@ -62,7 +63,10 @@ impl Mailroom {
             .write(move |tx: &mut dyn Tx| {
                 mailroom.apply_governance(tx, &mut workspace, &governance)?;
                 match workspaces::insert(tx, &workspace) {
-                    Ok(()) => Ok(workspace),
+                    Ok(()) => {
+                        mailroom.audit(tx, &noted(&workspace, "workspace.create"))?;
+                        Ok(workspace)
+                    }
                     Err(StoreError::Conflict { .. }) => Err(Refusal::invalid(
                         "domain",
                         "another workspace is for this domain",

@@ -6,6 +6,7 @@ use posthouse_store::tables::{suppressions, workspaces};
 use posthouse_types::ids::Key;
 
 use super::assign::default_workspace;
+use super::governance::noted;
 use super::view::{WorkspaceName, find_workspace};
 use crate::actor::Actor;
 use crate::limits::MOVED_GRANTS_PER_STEP_MAX;
@@ -63,6 +64,7 @@ impl Mailroom {
             }
             suppressions::delete_of_workspace(tx, actor.application, workspace.id)?;
             workspaces::delete(tx, actor.application, workspace.id)?;
+            self.audit(tx, &noted(&workspace, "workspace.delete"))?;
             return Ok(Step::Deleted);
         }
         let default = default_workspace(tx, actor.application)?;

@@ -5,6 +5,7 @@ use posthouse_store::tables::workspaces::Workspace;
 use posthouse_store::tables::{policies, rules};
 use posthouse_types::ids::{Key, Kind};
 
+use crate::audit::{AuditEntry, Object};
 use crate::limits::WORKSPACE_RULES_MAX;
 use crate::{Mailroom, Refusal};
 
@@ -104,6 +105,19 @@ impl Mailroom {
         }
         let id = self.public_id(Kind::Rule, rule);
         Err(unknown("rule_ids", "rule", &id))
+    }
+}
+
+/// Returns what is put on record of a workspace: what governs it from then on.
+pub(super) fn noted<'a>(workspace: &'a Workspace, action: &'static str) -> AuditEntry<'a> {
+    AuditEntry {
+        policy: workspace.policy,
+        rules: &workspace.rules,
+        ..AuditEntry::done(
+            workspace.application,
+            action,
+            Object::Row(Kind::Workspace, workspace.id),
+        )
     }
 }
 

@@ -15,3 +15,5 @@ pub use create::NewWorkspace;
 pub use governance::Governance;
 pub use update::WorkspaceChanges;
 pub use view::WorkspaceView;
+
+pub(crate) use view::find_workspace;

@@ -5,6 +5,7 @@ use posthouse_store::tables::workspaces::{self, Workspace};
 use posthouse_types::domain::Domain;
 use posthouse_types::ids::Kind;
 
+use super::governance::noted;
 use super::view::{WorkspaceName, find_workspace};
 use super::{Governance, WorkspaceView};
 use crate::actor::Actor;
@@ -75,6 +76,7 @@ impl Mailroom {
             workspaces::set_governance(tx, after.id, after.policy, &after.rules, now)?;
             workspaces::bump_governance(tx, after.id)?;
         }
+        self.audit(tx, &noted(after, "workspace.update"))?;
         Ok(())
     }
 }

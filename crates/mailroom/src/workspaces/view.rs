@@ -87,7 +87,9 @@ impl Mailroom {
             domain: row.domain.clone(),
             auto_group: row.auto_group,
             is_default: row.is_default,
-            policy_id: row.policy.map(|policy| self.public_id(Kind::Policy, policy)),
+            policy_id: row
+                .policy
+                .map(|policy| self.public_id(Kind::Policy, policy)),
             rule_ids: row
                 .rules
                 .iter()

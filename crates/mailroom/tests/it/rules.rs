@@ -2,6 +2,7 @@
 
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::{Actor, Scope};
+use posthouse_mailroom::audit::AuditFilter;
 use posthouse_mailroom::rules::RuleView;
 use posthouse_mailroom::workspaces::{Governance, NewWorkspace, WorkspaceChanges, WorkspaceView};
 use posthouse_rules::policy::{Cap, Plan};
@@ -312,6 +313,58 @@ async fn a_key_of_a_workspace_sees_its_rules_and_their_lists_only() {
                 "{refused:?}"
             );
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_what_governs_accounts_are_on_record() {
+    for office in every_engine().await {
+        let list = lists::make(&office, "domain").await.id;
+        lists::add(&office, &list, &["a.example", "b.example"])
+            .await
+            .unwrap();
+        let body = blocking("from.domain", "in_list", json!([list]));
+        let rule = make(&office, &body).await.id;
+        let id = workspace(&office, &[&rule]).await.workspace_id;
+        let mailroom = &office.mailroom;
+        let off = json!({"enabled": false});
+        mailroom
+            .update_rule(&office.actor, &rule, off.clone())
+            .await
+            .unwrap();
+        mailroom
+            .update_rule(&office.actor, &rule, off)
+            .await
+            .unwrap();
+        attach(&office, &id, &[]).await.unwrap();
+        mailroom.delete_rule(&office.actor, &rule).await.unwrap();
+        mailroom.delete_list(&office.actor, &list).await.unwrap();
+        mailroom.delete_workspace(&office.actor, &id).await.unwrap();
+        let filter = AuditFilter::default();
+        let entries = mailroom.list_audit(&office.actor, filter, 50, None).await;
+        let entries = entries.unwrap().rows;
+        let mut actions: Vec<&str> = entries.iter().map(|entry| entry.action.as_str()).collect();
+        actions
+            .retain(|action| !action.starts_with("api_key") && !action.starts_with("application"));
+        actions.reverse();
+        assert_eq!(
+            actions,
+            [
+                "list.create",
+                "list.items_add",
+                "rule.create",
+                "workspace.create",
+                "rule.update",
+                "workspace.update",
+                "rule.delete",
+                "list.delete",
+                "workspace.delete"
+            ]
+        );
+        let made = entries
+            .iter()
+            .find(|entry| entry.action == "workspace.create");
+        assert_eq!(made.unwrap().rule_ids, [rule]);
     }
 }
 
