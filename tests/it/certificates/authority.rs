@@ -136,6 +136,12 @@ impl Authority {
             .await;
     }
 
+    /// Lets a name have this text.
+    pub async fn publish_text(&self, name: &str, text: &str) {
+        let body = json!({"host": format!("{name}."), "value": text});
+        self.tell_dns("set-txt", body).await;
+    }
+
     async fn tell_dns(&self, what: &str, body: serde_json::Value) {
         let url = format!("http://{}/{what}", self.dns_management);
         let call = reqwest::Client::new().post(url).body(body.to_string());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use posthouse_tests::server::Posthouse;
 use posthouse_tests::{deadline, eventually, eventually_within};
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -54,6 +55,44 @@ async fn a_certificate_is_issued_by_a_proof_over_tls_and_shown_to_all_services()
     // Who asks for another name is shown this one, and is not fooled.
     let refused = connect(authority.https, "other.posthouse.test", &root).await;
     assert!(refused.expect_err("refused").contains("not valid for name"));
+}
+
+#[tokio::test]
+async fn a_domain_whose_ownership_is_proven_gets_a_certificate_for_its_policy_host() {
+    let Some(authority) = Authority::start(QUICK).await else {
+        return;
+    };
+    let root = authority.root().await;
+    let server = authority.customer(true).await;
+    issued(&authority, authority.https, HOST, &root).await;
+    let api = server.api();
+    let domains = "/v3/admin/domains";
+    for name in ["bots.posthouse.test", "others.posthouse.test"] {
+        let domain = json!({"name": name, "domain_address": name});
+        api.post(domains, domain).await.expect(200);
+    }
+    // Of both the DNS leads here, and of one alone it is known whose it is.
+    let asked = json!({"type": "ownership"});
+    let info = format!("{domains}/bots.posthouse.test/info");
+    let info = api.post(&info, asked.clone()).await.expect(200);
+    let record = &info.data()["attempt"]["options"];
+    let text = |name: &str| record[name].as_str().expect("a text").to_owned();
+    authority.publish_text(&text("fqdn"), &text("value")).await;
+    let verify = format!("{domains}/bots.posthouse.test/verify");
+    let verified = api.post(&verify, asked).await.expect(200);
+    assert_eq!(verified.data()["status"], "done", "{:?}", verified.data());
+
+    // Names are looked for every five minutes.
+    authority.ahead(600);
+    let host = "mta-sts.bots.posthouse.test";
+    let mut web = issued(&authority, authority.https, host, &root).await;
+    let (status, policy) = get(&mut web, host, "/.well-known/mta-sts.txt").await;
+    assert_eq!(status, 200);
+    assert!(policy.contains(&format!("mx: {HOST}")), "{policy}");
+    let mail = connect_by_starttls(server.ready().smtp, HOST, &root).await;
+    mail.expect("the host's own, as before");
+    let other = connect(authority.https, "mta-sts.others.posthouse.test", &root).await;
+    assert!(other.expect_err("none").contains("not valid for name"));
 }
 
 #[tokio::test]
