@@ -23,13 +23,15 @@ pub trait Intake: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Recipient, RecipientRefusal>> + Send;
 
     /// Asks whether a recipient takes mail from a sender, `None` being the null sender, and of a size, if one was announced.
+    /// What is written down of it names the peer's session.
     fn admit(
         &self,
+        caller: Caller<'_>,
         envelope_from: Option<&EmailAddress>,
         announced_bytes: Option<u64>,
         recipient: &Self::Recipient,
     ) -> impl Future<Output = Result<(), RecipientRefusal>> + Send {
-        let _ = (envelope_from, announced_bytes, recipient);
+        let _ = (caller, envelope_from, announced_bytes, recipient);
         std::future::ready(Ok(()))
     }
 
@@ -44,6 +46,15 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Notes that the peer went on after our 250, so that the same message sent again is meant as a new one.
     fn confirm(&self, receipt: Self::Receipt);
+}
+
+/// Who a peer is to the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Address of the peer.
+    pub peer: IpAddr,
+    /// Id of the session.
+    pub session_id: &'a str,
 }
 
 /// A received message with its envelope.
@@ -88,11 +99,14 @@ impl Intake for Mailroom {
 
     async fn admit(
         &self,
+        caller: Caller<'_>,
         envelope_from: Option<&EmailAddress>,
         announced_bytes: Option<u64>,
         recipient: &Self::Recipient,
     ) -> Result<(), RecipientRefusal> {
-        Mailroom::admit(self, envelope_from, announced_bytes, recipient).await
+        let mailroom = self.on_behalf_of_peer(caller.peer, caller.session_id);
+        let admitted = mailroom.admit(envelope_from, announced_bytes, recipient);
+        admitted.await
     }
 
     fn is_same_mailbox(one: &Self::Recipient, other: &Self::Recipient) -> bool {
@@ -103,6 +117,7 @@ impl Intake for Mailroom {
         &self,
         delivery: Delivery<Self::Recipient>,
     ) -> Result<Acceptance<Self::Receipt>, ReceiveRefusal> {
+        let mailroom = self.on_behalf_of_peer(delivery.peer, &delivery.session_id);
         let inbound = InboundDelivery {
             session_id: delivery.session_id,
             peer: delivery.peer,
@@ -113,7 +128,7 @@ impl Intake for Mailroom {
             recipients: delivery.recipients,
             raw: delivery.raw,
         };
-        let accepted = Mailroom::receive(self, inbound).await?;
+        let accepted = mailroom.receive(inbound).await?;
         Ok(Acceptance {
             id: accepted.id,
             message_ids: accepted.message_ids,

@@ -49,6 +49,12 @@ impl Doer {
 }
 
 impl Mailroom {
+    /// Returns a handle whose effects are noted down as those of a mail server that connected, in a session.
+    #[must_use]
+    pub fn on_behalf_of_peer(&self, peer: IpAddr, session_id: &str) -> Self {
+        self.done_by(Doer::peer(peer, session_id))
+    }
+
     /// Returns a handle whose effects are noted down as a key's, under a request's id.
     #[must_use]
     pub fn on_behalf_of(&self, actor: &Actor, request_id: &str) -> Self {

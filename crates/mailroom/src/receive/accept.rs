@@ -141,6 +141,10 @@ impl Mailroom {
         }
         // At once: nobody waits for two answers one after the other.
         let (judged, heard) = tokio::join!(self.judge(&delivery), self.hear_of(&delivery));
+        if let Err(ReceiveRefusal::DmarcRejected) = &judged {
+            let reason = "DMARC fails, and the author's domain wants it refused";
+            self.note_rejected(&delivery, reason).await?;
+        }
         let judged = Judged {
             heard: heard?,
             ..judged?
@@ -201,11 +205,17 @@ impl Mailroom {
         let now_us = self.clock().unix_us();
         let known = (judged.checks, judged.heard.clone());
         let read = move || {
-            let message = read_message(&delivery)?;
-            let evidence = Evidence::of(&delivery, &message, known, now_us, seed);
-            Ok((message, evidence, delivery))
+            let read = read_message(&delivery).map(|message| {
+                let evidence = Evidence::of(&delivery, &message, known, now_us, seed);
+                (message, evidence)
+            });
+            Ok((read, delivery))
         };
-        let (message, evidence, mut delivery) = in_its_place(is_small, read).await?;
+        let (read, mut delivery) = in_its_place(is_small, read).await?;
+        if let Err(refusal) = &read {
+            self.note_rejected(&delivery, &refusal.to_string()).await?;
+        }
+        let (message, evidence) = read?;
         let mut governed = self
             .govern_inbound(&mut delivery, &message, evidence)
             .await?;

@@ -10,6 +10,7 @@ mod deliver;
 mod queued;
 mod receipts;
 mod recipient;
+mod rejected;
 mod replied;
 mod room;
 mod signatures;

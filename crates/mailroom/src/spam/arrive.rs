@@ -13,7 +13,6 @@ use super::letter::{Envelope, examine};
 use super::outside::{Heard, Infected, Unscanned};
 use super::weigh::{Steering, Weighed};
 use crate::Mailroom;
-use crate::audit::{AuditEntry, Doer, Object, Outcome};
 use crate::govern::Standing;
 use crate::receive::{InboundDelivery, ReceiveRefusal};
 
@@ -134,22 +133,8 @@ impl Mailroom {
             "refused a message with malware: {}",
             malware.0
         );
-        let peer = self.done_by(Doer::peer(delivery.peer, &delivery.session_id));
         let reason = format!("malware: {}", malware.0);
-        for recipient in delivery.recipients.iter().filter(|one| one.has_mailbox()) {
-            let entry = AuditEntry {
-                grant: Some(recipient.grant),
-                recipients: &[recipient.delivered_to.as_str()],
-                outcome: Outcome::Rejected,
-                reason: &reason,
-                ..AuditEntry::done(recipient.application, "message.receive", Object::None)
-            };
-            peer.audit_alone(&entry).await.map_err(|error| {
-                tracing::error!("cannot write down that malware was refused: {error}");
-                ReceiveRefusal::Unavailable
-            })?;
-        }
-        Ok(())
+        self.note_rejected(delivery, &reason).await
     }
 
     /// Returns the key of features when any workspace here has learned enough for the classifier to be asked.

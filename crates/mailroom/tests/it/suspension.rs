@@ -5,7 +5,7 @@ use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::audit::{AuditFilter, AuditView};
 use posthouse_mailroom::provision::NewSuspension;
 use posthouse_mailroom::read::MessageQuery;
-use posthouse_mailroom::receive::RecipientRefusal;
+use posthouse_mailroom::receive::{ReceiveRefusal, RecipientRefusal};
 use posthouse_mailroom::send::Outgoing;
 use posthouse_store::changes::ChangeKind;
 use posthouse_store::{Param, StoreError, Tx};
@@ -167,5 +167,33 @@ async fn the_log_is_kept_for_a_year_and_tells_that_it_was_cut() {
         let cut = log(&office, "audit.expire").await;
         assert_eq!(cut.len(), 1);
         assert_eq!(cut[0].actor, "system");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smtp_12_a_message_that_goes_in_circles_is_refused_with_an_entry_that_names_the_peers_network()
+ {
+    for office in every_engine().await {
+        office.account("agent").await;
+        let hops = vec!["Received: from a by b; Mon, 23 Nov 2026 10:00:00 +0000"; 101];
+        let delivery = office
+            .delivery(
+                &["agent@agents.localhost"],
+                &message(&hops, "Round and round"),
+            )
+            .await;
+        let peer = office
+            .mailroom
+            .on_behalf_of_peer("198.51.100.7".parse().unwrap(), "session-1");
+        let refused = peer.receive(delivery).await;
+        assert_eq!(refused.unwrap_err(), ReceiveRefusal::TooManyHops);
+        let rows = log(&office, "message.receive").await;
+        let [row] = rows.as_slice() else {
+            panic!("{rows:?}")
+        };
+        assert_eq!(row.actor, "smtp:198.51.100.0/24");
+        assert_eq!(row.request_id.as_deref(), Some("session-1"));
+        assert_eq!(row.recipients, ["agent@agents.localhost"]);
+        assert_eq!(row.outcome, "rejected");
     }
 }

@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::wire::Lost;
 use super::{Next, Session};
-use crate::intake::{Intake, RecipientRefusal};
+use crate::intake::{Caller, Intake, RecipientRefusal};
 use crate::limits::UNKNOWN_RECIPIENTS_PER_SESSION_MAX;
 use crate::proto::command::{ForwardPath, RcptTo};
 use crate::proto::reply::{self, Reply};
@@ -56,7 +56,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
         announced: Option<u64>,
     ) -> Result<I::Recipient, RecipientRefusal> {
         let recipient = self.resolve(path).await?;
-        let admitted = self.door.intake.admit(sender, announced, &recipient);
+        let caller = Caller {
+            peer: self.peer,
+            session_id: &self.id,
+        };
+        let intake = &self.door.intake;
+        let admitted = intake.admit(caller, sender, announced, &recipient);
         admitted.await?;
         Ok(recipient)
     }
