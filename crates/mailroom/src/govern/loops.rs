@@ -181,11 +181,15 @@ fn stop(
     let (span_us, reason) = match address {
         None => (
             THREAD_SPAN_US,
-            format!("the account has sent {most} replies in this thread within 10 minutes: it may be answering a loop"),
+            format!(
+                "the account has sent {most} replies in this thread within 10 minutes: it may be answering a loop"
+            ),
         ),
         Some(address) => (
             ADDRESS_SPAN_US,
-            format!("the account has sent {most} replies to {address} within an hour: it may be answering a loop"),
+            format!(
+                "the account has sent {most} replies to {address} within an hour: it may be answering a loop"
+            ),
         ),
     };
     let oldest = replies::nth_newest(tx, reply.grant.grant, peer, (most - 1).max(0))?;
@@ -206,8 +210,12 @@ impl Mailroom {
     /// on.
     pub fn limit_replies(&self, in_thread: u32, to_address: u32) {
         let loops = &self.inner.loops;
-        loops.thread.store(in_thread.max(1).into(), Ordering::Relaxed);
-        loops.address.store(to_address.max(1).into(), Ordering::Relaxed);
+        loops
+            .thread
+            .store(in_thread.max(1).into(), Ordering::Relaxed);
+        loops
+            .address
+            .store(to_address.max(1).into(), Ordering::Relaxed);
     }
 
     /// Tells that a thread or a pair is stopped: once until replies go again for a whole span.

@@ -97,9 +97,22 @@ async fn watch(office: &Office) {
         domain_address: "own.agents.localhost".to_owned(),
         ..NewDomain::default()
     };
-    office.mailroom.register_domain(&office.actor, own).await.unwrap();
-    let anybody = json!([{"field": "recipient.domain", "operator": "is_not", "value": "never.example"}]);
-    govern(office, &[rule("outbound", anybody, json!([{"type": "mark_as_starred"}]))]).await;
+    office
+        .mailroom
+        .register_domain(&office.actor, own)
+        .await
+        .unwrap();
+    let anybody =
+        json!([{"field": "recipient.domain", "operator": "is_not", "value": "never.example"}]);
+    govern(
+        office,
+        &[rule(
+            "outbound",
+            anybody,
+            json!([{"type": "mark_as_starred"}]),
+        )],
+    )
+    .await;
 }
 
 fn one(email: &str) -> Vec<DisplayAddress> {
@@ -139,32 +152,47 @@ fn source(door: Door, email: &str) -> OutgoingSource {
 async fn send(office: &Office, agent: &GrantRef, door: Door, email: &str) -> Option<String> {
     let mailroom = &office.mailroom;
     let sent: Result<SentMessage, Refusal> = match door {
-        Door::To | Door::Cc | Door::Bcc => mailroom.send_message(agent, parts(door, email), None).await,
-        Door::SourceTo | Door::SourceBcc => mailroom.send_source(agent, source(door, email), None).await,
+        Door::To | Door::Cc | Door::Bcc => {
+            mailroom.send_message(agent, parts(door, email), None).await
+        }
+        Door::SourceTo | Door::SourceBcc => {
+            mailroom.send_source(agent, source(door, email), None).await
+        }
         Door::Draft => {
             let new = DraftChange {
                 to: Some(one(email)),
                 ..DraftChange::default()
             };
-            let draft: Value = serde_json::from_slice(&mailroom.create_draft(agent, new).await.ok()?).unwrap();
+            let draft: Value =
+                serde_json::from_slice(&mailroom.create_draft(agent, new).await.ok()?).unwrap();
             let id = draft["id"].as_str().unwrap();
-            let sent = mailroom.send_draft(agent, id, SendWishes::default(), None).await;
+            let sent = mailroom
+                .send_draft(agent, id, SendWishes::default(), None)
+                .await;
             sent.map(|sent| sent.message)
         }
         Door::Schedule => {
             let send_at = mailroom.clock().unix_seconds() + HOUR;
-            let taken = mailroom.schedule_message(agent, parts(door, email), send_at).await.ok()?;
+            let taken = mailroom
+                .schedule_message(agent, parts(door, email), send_at)
+                .await
+                .ok()?;
             office.clock.forward(HOUR);
             mailroom.release_schedules().await.unwrap();
             return Some(taken.id);
         }
         Door::Domain => {
-            let domain = mailroom.domain_for(&office.actor, "own.agents.localhost").await.unwrap();
+            let domain = mailroom
+                .domain_for(&office.actor, "own.agents.localhost")
+                .await
+                .unwrap();
             let outgoing = Outgoing {
                 from: one("shop@own.agents.localhost").pop(),
                 ..parts(door, email)
             };
-            mailroom.send_for_domain(&domain, DomainMail::Parts(Box::new(outgoing)), None).await
+            mailroom
+                .send_for_domain(&domain, DomainMail::Parts(Box::new(outgoing)), None)
+                .await
         }
     };
     match sent {
@@ -180,8 +208,15 @@ async fn wire(office: &Office, message_id: &str) -> BTreeSet<String> {
         message_id: Some(message_id.to_owned()),
         ..QueueFilter::default()
     };
-    let page = office.mailroom.list_queue(&office.actor, filter, 50, None).await;
-    page.unwrap().rows.into_iter().map(|row| row.recipient).collect()
+    let page = office
+        .mailroom
+        .list_queue(&office.actor, filter, 50, None)
+        .await;
+    page.unwrap()
+        .rows
+        .into_iter()
+        .map(|row| row.recipient)
+        .collect()
 }
 
 async fn audited(office: &Office, message_id: &str) -> BTreeSet<String> {
@@ -189,7 +224,10 @@ async fn audited(office: &Office, message_id: &str) -> BTreeSet<String> {
         object_id: Some(message_id.to_owned()),
         ..AuditFilter::default()
     };
-    let page = office.mailroom.list_audit(&office.actor, filter, 50, None).await;
+    let page = office
+        .mailroom
+        .list_audit(&office.actor, filter, 50, None)
+        .await;
     let rows = page.unwrap().rows.into_iter();
     rows.filter(|row| row.action == "message.send")
         .flat_map(|row| row.recipients)
@@ -200,19 +238,30 @@ async fn audited(office: &Office, message_id: &str) -> BTreeSet<String> {
 async fn compare(office: &Office, agent: &GrantRef, email: &str) -> usize {
     let mut accepted = 0;
     for door in DOORS {
-        let before = evaluations(office, agent).await.first().map(|one| one.id.clone());
+        let before = evaluations(office, agent)
+            .await
+            .first()
+            .map(|one| one.id.clone());
         let sent = send(office, agent, door, email).await;
         let newest = evaluations(office, agent).await;
-        let newest = newest.first().filter(|one| Some(&one.id) != before.as_ref());
+        let newest = newest
+            .first()
+            .filter(|one| Some(&one.id) != before.as_ref());
         let Some(id) = sent else {
-            assert!(newest.is_none(), "{door:?} {email:?}: a rule saw what was refused");
+            assert!(
+                newest.is_none(),
+                "{door:?} {email:?}: a rule saw what was refused"
+            );
             continue;
         };
         accepted += 1;
         let wire = wire(office, &id).await;
         assert!(!wire.is_empty(), "{door:?} {email:?}");
         assert!(!wire.contains("resent@evil.example"), "{door:?} {email:?}");
-        assert!(wire.iter().all(|one| one.is_ascii() || one.contains('@')), "{wire:?}");
+        assert!(
+            wire.iter().all(|one| one.is_ascii() || one.contains('@')),
+            "{wire:?}"
+        );
         if door != Door::SourceTo && door != Door::SourceBcc {
             assert_eq!(wire.len(), 1, "{door:?} {email:?}: {wire:?}");
         }
@@ -225,7 +274,8 @@ async fn compare(office: &Office, agent: &GrantRef, email: &str) -> usize {
         let input = &evaluation.members["evaluation_input"];
         let texts = |name: &str| -> BTreeSet<String> {
             let list = input[name].as_array().unwrap().iter();
-            list.map(|one| one.as_str().unwrap().to_lowercase()).collect()
+            list.map(|one| one.as_str().unwrap().to_lowercase())
+                .collect()
         };
         let lower: BTreeSet<String> = wire.iter().map(|one| one.to_lowercase()).collect();
         assert_eq!(texts("recipient_addresses"), lower, "{door:?} {email:?}");
@@ -248,7 +298,10 @@ async fn addr_08_what_a_rule_saw_is_on_the_wire_and_in_the_log_for_every_hostile
         for (row, email) in HOSTILE {
             let count = compare(&office, &agent, email).await;
             // Where a domain has one reading, all doors take it.
-            assert!(row != "addr_01" || count == 0 || email.starts_with('"'), "{email}: {count}");
+            assert!(
+                row != "addr_01" || count == 0 || email.starts_with('"'),
+                "{email}: {count}"
+            );
             accepted += count;
         }
         assert!(accepted > 40, "{accepted}");
@@ -257,8 +310,9 @@ async fn addr_08_what_a_rule_saw_is_on_the_wire_and_in_the_log_for_every_hostile
 
 /// Pieces of addresses, harmless and not.
 const PIECES: [&str; 36] = [
-    "a", "b.c", "user", "evil", "ok", "example", ".", "..", "@", "@", "@", "\"", "\\", "(", ")", "<", ">", ",", ";", ":", " ", "\t",
-    "\r\n ", "\u{ad}", "\u{3002}", "ß", "\u{200b}", "\u{202e}", "+tag", "%", "!", "[", "]", "xn--", "-", "ü",
+    "a", "b.c", "user", "evil", "ok", "example", ".", "..", "@", "@", "@", "\"", "\\", "(", ")",
+    "<", ">", ",", ";", ":", " ", "\t", "\r\n ", "\u{ad}", "\u{3002}", "ß", "\u{200b}", "\u{202e}",
+    "+tag", "%", "!", "[", "]", "xn--", "-", "ü",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,9 @@
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::{Actor, GrantRef, Scope};
 use posthouse_mailroom::read::{Detail, FolderFilter, MessageQuery};
-use posthouse_mailroom::send::{HoldFilter, HoldView, Outgoing, OutgoingSource, SendWishes, SentMessage};
+use posthouse_mailroom::send::{
+    HoldFilter, HoldView, Outgoing, OutgoingSource, SendWishes, SentMessage,
+};
 use posthouse_mailroom::workspaces::{Governance, WorkspaceChanges};
 use posthouse_store::changes::ChangeKind;
 use posthouse_store::{Param, StoreError, Tx};
@@ -19,19 +21,31 @@ const HOUR: i64 = 3_600;
 
 async fn hold_everything(office: &Office) -> String {
     let anybody = json!([{"field": "recipient.domain", "operator": "is", "value": "shop.example"}]);
-    let rules = govern(office, &[rule("outbound", anybody, json!([{"type": "hold"}]))]).await;
+    let rules = govern(
+        office,
+        &[rule("outbound", anybody, json!([{"type": "hold"}]))],
+    )
+    .await;
     rules[0].clone()
 }
 
 async fn guard(office: &Office, outbound_guard: Value) -> String {
     let policy = json!({"name": "Guarded", "outbound_guard": outbound_guard});
-    let kept = office.mailroom.create_policy(&office.actor, &policy).await.unwrap();
+    let kept = office
+        .mailroom
+        .create_policy(&office.actor, &policy)
+        .await
+        .unwrap();
     attach_policy(office, &kept.policy.id).await;
     kept.policy.id
 }
 
 async fn attach_policy(office: &Office, id: &str) {
-    let workspaces = office.mailroom.list_workspaces(&office.actor).await.unwrap();
+    let workspaces = office
+        .mailroom
+        .list_workspaces(&office.actor)
+        .await
+        .unwrap();
     let default = workspaces.iter().find(|one| one.is_default).unwrap();
     let changes = WorkspaceChanges {
         governance: Governance {
@@ -40,7 +54,9 @@ async fn attach_policy(office: &Office, id: &str) {
         },
         ..WorkspaceChanges::default()
     };
-    let changed = office.mailroom.update_workspace(&office.actor, &default.workspace_id, changes);
+    let changed = office
+        .mailroom
+        .update_workspace(&office.actor, &default.workspace_id, changes);
     changed.await.unwrap();
 }
 
@@ -61,7 +77,11 @@ fn somebody(email: &str) -> DisplayAddress {
     }
 }
 
-async fn send(office: &Office, grant: &GrantRef, outgoing: Outgoing) -> Result<SentMessage, Refusal> {
+async fn send(
+    office: &Office,
+    grant: &GrantRef,
+    outgoing: Outgoing,
+) -> Result<SentMessage, Refusal> {
     office.mailroom.send_message(grant, outgoing, None).await
 }
 
@@ -107,7 +127,12 @@ async fn approve(office: &Office, id: &str) -> Result<HoldView, Refusal> {
 }
 
 async fn status(office: &Office, id: &str) -> &'static str {
-    office.mailroom.get_hold(&office.actor, id).await.unwrap().status
+    office
+        .mailroom
+        .get_hold(&office.actor, id)
+        .await
+        .unwrap()
+        .status
 }
 
 fn object(bytes: &[u8]) -> Value {
@@ -120,13 +145,19 @@ async fn a_held_message_goes_once_it_is_approved_under_the_ids_it_was_promised()
         let agent = office.account("agent").await;
         let rule_id = hold_everything(&office).await;
         let (message, hold) = held(&office, &agent, "Refund").await;
-        assert_eq!((hold.status, hold.rule_ids.clone()), ("pending", vec![rule_id.clone()]));
+        assert_eq!(
+            (hold.status, hold.rule_ids.clone()),
+            ("pending", vec![rule_id.clone()])
+        );
         assert_eq!(hold.reasons, ["rule \"House rule\""]);
         assert_eq!(hold.expires_at, hold.created_at + 72 * HOUR);
         assert_eq!(object(&message.object)["folders"], json!([]));
         assert_eq!(sent(&office, &agent).await, Vec::<Value>::new());
         assert_eq!(count(&office, "outbound").await, 0);
-        let unknown = office.mailroom.get_message(&agent, &message.id, Detail::Standard).await;
+        let unknown = office
+            .mailroom
+            .get_message(&agent, &message.id, Detail::Standard)
+            .await;
         assert!(matches!(unknown, Err(Refusal::NotFound)), "{unknown:?}");
 
         let events = told(&office, ChangeKind::MessageHeld).await;
@@ -139,12 +170,23 @@ async fn a_held_message_goes_once_it_is_approved_under_the_ids_it_was_promised()
         let evaluation = &evaluations(&office, &agent).await[0];
         assert_eq!(evaluation.message_id, None);
 
-        let whole = office.mailroom.get_hold(&office.actor, &hold.id).await.unwrap();
+        let whole = office
+            .mailroom
+            .get_hold(&office.actor, &hold.id)
+            .await
+            .unwrap();
         assert_eq!(object(&whole.message)["body"], "<p>Refund of all</p>");
 
         let note = Some("fine".to_owned());
-        let done = office.mailroom.approve_hold(&office.actor, &hold.id, note).await.unwrap();
-        assert_eq!((done.status, done.note.as_deref()), ("approved", Some("fine")));
+        let done = office
+            .mailroom
+            .approve_hold(&office.actor, &hold.id, note)
+            .await
+            .unwrap();
+        assert_eq!(
+            (done.status, done.note.as_deref()),
+            ("approved", Some("fine"))
+        );
         let copies = sent(&office, &agent).await;
         assert_eq!(copies.len(), 1);
         assert_eq!(copies[0]["id"], message.id);
@@ -153,7 +195,10 @@ async fn a_held_message_goes_once_it_is_approved_under_the_ids_it_was_promised()
         assert_eq!(told(&office, ChangeKind::MessageSendSuccess).await.len(), 1);
         for again in [
             approve(&office, &hold.id).await,
-            office.mailroom.reject_hold(&office.actor, &hold.id, None).await,
+            office
+                .mailroom
+                .reject_hold(&office.actor, &hold.id, None)
+                .await,
         ] {
             assert!(matches!(again, Err(Refusal::Conflict { .. })), "{again:?}");
         }
@@ -169,7 +214,11 @@ async fn many_who_approve_at_once_send_one_message() {
         let (_, hold) = held(&office, &agent, "Refund").await;
         let mut running = tokio::task::JoinSet::new();
         for number in 0..12 {
-            let (mailroom, actor, id) = (office.mailroom.clone(), office.actor.clone(), hold.id.clone());
+            let (mailroom, actor, id) = (
+                office.mailroom.clone(),
+                office.actor.clone(),
+                hold.id.clone(),
+            );
             running.spawn(async move {
                 match number % 3 {
                     0 => mailroom.reject_hold(&actor, &id, None).await,
@@ -178,7 +227,10 @@ async fn many_who_approve_at_once_send_one_message() {
             });
         }
         let outcomes = running.join_all().await;
-        let done: Vec<_> = outcomes.iter().filter_map(|one| one.as_ref().ok()).collect();
+        let done: Vec<_> = outcomes
+            .iter()
+            .filter_map(|one| one.as_ref().ok())
+            .collect();
         assert_eq!(done.len(), 1, "{outcomes:?}");
         for other in outcomes.iter().filter_map(|one| one.as_ref().err()) {
             assert!(matches!(other, Refusal::Conflict { .. }), "{other:?}");
@@ -199,12 +251,22 @@ async fn a_rejected_message_is_told_of_and_forgotten_after_a_while() {
         let before = count(&office, "blobs").await;
         let (_, hold) = held(&office, &agent, "Refund").await;
         let reason = Some("too generous".to_owned());
-        let done = office.mailroom.reject_hold(&office.actor, &hold.id, reason).await.unwrap();
-        assert_eq!((done.status, done.note.as_deref()), ("rejected", Some("too generous")));
+        let done = office
+            .mailroom
+            .reject_hold(&office.actor, &hold.id, reason)
+            .await
+            .unwrap();
+        assert_eq!(
+            (done.status, done.note.as_deref()),
+            ("rejected", Some("too generous"))
+        );
         assert_eq!(object(&done.message)["body"], "<p>Refund of all</p>");
         let failed = told(&office, ChangeKind::MessageSendFailed).await;
         assert_eq!(failed[0].as_ref().unwrap()["message"], "too generous");
-        assert!(matches!(approve(&office, &hold.id).await, Err(Refusal::Conflict { .. })));
+        assert!(matches!(
+            approve(&office, &hold.id).await,
+            Err(Refusal::Conflict { .. })
+        ));
         office.clock.forward(73 * HOUR);
         while office.mailroom.expire_holds().await.unwrap() {}
         let gone = office.mailroom.get_hold(&office.actor, &hold.id).await;
@@ -227,7 +289,10 @@ async fn what_nobody_decides_in_time_counts_as_rejected() {
         assert_eq!(status(&office, &first.id).await, "pending");
         office.clock.forward(1);
         // Also before the clean-up has come by.
-        assert!(matches!(approve(&office, &first.id).await, Err(Refusal::Conflict { .. })));
+        assert!(matches!(
+            approve(&office, &first.id).await,
+            Err(Refusal::Conflict { .. })
+        ));
         office.mailroom.expire_holds().await.unwrap();
         assert_eq!(status(&office, &first.id).await, "expired");
         assert_eq!(status(&office, &second.id).await, "expired");
@@ -246,12 +311,24 @@ async fn a_held_draft_stays_until_its_message_was_decided_on() {
         };
         let mut ids = Vec::new();
         for _ in 0..3 {
-            let draft = create(&office, &agent, draft_letter("buyer@shop.example", "Refund")).await;
+            let draft = create(
+                &office,
+                &agent,
+                draft_letter("buyer@shop.example", "Refund"),
+            )
+            .await;
             let id = draft["id"].as_str().unwrap().to_owned();
             let held = send_draft(&id).await.unwrap().message.hold.expect("a hold");
             let again = send_draft(&id).await;
-            assert!(matches!(again, Err(Refusal::Conflict { .. })), "{:?}", again.err());
-            assert_eq!(get(&office, &agent, &draft).await.unwrap()["subject"], "Refund");
+            assert!(
+                matches!(again, Err(Refusal::Conflict { .. })),
+                "{:?}",
+                again.err()
+            );
+            assert_eq!(
+                get(&office, &agent, &draft).await.unwrap()["subject"],
+                "Refund"
+            );
             ids.push((draft, held.id));
         }
         let [(approved, first), (rejected, second), (changed, third)] = &ids[..] else {
@@ -260,13 +337,34 @@ async fn a_held_draft_stays_until_its_message_was_decided_on() {
         approve(&office, first).await.unwrap();
         let gone = get(&office, &agent, approved).await;
         assert!(matches!(gone, Err(Refusal::NotFound)));
-        office.mailroom.reject_hold(&office.actor, second, None).await.unwrap();
-        assert_eq!(get(&office, &agent, rejected).await.unwrap()["subject"], "Refund");
+        office
+            .mailroom
+            .reject_hold(&office.actor, second, None)
+            .await
+            .unwrap();
+        assert_eq!(
+            get(&office, &agent, rejected).await.unwrap()["subject"],
+            "Refund"
+        );
         // What was approved is what was held; the draft is another message by now.
-        update(&office, &agent, changed, draft_letter("buyer@shop.example", "Other")).await.unwrap();
+        update(
+            &office,
+            &agent,
+            changed,
+            draft_letter("buyer@shop.example", "Other"),
+        )
+        .await
+        .unwrap();
         approve(&office, third).await.unwrap();
-        assert_eq!(get(&office, &agent, changed).await.unwrap()["subject"], "Other");
-        let subjects: Vec<Value> = sent(&office, &agent).await.iter().map(|one| one["subject"].clone()).collect();
+        assert_eq!(
+            get(&office, &agent, changed).await.unwrap()["subject"],
+            "Other"
+        );
+        let subjects: Vec<Value> = sent(&office, &agent)
+            .await
+            .iter()
+            .map(|one| one["subject"].clone())
+            .collect();
         assert_eq!(subjects, ["Refund", "Refund"]);
     }
 }
@@ -282,10 +380,23 @@ async fn a_finished_source_is_held_as_it_was_written() {
             raw: raw.as_bytes().to_vec().into(),
             ..OutgoingSource::default()
         };
-        let held = office.mailroom.send_source(&agent, source, None).await.unwrap();
+        let held = office
+            .mailroom
+            .send_source(&agent, source, None)
+            .await
+            .unwrap();
         let hold = held.hold.expect("a hold");
-        let whole = office.mailroom.get_hold(&office.actor, &hold.id).await.unwrap();
-        assert!(object(&whole.message)["body"].as_str().unwrap().contains("as written"));
+        let whole = office
+            .mailroom
+            .get_hold(&office.actor, &hold.id)
+            .await
+            .unwrap();
+        assert!(
+            object(&whole.message)["body"]
+                .as_str()
+                .unwrap()
+                .contains("as written")
+        );
         approve(&office, &hold.id).await.unwrap();
         assert_eq!(sent(&office, &agent).await[0]["id"], held.id);
         assert_eq!(count(&office, "outbound").await, 2);
@@ -299,7 +410,10 @@ async fn a_schedule_is_held_when_it_is_due() {
         let now = office.mailroom.clock().unix_seconds();
         let mut taken = Vec::new();
         for subject in ["One", "Two"] {
-            let one = office.mailroom.schedule_message(&agent, letter(subject), now + HOUR).await;
+            let one = office
+                .mailroom
+                .schedule_message(&agent, letter(subject), now + HOUR)
+                .await;
             taken.push(one.unwrap());
         }
         hold_everything(&office).await;
@@ -320,10 +434,19 @@ async fn a_schedule_is_held_when_it_is_due() {
         assert_eq!(sent(&office, &agent).await, Vec::<Value>::new());
         let of = |place: usize| {
             let message = taken[place].id.clone();
-            holds.iter().find(|hold| object(&hold.message)["id"] == message).unwrap().id.clone()
+            holds
+                .iter()
+                .find(|hold| object(&hold.message)["id"] == message)
+                .unwrap()
+                .id
+                .clone()
         };
         approve(&office, &of(0)).await.unwrap();
-        office.mailroom.reject_hold(&office.actor, &of(1), None).await.unwrap();
+        office
+            .mailroom
+            .reject_hold(&office.actor, &of(1), None)
+            .await
+            .unwrap();
         assert_eq!((shown(0).await, shown(1).await), ("success", "failed"));
         assert_eq!(sent(&office, &agent).await[0]["id"], taken[0].id);
         office.clock.forward(100 * HOUR);
@@ -335,7 +458,9 @@ async fn a_schedule_is_held_when_it_is_due() {
 }
 
 async fn list(office: &Office, actor: &Actor) -> Vec<HoldView> {
-    let page = office.mailroom.list_holds(actor, HoldFilter::default(), 50, None);
+    let page = office
+        .mailroom
+        .list_holds(actor, HoldFilter::default(), 50, None);
     page.await.unwrap().rows
 }
 
@@ -347,24 +472,46 @@ async fn what_an_approval_cannot_send_goes_on_waiting() {
         let (_, first) = held(&office, &agent, "One").await;
         let (_, second) = held(&office, &agent, "Two").await;
         let policy = json!({"name": "One a day", "limits": {"limit_count_daily_email_sent": 1}});
-        let policy = office.mailroom.create_policy(&office.actor, &policy).await.unwrap();
+        let policy = office
+            .mailroom
+            .create_policy(&office.actor, &policy)
+            .await
+            .unwrap();
         attach_policy(&office, &policy.policy.id).await;
         approve(&office, &first.id).await.unwrap();
         let over = approve(&office, &second.id).await;
         assert!(matches!(over, Err(Refusal::RateLimited { .. })), "{over:?}");
         assert_eq!(status(&office, &second.id).await, "pending");
         office.clock.forward(24 * HOUR);
-        let id = office.mailroom.public_id(posthouse_types::ids::Kind::Grant, agent.grant);
+        let id = office
+            .mailroom
+            .public_id(posthouse_types::ids::Kind::Grant, agent.grant);
         let suspension = posthouse_mailroom::provision::NewSuspension::default();
-        office.mailroom.suspend_account(&office.actor, &id, suspension).await.unwrap();
+        office
+            .mailroom
+            .suspend_account(&office.actor, &id, suspension)
+            .await
+            .unwrap();
         let refused = approve(&office, &second.id).await;
         assert!(matches!(refused, Err(Refusal::Suspended)), "{refused:?}");
-        office.mailroom.resume_account(&office.actor, &id).await.unwrap();
+        office
+            .mailroom
+            .resume_account(&office.actor, &id)
+            .await
+            .unwrap();
         // A rule that came later blocks what the older one only held.
-        let anybody = json!([{"field": "recipient.domain", "operator": "is", "value": "shop.example"}]);
-        govern(&office, &[rule("outbound", anybody, json!([{"type": "block"}]))]).await;
+        let anybody =
+            json!([{"field": "recipient.domain", "operator": "is", "value": "shop.example"}]);
+        govern(
+            &office,
+            &[rule("outbound", anybody, json!([{"type": "block"}]))],
+        )
+        .await;
         let blocked = approve(&office, &second.id).await;
-        assert!(matches!(blocked, Err(Refusal::Forbidden { .. })), "{blocked:?}");
+        assert!(
+            matches!(blocked, Err(Refusal::Forbidden { .. })),
+            "{blocked:?}"
+        );
         assert_eq!(status(&office, &second.id).await, "pending");
         assert_ne!(hold_rule, "");
         govern(&office, &[]).await;
@@ -390,21 +537,38 @@ async fn keys_of_accounts_see_their_holds_and_cannot_decide() {
             office.mailroom.approve_hold(&own, &hold.id, None).await,
             office.mailroom.reject_hold(&own, &hold.id, None).await,
         ] {
-            assert!(matches!(decided, Err(Refusal::Forbidden { .. })), "{decided:?}");
+            assert!(
+                matches!(decided, Err(Refusal::Forbidden { .. })),
+                "{decided:?}"
+            );
         }
         for stranger in [Scope::Grant(other.grant), Scope::Workspace(other.grant)] {
             let stranger = scoped(stranger);
             assert_eq!(list(&office, &stranger).await.len(), 0);
             let seen = office.mailroom.get_hold(&stranger, &hold.id).await;
             assert!(matches!(seen, Err(Refusal::NotFound)), "{seen:?}");
-            let decided = office.mailroom.approve_hold(&stranger, &hold.id, None).await;
+            let decided = office
+                .mailroom
+                .approve_hold(&stranger, &hold.id, None)
+                .await;
             assert!(matches!(decided, Err(Refusal::NotFound)), "{decided:?}");
         }
-        let workspaces = office.mailroom.list_workspaces(&office.actor).await.unwrap();
-        let workspace = office.mailroom.open_id(posthouse_types::ids::Kind::Workspace, &workspaces[0].workspace_id);
+        let workspaces = office
+            .mailroom
+            .list_workspaces(&office.actor)
+            .await
+            .unwrap();
+        let workspace = office.mailroom.open_id(
+            posthouse_types::ids::Kind::Workspace,
+            &workspaces[0].workspace_id,
+        );
         let workspace = scoped(Scope::Workspace(workspace.unwrap()));
         assert_eq!(list(&office, &workspace).await.len(), 1);
-        office.mailroom.approve_hold(&workspace, &hold.id, None).await.unwrap();
+        office
+            .mailroom
+            .approve_hold(&workspace, &hold.id, None)
+            .await
+            .unwrap();
     }
 }
 
@@ -427,13 +591,21 @@ async fn agent_04_the_guard_warns_holds_or_blocks_and_tells_no_secret() {
         );
         let change = async |action: &str| {
             let changes = json!({"outbound_guard": {"payment_cards": action}});
-            office.mailroom.update_policy(&office.actor, &policy, &changes).await.unwrap();
+            office
+                .mailroom
+                .update_policy(&office.actor, &policy, &changes)
+                .await
+                .unwrap();
         };
         change("hold").await;
         let held = send(&office, &agent, paying()).await.unwrap();
         let hold = held.hold.expect("a hold");
         assert_eq!(hold.rule_ids, [""; 0]);
-        assert!(hold.reasons[0].starts_with("the number of a Visa card"), "{:?}", hold.reasons);
+        assert!(
+            hold.reasons[0].starts_with("the number of a Visa card"),
+            "{:?}",
+            hold.reasons
+        );
         let events = told(&office, ChangeKind::MessageHeld).await;
         assert!(!events[0].as_ref().unwrap().to_string().contains("4111"));
         change("block").await;
@@ -441,19 +613,38 @@ async fn agent_04_the_guard_warns_holds_or_blocks_and_tells_no_secret() {
         let Err(Refusal::Forbidden { message }) = blocked else {
             panic!("{blocked:?}")
         };
-        assert!(message.starts_with("Blocked by the outbound guard: the number of a Visa card"), "{message}");
+        assert!(
+            message.starts_with("Blocked by the outbound guard: the number of a Visa card"),
+            "{message}"
+        );
         assert!(!message.contains("4111"), "{message}");
         let still = approve(&office, &hold.id).await;
         assert!(matches!(still, Err(Refusal::Forbidden { .. })), "{still:?}");
         change("hold").await;
         approve(&office, &hold.id).await.unwrap();
-        assert!(send(&office, &agent, letter("Fine")).await.unwrap().hold.is_none());
+        assert!(
+            send(&office, &agent, letter("Fine"))
+                .await
+                .unwrap()
+                .hold
+                .is_none()
+        );
         let read = |tx: &mut dyn Tx| -> Result<Vec<String>, StoreError> {
-            tx.query("SELECT reason FROM audit WHERE reason IS NOT NULL", &[], |row| row.string(0))
+            tx.query(
+                "SELECT reason FROM audit WHERE reason IS NOT NULL",
+                &[],
+                |row| row.string(0),
+            )
         };
         let audited = office.store.read(read).await.unwrap();
-        assert!(audited.iter().any(|reason| reason.contains("Visa card")), "{audited:?}");
-        assert!(audited.iter().all(|reason| !reason.contains("4111 1111")), "{audited:?}");
+        assert!(
+            audited.iter().any(|reason| reason.contains("Visa card")),
+            "{audited:?}"
+        );
+        assert!(
+            audited.iter().all(|reason| !reason.contains("4111 1111")),
+            "{audited:?}"
+        );
     }
 }
 
@@ -472,9 +663,18 @@ async fn strangers_are_held_until_they_have_written() {
             ]
         );
         for author in ["Buyer@shop.example", "hidden@shop.example"] {
-            let raw = format!("From: {author}\r\nSubject: Hi\r\nMessage-ID: <{author}>\r\n\r\nhello\r\n");
-            office.deliver_confirmed(&["agent@agents.localhost"], &raw).await;
+            let raw =
+                format!("From: {author}\r\nSubject: Hi\r\nMessage-ID: <{author}>\r\n\r\nhello\r\n");
+            office
+                .deliver_confirmed(&["agent@agents.localhost"], &raw)
+                .await;
         }
-        assert!(send(&office, &agent, letter("Hello")).await.unwrap().hold.is_none());
+        assert!(
+            send(&office, &agent, letter("Hello"))
+                .await
+                .unwrap()
+                .hold
+                .is_none()
+        );
     }
 }

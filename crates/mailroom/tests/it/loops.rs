@@ -17,7 +17,10 @@ async fn receive(office: &Office, author: &str, number: usize) -> String {
     let raw = format!(
         "From: {author}\r\nTo: agent@agents.localhost\r\nSubject: Hello {number}\r\nMessage-ID: <{number}.{author}>\r\n\r\nhello\r\n"
     );
-    office.deliver_confirmed(&["agent@agents.localhost"], &raw).await.id
+    office
+        .deliver_confirmed(&["agent@agents.localhost"], &raw)
+        .await
+        .id
 }
 
 fn letter(to: &str, answers: Option<&str>) -> Outgoing {
@@ -52,7 +55,9 @@ async fn paused(office: &Office) -> Vec<Value> {
         )
     };
     let all = office.store.read(read).await.unwrap();
-    all.iter().map(|one| serde_json::from_str(one).unwrap()).collect()
+    all.iter()
+        .map(|one| serde_json::from_str(one).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,10 +77,17 @@ async fn agent_03_thirty_replies_in_a_thread_are_the_most_within_ten_minutes() {
         let gone = outcomes.iter().filter(|one| one.is_ok()).count();
         assert_eq!(gone, 30);
         for refused in outcomes.iter().filter_map(|one| one.as_ref().err()) {
-            let Refusal::RateLimited { retry_after_seconds, message } = refused else {
+            let Refusal::RateLimited {
+                retry_after_seconds,
+                message,
+            } = refused
+            else {
                 panic!("{refused:?}")
             };
-            assert!((1..=601).contains(retry_after_seconds), "{retry_after_seconds}");
+            assert!(
+                (1..=601).contains(retry_after_seconds),
+                "{retry_after_seconds}"
+            );
             assert!(message.contains("30 replies in this thread"), "{message}");
         }
         let events = paused(&office).await;
@@ -86,10 +98,16 @@ async fn agent_03_thirty_replies_in_a_thread_are_the_most_within_ten_minutes() {
         // The mailbox still receives, and what begins a conversation still goes.
         receive(&office, "bot@shop.example", 2).await;
         let outgoing = letter("bot@shop.example", None);
-        office.mailroom.send_message(&agent, outgoing, None).await.unwrap();
+        office
+            .mailroom
+            .send_message(&agent, outgoing, None)
+            .await
+            .unwrap();
 
         office.clock.forward(10 * MINUTE + 1);
-        reply(&office, &agent, "bot@shop.example", &first).await.unwrap();
+        reply(&office, &agent, "bot@shop.example", &first)
+            .await
+            .unwrap();
         assert_eq!(paused(&office).await.len(), 1);
         while office.mailroom.expire_records().await.unwrap() {}
     }
@@ -106,15 +124,23 @@ async fn agent_03_a_hundred_replies_to_an_address_are_the_most_within_an_hour() 
             assert_eq!(sent.is_ok(), number < 6, "{number}: {sent:?}");
         }
         let message = receive(&office, "person@shop.example", 1).await;
-        reply(&office, &agent, "person@shop.example", &message).await.unwrap();
+        reply(&office, &agent, "person@shop.example", &message)
+            .await
+            .unwrap();
         let again = receive(&office, "bot@shop.example", 8).await;
-        assert!(reply(&office, &agent, "bot@shop.example", &again).await.is_err());
+        assert!(
+            reply(&office, &agent, "bot@shop.example", &again)
+                .await
+                .is_err()
+        );
         let events = paused(&office).await;
         assert_eq!(events.len(), 1, "{events:?}");
         let reason = events[0]["reason"].as_str().unwrap().to_lowercase();
         assert!(reason.contains("bot@shop.example"), "{reason}");
         office.clock.forward(61 * MINUTE);
-        reply(&office, &agent, "bot@shop.example", &again).await.unwrap();
+        reply(&office, &agent, "bot@shop.example", &again)
+            .await
+            .unwrap();
         while office.mailroom.expire_records().await.unwrap() {}
     }
 }
@@ -125,7 +151,11 @@ async fn agent_03_two_accounts_that_answer_each_other_for_ever_are_stopped() {
         let (one, other) = (office.account("one").await, office.account("other").await);
         let (address, other_address) = ("one@agents.localhost", "other@agents.localhost");
         let outgoing = letter(other_address, None);
-        office.mailroom.send_message(&one, outgoing, None).await.unwrap();
+        office
+            .mailroom
+            .send_message(&one, outgoing, None)
+            .await
+            .unwrap();
         let mut rounds = 0;
         loop {
             while office.mailroom.deliver_local_mail().await.unwrap() {}
@@ -149,9 +179,16 @@ async fn agent_03_two_accounts_that_answer_each_other_for_ever_are_stopped() {
             assert!(rounds < 100, "they never stop");
         }
         let stopped = paused(&office).await;
-        assert_eq!(stopped.len(), 1, "the first who is stopped has nothing to be answered: {stopped:?}");
+        assert_eq!(
+            stopped.len(),
+            1,
+            "the first who is stopped has nothing to be answered: {stopped:?}"
+        );
         let raw = "From: a@b.example\r\nSubject: Hi\r\nMessage-ID: <x@b.example>\r\n\r\nhello\r\n";
-        office.deliver(&[address, other_address], raw).await.unwrap();
+        office
+            .deliver(&[address, other_address], raw)
+            .await
+            .unwrap();
     }
 }
 
@@ -160,5 +197,9 @@ async fn read(office: &Office, grant: &GrantRef, id: &str) {
         unread: Some(false),
         ..Default::default()
     };
-    office.mailroom.update_message(grant, id, update).await.unwrap();
+    office
+        .mailroom
+        .update_message(grant, id, update)
+        .await
+        .unwrap();
 }

@@ -13,6 +13,7 @@ mod plan;
 mod reference;
 mod resolve;
 pub mod settings;
+mod guard;
 mod spam;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use error::ConfigError;
 pub use flags::ServeFlags;
 pub use outbound::{Outbound, OutboundMode};
 pub use reference::markdown;
+pub use guard::Guarding;
 pub use spam::Spam;
 
 /// Everything `posthouse serve` was told, typed and checked; one field per setting, flat.
@@ -102,6 +104,8 @@ pub struct Config {
     pub trusted_sealer: Vec<String>,
     /// How long the checks of one message may wait for the DNS.
     pub inbound_check_time: Duration,
+    /// Approvals, and the budget of replies.
+    pub guarding: Guarding,
     /// How spam and malware are found.
     pub spam: Spam,
     /// Region that the API reports.

@@ -15,6 +15,7 @@ use super::layers::{Given, Layers, Source};
 use super::outbound::{self, Outbound};
 use super::plan;
 use super::settings::{Preset, SETTINGS, by_key};
+use super::guard;
 use super::spam;
 use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 
@@ -81,6 +82,7 @@ pub fn config(layers: &Layers) -> Result<Config, ConfigError> {
             "seconds from 1 to 60",
             inbound_check_time,
         )?,
+        guarding: guard::read(&texts)?,
         spam: spam::read(&texts)?,
         region: texts.require("region", "us or eu", region)?,
         metrics_peer: texts.many("metrics_peer", "ADDRESS/BITS such as 10.0.0.0/8", cidr)?,

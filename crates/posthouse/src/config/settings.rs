@@ -431,6 +431,9 @@ pub const SETTINGS: &[Setting] = &[
     super::spam::CLAMD,
     super::spam::CLAMD_SILENT,
     super::spam::SCAN_TIME,
+    super::guard::HOLD_HOURS,
+    super::guard::LOOP_THREAD_REPLIES,
+    super::guard::LOOP_ADDRESS_REPLIES,
     Setting {
         key: "audit_days",
         value: "DAYS",

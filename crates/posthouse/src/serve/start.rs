@@ -77,6 +77,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(operator) = &config.operator_email {
         mailroom.write_to(operator.clone());
     }
+    let guarding = config.guarding;
+    mailroom.hold_for_seconds(guarding.hold_hours.saturating_mul(3_600));
+    mailroom.limit_replies(guarding.loop_thread_replies, guarding.loop_address_replies);
     mailroom.keep_audit_for_days(config.audit_days);
     mailroom.choose_plan(config.plan.clone());
     if config.hard_delete {
