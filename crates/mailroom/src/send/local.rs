@@ -151,6 +151,10 @@ impl Mailroom {
         let address = EmailAddress::parse_strict(&claim.recipient)
             .map_err(|_| Stay::Failed("550 5.1.3 not an address"))?;
         let recipient = self.resolve_recipient(&address).await?;
+        if !recipient.has_mailbox() && recipient.role != Role::Operator {
+            // What programs read comes from other servers.
+            return Err(Stay::Failed("550 5.1.1 no such mailbox"));
+        }
         let source = self.queued_source(claim.blob, large).await;
         let (raw, _permit) = source.map_err(|error| {
             tracing::error!("cannot read a queued message: {error}");

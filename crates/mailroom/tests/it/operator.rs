@@ -229,6 +229,22 @@ async fn mail_of_accounts_here_to_postmaster_goes_to_the_operator_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mail_of_accounts_here_to_addresses_of_reports_does_not_wait_for_ever() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let to = ["dmarc-reports@mx.posthouse.example"];
+        let sent = office.mailroom.send_message(&agent, letter(&to), None);
+        sent.await.unwrap();
+        run_local_mail(&office).await;
+        let page = office
+            .mailroom
+            .list_queue(&office.actor, QueueFilter::default(), 50, None)
+            .await;
+        assert!(page.unwrap().rows.is_empty(), "it has bounced");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn so_much_mail_for_the_operator_goes_on_in_an_hour_and_the_rest_waits() {
     for office in every_engine().await {
         office.mailroom.write_to(at(OPERATOR));
