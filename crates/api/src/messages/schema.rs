@@ -159,6 +159,27 @@ fn extracted() -> Schema {
     ])
 }
 
+/// How much it looks like spam, and why.
+fn spam() -> Schema {
+    let reason = object([
+        ("code", text().about("docs/spam.md lists them.")),
+        (
+            "score",
+            any().about("What it adds; below zero it speaks for the message."),
+        ),
+        ("description", text()),
+    ]);
+    object([
+        ("score", any().about("A number.")),
+        (
+            "threshold",
+            any().about("Above it the message goes to Junk."),
+        ),
+        ("verdict", one_of(&["ham", "spam"])),
+        ("reasons", list(reason).about("The heaviest first.")),
+    ])
+}
+
 fn security() -> Schema {
     const SPF: [&str; 7] = [
         "none",
@@ -212,7 +233,7 @@ fn security() -> Schema {
         ),
         ("dmarc", dmarc.nullable()),
         ("arc", arc.nullable()),
-        ("spam", any()),
+        ("spam", spam().nullable()),
         ("parse_truncated", flag().about("Not all of it was read.")),
         (
             "ambiguous_structure",

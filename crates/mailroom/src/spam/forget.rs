@@ -14,23 +14,25 @@ impl Mailroom {
     /// Forgets some of what is old, too much, or a deleted workspace's; returns whether more is left.
     pub(crate) async fn expire_spam(&self) -> Result<bool, StoreError> {
         let now = self.now_seconds();
+        let oldest_day = now / 86_400 - FEATURE_DAYS_MAX;
         let mut after = Key(0);
         let mut more = false;
         loop {
             let step = self
                 .store()
-                .read(move |tx: &mut dyn Tx| {
-                    spam::workspaces_that_learned(tx, after, WORKSPACES_PER_STEP_MAX)
-                })
+                .read(move |tx: &mut dyn Tx| look(tx, after, oldest_day))
                 .await?;
             let Some((last, _)) = step.last() else {
                 break;
             };
             after = *last;
-            for (workspace, features) in step {
+            for (workspace, due) in step {
+                let Some(features) = due else {
+                    continue;
+                };
                 let left = self
                     .store()
-                    .write(move |tx: &mut dyn Tx| forget(tx, workspace, features, now));
+                    .write(move |tx: &mut dyn Tx| forget(tx, workspace, features, oldest_day));
                 more |= left.await?;
             }
         }
@@ -41,7 +43,28 @@ impl Mailroom {
     }
 }
 
-fn forget(tx: &mut dyn Tx, workspace: Key, features: i64, now: i64) -> Result<bool, StoreError> {
+/// Returns the next workspaces that have learned anything, and of those with something to forget how many features they know.
+fn look(
+    tx: &mut dyn Tx,
+    after: Key,
+    oldest_day: i64,
+) -> Result<Vec<(Key, Option<i64>)>, StoreError> {
+    let step = spam::workspaces_that_learned(tx, after, WORKSPACES_PER_STEP_MAX)?;
+    step.into_iter()
+        .map(|(workspace, features)| {
+            let known = (workspace, features);
+            let is_due = spam::is_to_forget(tx, known, FEATURES_PER_WORKSPACE_MAX, oldest_day)?;
+            Ok((workspace, is_due.then_some(features)))
+        })
+        .collect()
+}
+
+fn forget(
+    tx: &mut dyn Tx,
+    workspace: Key,
+    features: i64,
+    oldest_day: i64,
+) -> Result<bool, StoreError> {
     if !spam::is_there(tx, workspace)? {
         let forgotten = spam::forget(tx, workspace, None, FORGOTTEN_PER_STEP_MAX)?;
         if forgotten == 0 {
@@ -53,8 +76,7 @@ fn forget(tx: &mut dyn Tx, workspace: Key, features: i64, now: i64) -> Result<bo
     let forgotten = if surplus > 0 {
         spam::forget(tx, workspace, None, surplus.min(FORGOTTEN_PER_STEP_MAX))?
     } else {
-        let oldest = now / 86_400 - FEATURE_DAYS_MAX;
-        spam::forget(tx, workspace, Some(oldest), FORGOTTEN_PER_STEP_MAX)?
+        spam::forget(tx, workspace, Some(oldest_day), FORGOTTEN_PER_STEP_MAX)?
     };
     Ok(forgotten >= FORGOTTEN_PER_STEP_MAX as u64)
 }

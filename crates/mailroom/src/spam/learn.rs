@@ -31,7 +31,17 @@ impl Mailroom {
             .await?;
         let more = lessons.len() as i64 == LESSONS_PER_STEP_MAX;
         for lesson in lessons {
-            let content = self.content_of(&lesson).await?;
+            let content = match self.content_of(&lesson).await {
+                Err(Refusal::Unavailable { message }) => {
+                    return Err(Refusal::Unavailable { message });
+                }
+                // One message that cannot be read must not keep all others from being learned.
+                Err(error) => {
+                    tracing::warn!("cannot learn from a message, passing it over: {error}");
+                    None
+                }
+                Ok(content) => content,
+            };
             self.count(Learned { lesson, content }).await?;
         }
         Ok(more)

@@ -44,7 +44,13 @@ impl Weighed {
 
     /// Returns in words why it goes to Junk: the score and the heaviest signals.
     pub(crate) fn reason(&self) -> String {
-        let names: Vec<&str> = self.score.signals.iter().map(|one| one.name).take(5).collect();
+        let names: Vec<&str> = self
+            .score
+            .signals
+            .iter()
+            .map(|one| one.name)
+            .take(5)
+            .collect();
         let (score, threshold) = (self.score.score, self.score.threshold);
         format!("spam score {score} above {threshold}: {}", names.join(", "))
     }

@@ -5,7 +5,9 @@ mod corpus;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::audit::AuditFilter;
 use posthouse_mailroom::organise::MessageUpdate;
+use posthouse_mailroom::provision::NewAccount;
 use posthouse_mailroom::read::Detail;
+use posthouse_mailroom::workspaces::NewWorkspace;
 use posthouse_store::{StoreError, Tx};
 use serde_json::Value;
 
@@ -183,6 +185,10 @@ async fn one_half_of_the_corpus_teaches_to_tell_the_other() {
 async fn the_samples_that_spamassassin_ships_are_told_apart() {
     let read = |name: &str| std::fs::read_to_string(format!("{SAMPLES}/{name}"));
     let (Ok(spam), Ok(ham)) = (read("sample-spam.txt"), read("sample-nonspam.txt")) else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "the Debian package spamassassin is not installed"
+        );
         println!("left out: the Debian package spamassassin is not installed");
         return;
     };
@@ -348,7 +354,7 @@ async fn what_two_workers_learn_at_once_counts_once() {
 }
 
 #[tokio::test]
-async fn features_of_a_deleted_workspace_and_old_ones_are_forgotten() {
+async fn what_nothing_taught_for_long_is_forgotten() {
     for office in every_engine().await {
         let grant = office.account("triage").await;
         let id = deliver(
@@ -368,6 +374,83 @@ async fn features_of_a_deleted_workspace_and_old_ones_are_forgotten() {
         );
         assert_eq!(count(&office, "SELECT COUNT(*) FROM spam_learned").await, 0);
         assert_eq!(count(&office, "SELECT features FROM spam_corpora").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_knows_only_what_its_own_accounts_taught_and_takes_it_along() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        for number in 0..10 {
+            let (subject, body) = match number % 2 {
+                0 => ("Offer", "cheap watches and pills for everybody today"),
+                _ => (
+                    "Lunch",
+                    "shall we talk about the budget at lunch on Tuesday",
+                ),
+            };
+            let text = message(&[&format!("Subject: {subject} {number}")], body);
+            let id = deliver(&office, &text).await;
+            let lesson = match number % 2 {
+                0 => to_folder("junk"),
+                _ => answered(),
+            };
+            update(&office, &grant, &id, lesson).await.unwrap();
+        }
+        learn(&office).await;
+        let new = NewWorkspace {
+            name: "Elsewhere".to_owned(),
+            ..NewWorkspace::default()
+        };
+        let made = office.mailroom.create_workspace(&office.actor, new).await;
+        let elsewhere = made.unwrap().workspace_id;
+        let account = NewAccount {
+            provider: "nylas".to_owned(),
+            email: "other@agents.localhost".to_owned(),
+            workspace_id: Some(elsewhere.clone()),
+            ..NewAccount::default()
+        };
+        let account = office
+            .mailroom
+            .create_account(&office.actor, account)
+            .await
+            .unwrap();
+        let other = office
+            .mailroom
+            .grant_for(&office.actor, &account.id)
+            .await
+            .unwrap();
+        let offer = message(
+            &["Subject: Offer"],
+            "cheap watches and pills for everybody today",
+        );
+        let here = deliver(&office, &offer).await;
+        let there = office
+            .deliver_confirmed(&["other@agents.localhost"], &offer)
+            .await
+            .id;
+        let is_heard = |spam: &Value| {
+            codes(spam)
+                .iter()
+                .any(|code| code.starts_with("BAYES_SPAM"))
+        };
+        assert!(is_heard(&spam_of(&office, &grant, &here).await));
+        assert!(!is_heard(&spam_of(&office, &other, &there).await));
+
+        let junk = update(&office, &other, &there, to_folder("junk")).await;
+        junk.unwrap();
+        learn(&office).await;
+        let corpora = "SELECT CAST(COUNT(*) AS BIGINT) FROM spam_corpora";
+        assert_eq!(count(&office, corpora).await, 2);
+        office
+            .mailroom
+            .delete_workspace(&office.actor, &elsewhere)
+            .await
+            .unwrap();
+        while office.mailroom.expire_records().await.unwrap() {}
+        assert_eq!(count(&office, corpora).await, 1);
+        let features = "SELECT CAST(COUNT(DISTINCT workspace_id) AS BIGINT) FROM spam_features";
+        assert_eq!(count(&office, features).await, 1);
     }
 }
 

@@ -6,8 +6,10 @@ use super::terms::Term;
 use crate::sql::{Tx, placeholders};
 use crate::{Param, StoreError};
 
-/// Features in one statement.
-const FEATURES_PER_STATEMENT: usize = 64;
+/// Features in one statement: few sizes, so that few statements are kept prepared.
+const PIECES: [usize; 3] = [64, 8, 1];
+/// Features asked about in one statement are a multiple of this; the last one is asked about again to fill it up.
+const ASKED_STEP: usize = 32;
 /// Features that one message is looked up by at most.
 pub const FEATURES_ASKED_MAX: usize = 192;
 /// Earlier messages of a sender that are looked at.
@@ -149,7 +151,7 @@ pub fn learn(
         &[workspace.into(), spam.into(), ham.into()],
     )?;
     let known = known(tx, workspace, features)?;
-    for chunk in features.chunks(FEATURES_PER_STATEMENT) {
+    for chunk in pieces(features) {
         add(tx, workspace, chunk, (spam, ham), now / 86_400)?;
     }
     tx.execute(
@@ -182,7 +184,7 @@ fn unlearn(
            ham = CASE WHEN ham > $3 THEN ham - $3 ELSE 0 END WHERE workspace_id = $1",
         &[workspace.into(), spam.into(), ham.into()],
     )?;
-    for chunk in features.chunks(FEATURES_PER_STATEMENT) {
+    for chunk in pieces(features) {
         let sql = format!(
             "UPDATE spam_features SET spam = CASE WHEN spam > $2 THEN spam - $2 ELSE 0 END,
                ham = CASE WHEN ham > $3 THEN ham - $3 ELSE 0 END
@@ -198,7 +200,7 @@ fn unlearn(
 
 fn known(tx: &mut dyn Tx, workspace: Key, features: &[i64]) -> Result<i64, StoreError> {
     let mut known = 0;
-    for chunk in features.chunks(FEATURES_PER_STATEMENT) {
+    for chunk in pieces(features) {
         let sql = format!(
             "SELECT COUNT(*) FROM spam_features WHERE workspace_id = $1 AND feature IN ({})",
             placeholders(2, chunk.len())
@@ -275,10 +277,23 @@ pub fn counts(
     if features.is_empty() {
         return Ok(Vec::new());
     }
+    let asked = features.len().next_multiple_of(ASKED_STEP);
+    let last = features[features.len() - 1];
+    let features = features.iter().copied().chain(std::iter::repeat(last));
     let mut params = vec![workspace.into()];
-    params.extend(features.iter().map(|feature| Param::Int(*feature)));
-    tx.query(&counts_statement(features.len()), &params, |row| {
+    params.extend(features.take(asked).map(Param::Int));
+    tx.query(&counts_statement(asked), &params, |row| {
         Ok((row.int(0)?, row.int(1)?))
+    })
+}
+
+/// Cuts a list into pieces of few sizes.
+fn pieces(mut rest: &[i64]) -> impl Iterator<Item = &[i64]> {
+    std::iter::from_fn(move || {
+        let size = PIECES.into_iter().find(|size| *size <= rest.len())?;
+        let (piece, behind) = rest.split_at(size);
+        rest = behind;
+        Some(piece)
     })
 }
 
@@ -341,7 +356,7 @@ pub fn forget(
         return Ok(0);
     }
     let mut forgotten = 0;
-    for chunk in oldest.chunks(FEATURES_PER_STATEMENT) {
+    for chunk in pieces(&oldest) {
         let sql = format!(
             "DELETE FROM spam_features WHERE workspace_id = $1 AND feature IN ({})",
             placeholders(2, chunk.len())
@@ -355,6 +370,24 @@ pub fn forget(
         &[workspace.into(), Param::Int(forgotten as i64)],
     )?;
     Ok(forgotten)
+}
+
+/// Tells whether [`forget`] or [`drop_corpus`] has anything to do in a workspace that knows so many features.
+pub fn is_to_forget(
+    tx: &mut dyn Tx,
+    (workspace, features): (Key, i64),
+    features_max: i64,
+    before_day: i64,
+) -> Result<bool, StoreError> {
+    if features > features_max || !is_there(tx, workspace)? {
+        return Ok(true);
+    }
+    let old = tx.query_opt(
+        "SELECT 1 FROM spam_features WHERE workspace_id = $1 AND taught_day < $2 LIMIT 1",
+        &[workspace.into(), before_day.into()],
+        |_| Ok(()),
+    )?;
+    Ok(old.is_some())
 }
 
 /// Removes what a deleted workspace had learned, but for its features: those go by [`forget`] before.
@@ -389,6 +422,16 @@ pub fn expire_learned(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<u64, S
 mod tests {
     use super::*;
     use crate::migrations::sqlite_plan as plan;
+
+    #[test]
+    fn pieces_have_few_sizes_and_lose_nothing() {
+        for count in [0, 1, 7, 8, 63, 64, 65, 137, 512] {
+            let all: Vec<i64> = (0..count).collect();
+            let cut: Vec<&[i64]> = pieces(&all).collect();
+            assert!(cut.iter().all(|piece| PIECES.contains(&piece.len())));
+            assert_eq!(cut.concat(), all);
+        }
+    }
 
     #[test]
     fn features_and_senders_are_found_through_an_index() {
