@@ -28,6 +28,7 @@ use crate::credentials::bearer;
 use crate::error::ApiError;
 use crate::idempotency;
 use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX, REQUEST_DEADLINE, URL_BYTES_MAX};
+use crate::pace::Pace;
 use crate::query::Query;
 use crate::reply::{Reply, ReplyBody, X_REQUEST_ID};
 use crate::request_id::RequestId;
@@ -42,6 +43,7 @@ pub struct Api {
     config: Arc<ApiConfig>,
     router: Arc<Router>,
     room: Arc<BodyRoom>,
+    pace: Arc<Pace>,
 }
 
 impl Api {
@@ -59,6 +61,7 @@ impl Api {
             config: Arc::new(config),
             router: Arc::new(Router::of(table)),
             room: Arc::default(),
+            pace: Arc::default(),
         }
     }
 
@@ -128,6 +131,7 @@ impl Api {
         };
         if let Some(actor) = &actor {
             check_permission(&route, actor)?;
+            self.keep_pace(&route, &found.parameters, actor, &head)?;
         }
         let query = Query::parse(head.uri.query())?;
         let (raw, share) = body::read(route.body, &head.headers, body, &self.room).await?;
@@ -171,6 +175,25 @@ impl Api {
             true => to_its_end(work.boxed()).await,
             false => work.await,
         }
+    }
+
+    /// Refuses what comes faster than the operator's plan lets it.
+    fn keep_pace(
+        &self,
+        route: &Route,
+        parameters: &[String],
+        actor: &Actor,
+        head: &Parts,
+    ) -> Result<(), ApiError> {
+        if !self.mailroom.paces_requests() {
+            return Ok(());
+        }
+        let place = route.parameters().position(|name| name == "grant_id");
+        let account = place.and_then(|place| parameters.get(place));
+        let is_form = body::is_form(&head.headers);
+        let account = account.map(String::as_str);
+        self.pace
+            .take(route, actor.application, account, is_form, Instant::now())
     }
 
     fn own_path<'a>(&self, path: &'a str) -> Result<&'a str, ApiError> {

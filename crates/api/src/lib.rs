@@ -108,6 +108,7 @@ mod lists;
 mod messages;
 mod oauth;
 mod operations;
+mod pace;
 mod pauses;
 mod policies;
 mod providers;

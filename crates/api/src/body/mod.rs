@@ -21,6 +21,11 @@ use crate::error::ApiError;
 use crate::limits::BODY_INLINE_BYTES_MAX;
 use crate::openapi::Described;
 
+/// Tells whether a body is announced as a form.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    multipart::boundary(headers).is_some()
+}
+
 /// What a route does with the body of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyRule {

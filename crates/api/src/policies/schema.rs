@@ -150,7 +150,10 @@ fn options() -> Schema {
                 .at_most(ADDITIONAL_FOLDERS_MAX)
                 .about("Made in all accounts of the workspaces that name the policy."),
         ),
-        optional("use_cidr_aliasing", flag().about("Kept, without an effect.")),
+        optional(
+            "use_cidr_aliasing",
+            flag().about("Kept, without an effect."),
+        ),
     ])
 }
 

@@ -227,3 +227,26 @@ async fn other_applications_see_nothing_and_parts_change_nothing() {
         .await;
     assert_eq!(made.status, 403);
 }
+
+#[tokio::test]
+async fn a_plan_paces_requests_and_without_one_nothing_does() {
+    const REQUESTS: usize = 1_000;
+    let free = Office::open().await;
+    for _ in 0..REQUESTS / 5 {
+        assert_eq!(free.get(LIST).await.status, 200);
+    }
+    let paced = Office::open().await;
+    paced
+        .door
+        .mailroom
+        .choose_plan(Plan::published("full").unwrap());
+    for _ in 0..REQUESTS {
+        let answer = paced.get(LIST).await;
+        if answer.status == 429 {
+            assert_eq!(answer.headers["retry-after"], "1");
+            return;
+        }
+        assert_eq!(answer.status, 200);
+    }
+    panic!("{REQUESTS} requests, and none was too many");
+}

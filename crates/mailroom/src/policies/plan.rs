@@ -18,6 +18,12 @@ impl Mailroom {
         }
     }
 
+    /// Tells whether the plan sets rates of requests.
+    #[must_use]
+    pub fn paces_requests(&self) -> bool {
+        self.operator_plan().paces_requests
+    }
+
     pub(crate) fn operator_plan(&self) -> &Plan {
         self.inner.plan.0.get_or_init(Plan::unlimited)
     }

@@ -75,6 +75,8 @@ impl Cap {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     caps: [Option<i64>; Cap::ALL.len()],
+    /// The published rates of requests hold, too.
+    pub paces_requests: bool,
 }
 
 impl Default for Plan {
@@ -89,6 +91,7 @@ impl Plan {
     pub fn unlimited() -> Self {
         Self {
             caps: [None; Cap::ALL.len()],
+            paces_requests: false,
         }
     }
 
@@ -132,6 +135,7 @@ impl Plan {
         };
         Some(Self {
             caps: caps.map(|cap| (cap >= 0).then_some(cap)),
+            paces_requests: true,
         })
     }
 
