@@ -142,7 +142,7 @@ impl Party {
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         let domain = self.address.as_ref()?.domain();
-        Some(domain.as_str())
+        domain.literal().is_none().then_some(domain.as_str())
     }
 
     /// Returns the last label of the domain.

@@ -84,6 +84,12 @@ impl Record {
             "matched_rule_ids": matched.map(|rule| mailroom.public_id(Kind::Rule, *rule)).collect::<Vec<_>>(),
             "dropped_attachments": self.dropped,
         });
+        let moved_by = moved.map(|moved| &moved.by);
+        if let (Stage::InboxProcessing, Some(Action::MarkAsSpam), Some(message)) =
+            (self.stage, moved_by, message)
+        {
+            self.audit_junked(tx, mailroom, message)?;
+        }
         rule_evaluations::insert(
             tx,
             &StoredEvaluation {
@@ -94,6 +100,30 @@ impl Record {
                 stage: self.stage as i64,
                 outcome: self.outcome(),
                 document: document.to_string(),
+            },
+        )
+    }
+
+    /// Writes into the audit log that a rule stored a message in Junk.
+    fn audit_junked(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        message: Key,
+    ) -> Result<(), StoreError> {
+        let matched = self.evaluation.as_ref().map(|one| one.matched.as_slice());
+        mailroom.audit(
+            tx,
+            &AuditEntry {
+                grant: Some(self.grant),
+                rules: matched.unwrap_or_default(),
+                outcome: Audited::Junked,
+                reason: "marked as spam by a rule",
+                ..AuditEntry::done(
+                    self.application,
+                    "message.receive",
+                    Object::Row(Kind::Message, message),
+                )
             },
         )
     }

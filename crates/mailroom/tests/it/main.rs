@@ -20,6 +20,8 @@ mod drafts;
 mod dropping;
 mod folders;
 mod governing;
+mod governing_arrivals;
+mod governing_failures;
 mod holds;
 mod lists;
 mod loops;
