@@ -11,7 +11,8 @@ use posthouse_mailroom::receive::{
     Accepted, InboundDelivery, ReceiveRefusal, Recipient, Transmission,
 };
 use posthouse_mailroom::{Mailroom, MailroomConfig};
-use posthouse_store::{Store, StoreConfig};
+use posthouse_store::changes::ChangeKind;
+use posthouse_store::{Param, Store, StoreConfig, StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::clock::Clock;
 
@@ -128,6 +129,23 @@ impl Office {
                 .sum()
         }
         files(&self.directory.path().join("blobs"))
+    }
+
+    /// Returns what was written down about changes of a kind, in the order of the rows: readers of the log wait for the
+    /// transactions of other tests.
+    pub async fn told(&self, kind: ChangeKind) -> Vec<serde_json::Value> {
+        let all = self.store.read(move |tx: &mut dyn Tx| {
+            tx.query(
+                "SELECT COALESCE(data, 'null') FROM changes WHERE kind = $1 ORDER BY seq",
+                &[Param::Int(kind as i64)],
+                |row| row.string(0),
+            )
+        });
+        let rows: Result<Vec<String>, StoreError> = all.await;
+        let parsed = rows.unwrap().into_iter();
+        parsed
+            .map(|text| serde_json::from_str(&text).unwrap())
+            .collect()
     }
 
     /// Lists with a query, first page of 50.

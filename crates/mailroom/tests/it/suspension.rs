@@ -8,9 +8,7 @@ use posthouse_mailroom::read::MessageQuery;
 use posthouse_mailroom::receive::{ReceiveRefusal, RecipientRefusal};
 use posthouse_mailroom::send::Outgoing;
 use posthouse_store::changes::ChangeKind;
-use posthouse_store::{Param, StoreError, Tx};
 use posthouse_types::address::{DisplayAddress, EmailAddress};
-use serde_json::Value;
 
 use crate::support::{Office, every_engine, message};
 
@@ -49,21 +47,6 @@ async fn resume(office: &Office, agent: &GrantRef) {
         .await
         .unwrap();
     assert!(!view.blocked);
-}
-
-async fn told(office: &Office, kind: ChangeKind) -> Vec<Value> {
-    let all = office.store.read(move |tx: &mut dyn Tx| {
-        tx.query(
-            "SELECT COALESCE(data, 'null') FROM changes WHERE kind = $1 ORDER BY seq",
-            &[Param::Int(kind as i64)],
-            |row| row.string(0),
-        )
-    });
-    let rows: Result<Vec<String>, StoreError> = all.await;
-    let parsed = rows.unwrap().into_iter();
-    parsed
-        .map(|text| serde_json::from_str(&text).unwrap())
-        .collect()
 }
 
 async fn log(office: &Office, action: &str) -> Vec<AuditView> {
@@ -119,10 +102,10 @@ async fn a_schedule_of_a_suspended_account_waits_however_long_and_goes_when_it_i
             office.clock.forward(HOUR);
             office.mailroom.release_schedules().await.unwrap();
         }
-        assert_eq!(told(&office, ChangeKind::MessageSendFailed).await.len(), 0);
+        assert_eq!(office.told(ChangeKind::MessageSendFailed).await.len(), 0);
         resume(&office, &agent).await;
         office.mailroom.release_schedules().await.unwrap();
-        assert_eq!(told(&office, ChangeKind::MessageSendSuccess).await.len(), 1);
+        assert_eq!(office.told(ChangeKind::MessageSendSuccess).await.len(), 1);
     }
 }
 
@@ -138,7 +121,7 @@ async fn a_suspension_is_told_once_however_often_it_is_asked_for() {
             resume(&office, &agent).await;
         }
         for kind in [ChangeKind::GrantSuspended, ChangeKind::GrantResumed] {
-            let events = told(&office, kind).await;
+            let events = office.told(kind).await;
             let [event] = events.as_slice() else {
                 panic!("{kind:?}: {events:?}")
             };
@@ -146,7 +129,7 @@ async fn a_suspension_is_told_once_however_often_it_is_asked_for() {
             assert_eq!(event["reason"], "runaway loop");
             assert_eq!(event["inbound"], "defer");
         }
-        assert_eq!(told(&office, ChangeKind::GrantUpdated).await.len(), 2);
+        assert_eq!(office.told(ChangeKind::GrantUpdated).await.len(), 2);
         assert_eq!(log(&office, "grant.suspend").await.len(), 1);
         assert_eq!(log(&office, "grant.resume").await.len(), 1);
     }
