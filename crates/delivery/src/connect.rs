@@ -3,20 +3,23 @@
 //! SMTP-18: a stranger's zone says where we connect to, so every address is classified before a socket is opened to it; what
 //! is not public is left out unless the operator allowed it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use posthouse_mailroom::outbound::TlsNeed;
 use posthouse_net::address_class::{AddressClass, NotGlobal, classify};
 use posthouse_net::resolver::{Resolve, ResolveError, Resolver};
-use posthouse_net::tls_policy::{MxTarget, TlsPolicies, TlsPolicy, TlsRefusal};
-use tokio::net::TcpStream;
+use posthouse_net::tls_policy::{MxTarget, ReportedAs, TlsPolicies, TlsPolicy, TlsRefusal};
+use rand::seq::IteratorRandom as _;
+use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
 use crate::config::{DeliveryConfig, Next, Relay};
 use crate::limits::{
-    ADDRESSES_PER_HOST_MAX, CONNECT_DEADLINE, DEAD_ADDRESS_AGE, DEAD_ADDRESSES_MAX,
+    ADDRESSES_PER_HOST_MAX, CHUNKLESS_HOSTS_MAX, CONNECT_DEADLINE, DEAD_ADDRESS_AGE,
+    DEAD_ADDRESSES_MAX,
 };
 use crate::route;
 use crate::session::{self, Greeted, Lost, Session, Stream};
@@ -40,6 +43,25 @@ pub(crate) struct Connector {
     tls: TlsPolicies,
     /// Addresses that did not answer, and until when they are passed over.
     dead: Mutex<HashMap<IpAddr, Instant>>,
+    /// Servers that offer chunks and do not know them.
+    without_chunks: Mutex<HashSet<String>>,
+}
+
+/// Where a session is to lead, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// A domain; with a relay it does not matter.
+    pub(crate) destination: &'a str,
+    /// Addresses of this host to leave from; of a family that none is of, the host chooses.
+    pub(crate) sources: &'a [IpAddr],
+    /// What TLS the mail needs.
+    pub(crate) tls_need: TlsNeed,
+}
+
+impl Way<'_> {
+    fn requires_tls(&self) -> bool {
+        self.tls_need == TlsNeed::Required
+    }
 }
 
 /// Failures of the servers that were tried.
@@ -83,6 +105,7 @@ impl Connector {
             resolver,
             tls,
             dead: Mutex::default(),
+            without_chunks: Mutex::default(),
         }
     }
 
@@ -91,14 +114,34 @@ impl Connector {
     }
 
     /// Opens a session with a server that takes mail for a destination.
-    pub(crate) async fn session(&self, destination: &str) -> Result<Session, NoSession> {
-        match &self.config.next {
-            Next::Direct { port } => self.direct(destination, *port).await,
-            Next::Relay(relay) => self.relay(relay).await,
+    pub(crate) async fn session(&self, way: &Way<'_>) -> Result<Session, NoSession> {
+        let mut session = match &self.config.next {
+            Next::Direct { port } => self.direct(way, *port).await?,
+            Next::Relay(relay) => self.relay(relay, way).await?,
+        };
+        if self.chunkless().contains(session.host()) {
+            session.without_chunks();
         }
+        Ok(session)
     }
 
-    async fn direct(&self, domain: &str, port: u16) -> Result<Session, NoSession> {
+    /// Remembers that a server does not know the chunks it offers; tells whether that is news.
+    pub(crate) fn note_without_chunks(&self, host: &str) -> bool {
+        let mut hosts = self.chunkless();
+        if hosts.len() >= CHUNKLESS_HOSTS_MAX {
+            hosts.clear();
+        }
+        hosts.insert(host.to_owned())
+    }
+
+    fn chunkless(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.without_chunks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn direct(&self, way: &Way<'_>, port: u16) -> Result<Session, NoSession> {
+        let domain = way.destination;
         if domain.starts_with('[') {
             let reply =
                 format!("550 5.1.2 {domain} is no domain, and mail is not sent to addresses");
@@ -132,9 +175,10 @@ impl Connector {
                 domain,
                 host,
                 port,
-                require_tls: false,
+                require_tls: way.requires_tls(),
             };
-            if let Some(session) = self.host(&target, addresses, &mut failures).await {
+            let session = self.host(&target, way, addresses, &mut failures);
+            if let Some(session) = session.await {
                 return Ok(session);
             }
         }
@@ -145,6 +189,7 @@ impl Connector {
     async fn host(
         &self,
         target: &MxTarget<'_>,
+        way: &Way<'_>,
         addresses: Vec<IpAddr>,
         failures: &mut Failures,
     ) -> Option<Session> {
@@ -161,16 +206,24 @@ impl Connector {
         if allowed.is_empty() {
             return None;
         }
-        let policy = match self.tls.for_mx(target).await {
-            Ok(policy) => policy,
-            Err(refusal) => {
-                note_refusal(failures, &refusal);
-                return None;
-            }
+        // RFC 8689 5: mail that waives TLS is not kept back by what the domain's policies ask for.
+        let policy = match way.tls_need {
+            TlsNeed::Waived => TlsPolicy::Opportunistic,
+            TlsNeed::AsAsked | TlsNeed::Required => match self.tls.for_mx(target).await {
+                Ok(policy) => policy,
+                Err(refusal) => {
+                    note_refusal(failures, way, &refusal);
+                    return None;
+                }
+            },
         };
         for address in self.living(in_turn(allowed)) {
             let socket = SocketAddr::new(address, target.port);
-            match self.address(socket, target.host, &policy).await {
+            match self.address(socket, target.host, way, &policy).await {
+                Ok(session) if way.requires_tls() && !session.offered().require_tls => {
+                    failures.for_good(without_require_tls(target.host));
+                    session.quit().await;
+                }
                 Ok(session) => return Some(session),
                 Err(Trouble::Lost(lost)) => failures.passing(lost.as_reply(target.host)),
                 Err(Trouble::Unreached(reason)) => {
@@ -178,7 +231,8 @@ impl Connector {
                     let host = target.host;
                     failures.passing(format!("451 4.4.1 cannot connect to {host}: {reason}"));
                 }
-                Err(Trouble::Tls(refusal)) => note_refusal(failures, &refusal),
+                Err(Trouble::NoSource(source)) => failures.passing(no_source(source)),
+                Err(Trouble::Tls(refusal)) => note_refusal(failures, way, &refusal),
             }
         }
         None
@@ -188,9 +242,10 @@ impl Connector {
         &self,
         socket: SocketAddr,
         host: &str,
+        way: &Way<'_>,
         policy: &TlsPolicy,
     ) -> Result<Session, Trouble> {
-        let greeted = self.greeted(socket, host).await?;
+        let greeted = self.greeted(socket, host, way).await?;
         if !greeted.offered().starttls {
             policy.without_starttls(host)?;
             return Ok(greeted.into_session());
@@ -200,14 +255,19 @@ impl Connector {
             Err(trouble) if policy.allows_plain_text() && trouble.is_about_tls() => {
                 // RFC 7435 4: a certificate nobody asked for is no reason not to deliver.
                 tracing::debug!("TLS with {host} failed, going on without");
-                Ok(self.greeted(socket, host).await?.into_session())
+                Ok(self.greeted(socket, host, way).await?.into_session())
             }
             Err(trouble) => Err(trouble),
         }
     }
 
-    async fn greeted(&self, socket: SocketAddr, host: &str) -> Result<Greeted, Trouble> {
-        let stream = connect(socket).await?;
+    async fn greeted(
+        &self,
+        socket: SocketAddr,
+        host: &str,
+        way: &Way<'_>,
+    ) -> Result<Greeted, Trouble> {
+        let stream = connect(socket, way).await?;
         let deadlines = self.config.deadlines;
         let greeted = session::open(stream, host, &self.config.hostname, deadlines).await?;
         Ok(greeted)
@@ -230,7 +290,7 @@ impl Connector {
         Ok(Greeted::encrypted(stream, host, &self.config.hostname, deadlines).await?)
     }
 
-    async fn relay(&self, relay: &Relay) -> Result<Session, NoSession> {
+    async fn relay(&self, relay: &Relay, way: &Way<'_>) -> Result<Session, NoSession> {
         let host = relay.host.trim_start_matches('[').trim_end_matches(']');
         let addresses = match host.parse::<IpAddr>() {
             Ok(address) => vec![address],
@@ -244,11 +304,19 @@ impl Connector {
         for address in self.living(in_turn(addresses)) {
             let socket = SocketAddr::new(address, relay.port);
             // A relay is trusted with all mail and perhaps a password: whatever fails may be put right by the operator.
-            match self.relay_address(socket, relay, host).await {
+            match self.relay_address(socket, relay, host, way).await {
+                Ok(session) if way.requires_tls() && !session.offered().require_tls => {
+                    session.quit().await;
+                    return Err(NoSession::Never(without_require_tls(host)));
+                }
                 Ok(session) => return Ok(session),
                 Err(Trouble::Lost(lost)) => failures.passing(lost.as_reply(host)),
                 Err(Trouble::Unreached(reason)) => {
                     failures.passing(format!("451 4.4.1 cannot connect to {host}: {reason}"));
+                }
+                Err(Trouble::NoSource(source)) => failures.passing(no_source(source)),
+                Err(Trouble::Tls(refusal)) if way.requires_tls() => {
+                    return Err(NoSession::Never(format!("550 5.7.30 {refusal}")));
                 }
                 Err(Trouble::Tls(refusal)) => failures.passing(format!("454 4.7.5 {refusal}")),
             }
@@ -262,8 +330,9 @@ impl Connector {
         socket: SocketAddr,
         relay: &Relay,
         host: &str,
+        way: &Way<'_>,
     ) -> Result<Session, Trouble> {
-        let is_secret = relay.credentials.is_some();
+        let is_secret = relay.credentials.is_some() || way.requires_tls();
         let policy = if is_secret || relay.port == IMPLICIT_TLS_PORT {
             TlsPolicy::Pkix
         } else {
@@ -272,12 +341,12 @@ impl Connector {
         let mut greeted = if relay.port == IMPLICIT_TLS_PORT {
             let (stream, _) = self
                 .tls
-                .connect(&policy, host, connect(socket).await?)
+                .connect(&policy, host, connect(socket, way).await?)
                 .await?;
             let deadlines = self.config.deadlines;
             session::open(Box::new(stream), host, &self.config.hostname, deadlines).await?
         } else {
-            let greeted = self.greeted(socket, host).await?;
+            let greeted = self.greeted(socket, host, way).await?;
             if greeted.offered().starttls {
                 self.encrypt(greeted, host, &policy).await?
             } else {
@@ -348,6 +417,8 @@ impl Connector {
 enum Trouble {
     Unreached(String),
     Lost(Lost),
+    /// This host has not the address that mail is to leave from.
+    NoSource(IpAddr),
     Tls(TlsRefusal),
 }
 
@@ -357,7 +428,7 @@ impl Trouble {
         match self {
             Self::Tls(_) => true,
             Self::Lost(lost) => lost.phase() == session::Phase::StartTls && *lost != Lost::Injected,
-            Self::Unreached(_) => false,
+            Self::Unreached(_) | Self::NoSource(_) => false,
         }
     }
 }
@@ -374,8 +445,19 @@ impl From<TlsRefusal> for Trouble {
     }
 }
 
-async fn connect(socket: SocketAddr) -> Result<Stream, Trouble> {
-    match timeout(CONNECT_DEADLINE, TcpStream::connect(socket)).await {
+async fn connect(socket: SocketAddr, way: &Way<'_>) -> Result<Stream, Trouble> {
+    let outward = match socket {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let outward = outward.map_err(|error| Trouble::Unreached(error.kind().to_string()))?;
+    if let Some(source) = source_for(socket, way.sources) {
+        outward.bind(SocketAddr::new(source, 0)).map_err(|error| {
+            tracing::warn!(%source, "cannot leave from an address of a domain: {error}");
+            Trouble::NoSource(source)
+        })?;
+    }
+    match timeout(CONNECT_DEADLINE, outward.connect(socket)).await {
         Ok(Ok(stream)) => {
             // Whole commands are written at once; waiting for more would only delay them.
             let _ = stream.set_nodelay(true);
@@ -386,12 +468,35 @@ async fn connect(socket: SocketAddr) -> Result<Stream, Trouble> {
     }
 }
 
+/// Returns the address to leave from: by chance one of the target's family, `None` where the host is to choose.
+fn source_for(target: SocketAddr, sources: &[IpAddr]) -> Option<IpAddr> {
+    let fitting = sources
+        .iter()
+        .filter(|source| source.is_ipv4() == target.is_ipv4());
+    fitting.choose(&mut rand::rng()).copied()
+}
+
+fn no_source(source: IpAddr) -> String {
+    format!(
+        "451 4.3.5 mail of the domain is to leave from {source}, which is no address of this host"
+    )
+}
+
+/// RFC 8689 6.2: 5.7.30
+fn without_require_tls(host: &str) -> String {
+    format!("550 5.7.30 {host} does not support REQUIRETLS")
+}
+
 fn unresolved(name: &str, error: &ResolveError) -> String {
     format!("451 4.4.3 cannot look {name} up: {error}")
 }
 
-fn note_refusal(failures: &mut Failures, refusal: &TlsRefusal) {
-    if refusal.permanent {
+/// RFC 8689 4.2.1: mail that requires TLS is returned where a server cannot be trusted with it; where nobody can tell, it waits.
+fn note_refusal(failures: &mut Failures, way: &Way<'_>, refusal: &TlsRefusal) {
+    let is_known = refusal.reported_as != ReportedAs::DnssecInvalid;
+    if way.requires_tls() && is_known {
+        failures.for_good(format!("550 5.7.30 {refusal}"));
+    } else if refusal.permanent {
         failures.for_good(format!("550 5.7.5 {refusal}"));
     } else {
         failures.passing(format!("454 4.7.5 {refusal}"));

@@ -1,14 +1,16 @@
-//! One lane per destination: what it holds, who works on it, and whether it is left alone for a while.
+//! One lane per destination, addresses to leave from, and need of TLS: what it holds, who works on it, and whether the
+//! destination is left alone for a while.
 //!
 //! A destination that has not been reached yet gets one worker, and one that could not be reached is left alone: its mail
 //! stays in the store, where it costs nothing. So dead destinations cannot take what the living need.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use posthouse_mailroom::Mailroom;
-use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail};
+use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail, TlsNeed};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -46,8 +48,59 @@ struct Inner {
 
 #[derive(Default)]
 struct Table {
-    lanes: HashMap<String, Lane>,
+    destinations: HashMap<String, Destination>,
     left_alone: HashMap<String, LeftAlone>,
+}
+
+impl Table {
+    fn lane_mut(&mut self, name: &LaneName) -> Option<&mut Lane> {
+        let destination = self.destinations.get_mut(&name.destination)?;
+        destination.lanes.get_mut(&name.apart())
+    }
+}
+
+/// Whose mail goes over the same sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LaneName {
+    /// Where it goes.
+    pub(crate) destination: String,
+    /// Addresses of this host that it may leave from; none: whatever the host chooses.
+    pub(crate) sources: Vec<IpAddr>,
+    /// What TLS it needs.
+    pub(crate) tls_need: TlsNeed,
+}
+
+impl LaneName {
+    /// What sets it apart from other lanes of its destination.
+    fn apart(&self) -> Apart {
+        (self.tls_need, self.sources.clone())
+    }
+}
+
+type Apart = (TlsNeed, Vec<IpAddr>);
+
+/// What is held for a destination.
+#[derive(Default)]
+struct Destination {
+    lanes: BTreeMap<Apart, Lane>,
+    /// The store may have more than there was room for.
+    behind: bool,
+    /// When the next message may go, where there is a rate.
+    next_at: Option<Instant>,
+}
+
+impl Destination {
+    fn waiting(&self) -> usize {
+        self.lanes.values().map(|lane| lane.waiting.len()).sum()
+    }
+
+    fn room(&self) -> usize {
+        HELD_PER_DESTINATION_MAX.saturating_sub(self.waiting())
+    }
+
+    fn is_low(&self) -> bool {
+        self.waiting() < HELD_PER_DESTINATION_LOW
+    }
 }
 
 #[derive(Default)]
@@ -59,20 +112,6 @@ struct Lane {
     more: Arc<Notify>,
     /// A session with it has worked.
     is_proven: bool,
-    /// The store may have more than the lane had room for.
-    behind: bool,
-    /// When the next message may go, where there is a rate.
-    next_at: Option<Instant>,
-}
-
-impl Lane {
-    fn room(&self) -> usize {
-        HELD_PER_DESTINATION_MAX.saturating_sub(self.waiting.len())
-    }
-
-    fn is_low(&self) -> bool {
-        self.waiting.len() < HELD_PER_DESTINATION_LOW
-    }
 }
 
 /// A destination that could not be reached.
@@ -84,12 +123,12 @@ struct LeftAlone {
 /// A worker that is on its lane for as long as this lives, however it ends.
 struct Working {
     lanes: Lanes,
-    destination: String,
+    name: LaneName,
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.lanes.leave(&self.destination);
+        self.lanes.leave(&self.name);
     }
 }
 
@@ -142,20 +181,28 @@ impl Lanes {
             return 0;
         }
         table
-            .lanes
+            .destinations
             .get(destination)
-            .map_or(HELD_PER_DESTINATION_MAX, Lane::room)
+            .map_or(HELD_PER_DESTINATION_MAX, Destination::room)
     }
 
     /// Takes mail that this process holds and begins to deliver it.
     pub(crate) fn offer(&self, claimed: Vec<ClaimedMail>) {
         let mut table = self.table();
         for mail in claimed {
-            let destination = mail.destination.clone();
-            let lane = table.lanes.entry(destination.clone()).or_default();
+            let name = LaneName {
+                destination: mail.destination.clone(),
+                sources: mail.sources.clone(),
+                tls_need: mail.tls_need,
+            };
+            let destination = table
+                .destinations
+                .entry(name.destination.clone())
+                .or_default();
+            let lane = destination.lanes.entry(name.apart()).or_default();
             lane.waiting.push_back(mail);
             lane.more.notify_one();
-            self.staff(&destination, lane);
+            self.staff(&name, lane);
         }
     }
 
@@ -168,20 +215,20 @@ impl Lanes {
             if alone.is_some_and(|alone| alone.until > now) {
                 continue;
             }
-            match table.lanes.get_mut(destination) {
-                Some(lane) if !lane.is_low() => lane.behind = true,
+            match table.destinations.get_mut(destination) {
+                Some(held) if !held.is_low() => held.behind = true,
                 _ => self.inner.hungry.notify_one(),
             }
         }
     }
 
-    /// Waits until a lane that is behind runs low.
+    /// Waits until a destination that is behind runs low.
     pub(crate) async fn hungry(&self) {
         self.inner.hungry.notified().await;
     }
 
     /// Gives a lane as many workers as it has use for.
-    fn staff(&self, destination: &str, lane: &mut Lane) {
+    fn staff(&self, name: &LaneName, lane: &mut Lane) {
         let most = if lane.is_proven {
             self.inner.connector.config().sessions_per_destination_max
         } else {
@@ -190,11 +237,11 @@ impl Lanes {
         let wanted = lane.waiting.len().min(most);
         while lane.workers < wanted && !self.inner.closing.is_cancelled() {
             lane.workers += 1;
-            let (lanes, destination) = (self.clone(), destination.to_owned());
-            let working = Working { lanes, destination };
+            let (lanes, name) = (self.clone(), name.clone());
+            let working = Working { lanes, name };
             self.inner.workers.spawn(async move {
                 tokio::select! {
-                    () = worker::work(&working.lanes, &working.destination) => {}
+                    () = worker::work(&working.lanes, &working.name) => {}
                     () = working.lanes.inner.cut_off.cancelled() => {}
                 }
             });
@@ -202,40 +249,51 @@ impl Lanes {
     }
 
     /// Takes a worker off its lane, and puts another on it if mail came at the last moment.
-    fn leave(&self, destination: &str) {
+    fn leave(&self, name: &LaneName) {
         let mut table = self.table();
-        let Some(lane) = table.lanes.get_mut(destination) else {
+        let Some(destination) = table.destinations.get_mut(&name.destination) else {
+            return;
+        };
+        let Some(lane) = destination.lanes.get_mut(&name.apart()) else {
             return;
         };
         lane.workers -= 1;
-        if lane.workers == 0 && lane.waiting.is_empty() {
-            table.lanes.remove(destination);
-        } else {
-            self.staff(destination, lane);
+        if lane.workers > 0 || !lane.waiting.is_empty() {
+            self.staff(name, lane);
+            return;
+        }
+        destination.lanes.remove(&name.apart());
+        if destination.lanes.is_empty() {
+            table.destinations.remove(&name.destination);
         }
     }
 
     /// Returns the next message of a lane, waiting a little for it when a session is open; `None` ends a worker.
-    pub(crate) async fn next(&self, destination: &str, has_session: bool) -> Option<ClaimedMail> {
+    pub(crate) async fn next(&self, name: &LaneName, has_session: bool) -> Option<ClaimedMail> {
         let deadline = Instant::now() + SESSION_IDLE;
         loop {
             let (more, pause) = {
                 let mut table = self.table();
-                let lane = table.lanes.get_mut(destination)?;
+                let destination = table.destinations.get_mut(&name.destination)?;
                 let is_over = self.inner.closing.is_cancelled();
                 let now = Instant::now();
-                let pause = lane.next_at.filter(|at| *at > now).map(|at| at - now);
+                let pause = destination
+                    .next_at
+                    .filter(|at| *at > now)
+                    .map(|at| at - now);
                 if pause.is_none() && !is_over {
+                    let lane = destination.lanes.get_mut(&name.apart())?;
                     let next = lane.waiting.pop_front();
-                    if lane.behind && lane.is_low() {
-                        lane.behind = false;
+                    if destination.behind && destination.is_low() {
+                        destination.behind = false;
                         self.inner.hungry.notify_one();
                     }
                     if let Some(next) = next {
-                        lane.next_at = self.spacing().map(|spacing| now + spacing);
+                        destination.next_at = self.spacing().map(|spacing| now + spacing);
                         return Some(next);
                     }
                 }
+                let lane = destination.lanes.get_mut(&name.apart())?;
                 let is_empty = lane.waiting.is_empty();
                 if is_over || (is_empty && (!has_session || now >= deadline)) {
                     return None;
@@ -257,13 +315,10 @@ impl Lanes {
     }
 
     /// Waits for a place for a session.
-    pub(crate) async fn place(&self, destination: &str) -> Option<Place> {
+    pub(crate) async fn place(&self, name: &LaneName) -> Option<Place> {
         let is_proven = {
-            let table = self.table();
-            table
-                .lanes
-                .get(destination)
-                .is_some_and(|lane| lane.is_proven)
+            let mut table = self.table();
+            table.lane_mut(name).is_some_and(|lane| lane.is_proven)
         };
         let probe = if is_proven {
             None
@@ -281,17 +336,18 @@ impl Lanes {
     }
 
     /// Notes that a session with a destination works: it may have more workers now.
-    pub(crate) fn reached(&self, destination: &str) {
+    pub(crate) fn reached(&self, name: &LaneName) {
         let mut table = self.table();
-        table.left_alone.remove(destination);
-        if let Some(lane) = table.lanes.get_mut(destination) {
+        table.left_alone.remove(&name.destination);
+        if let Some(lane) = table.lane_mut(name) {
             lane.is_proven = true;
-            self.staff(destination, lane);
+            self.staff(name, lane);
         }
     }
 
     /// Leaves a destination alone for a while and returns what its lane held.
-    pub(crate) fn leave_alone(&self, destination: &str) -> (Vec<ClaimedMail>, Duration) {
+    pub(crate) fn leave_alone(&self, name: &LaneName) -> (Vec<ClaimedMail>, Duration) {
+        let destination = name.destination.as_str();
         let mut table = self.table();
         let now = Instant::now();
         if table.left_alone.len() >= BACK_OFFS_MAX {
@@ -307,7 +363,7 @@ impl Lanes {
             let alone = LeftAlone { until, failures };
             table.left_alone.insert(destination.to_owned(), alone);
         }
-        let lane = table.lanes.get_mut(destination);
+        let lane = table.lane_mut(name);
         let held = lane.map_or_else(Vec::new, |lane| {
             lane.is_proven = false;
             lane.waiting.drain(..).collect()
@@ -322,9 +378,9 @@ impl Lanes {
     }
 
     /// Takes all that a lane holds, because none of it can ever be delivered.
-    pub(crate) fn drain(&self, destination: &str) -> Vec<ClaimedMail> {
+    pub(crate) fn drain(&self, name: &LaneName) -> Vec<ClaimedMail> {
         let mut table = self.table();
-        let lane = table.lanes.get_mut(destination);
+        let lane = table.lane_mut(name);
         lane.map_or_else(Vec::new, |lane| lane.waiting.drain(..).collect())
     }
 
@@ -346,7 +402,8 @@ impl Lanes {
             self.inner.workers.wait().await;
         }
         let table = std::mem::take(&mut *self.table());
-        let lanes = table.lanes.into_values();
+        let held = table.destinations.into_values();
+        let lanes = held.flat_map(|destination| destination.lanes.into_values());
         lanes.flat_map(|lane| lane.waiting).collect()
     }
 

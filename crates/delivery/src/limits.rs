@@ -71,13 +71,16 @@ pub const DEAD_ADDRESS_AGE: Duration = Duration::from_secs(120);
 /// Addresses that are remembered as dead.
 pub const DEAD_ADDRESSES_MAX: usize = 4_096;
 
+/// Servers that are remembered not to know the chunks they offer.
+pub const CHUNKLESS_HOSTS_MAX: usize = 4_096;
+
 /// Outcomes that wait to be written down.
 pub const REPORTS_WAITING_MAX: usize = 1_024;
 
 /// Outcomes written down in one transaction.
 pub const REPORTS_PER_COMMIT_MAX: usize = 128;
 
-/// Times that a report is tried to be written down; then its claim runs out and the mail goes out again.
+/// Times that a server that stops tries to write a report down; then its claim runs out and the mail goes out again.
 pub const REPORT_ATTEMPTS_MAX: usize = 20;
 
 /// Pause after the store was not available.
@@ -85,6 +88,9 @@ pub const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Pause between two looks at the queue that hints asked for, so that what comes in a burst is claimed together.
 pub const CLAIM_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether an operator wants a destination tried at once.
+pub const ASKED_LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is counted how much waits.
 pub const GAUGE_INTERVAL: Duration = Duration::from_secs(30);

@@ -26,15 +26,16 @@ pub async fn run(
     if !recovered(&mailroom, &stop).await {
         return;
     }
-    let (reports, recording) = recorder::start(mailroom.clone());
+    let recorder = recorder::start(mailroom.clone());
     let connector = Connector::new(config.clone(), resolver, tls);
-    let lanes = Lanes::new(mailroom.clone(), connector, reports);
+    let lanes = Lanes::new(mailroom.clone(), connector, recorder.reports);
     let loops = TaskTracker::new();
     let drain = config.drain;
     loops.spawn(claimer::claim(
         mailroom.clone(),
         lanes.clone(),
         config,
+        recorder.is_stuck,
         stop.clone(),
     ));
     loops.spawn(claimer::gauge(mailroom.clone(), stop.clone()));
@@ -45,7 +46,7 @@ pub async fn run(
     let untried = lanes.close(drain).await;
     // The lanes held the only ways to report.
     drop(lanes);
-    if let Err(error) = recording.await {
+    if let Err(error) = recorder.task.await {
         tracing::error!("the recorder of deliveries died: {error}");
     }
     let now_us = mailroom.clock().unix_us();

@@ -1,13 +1,15 @@
 //! A worker of a lane: one session, one message after the other.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::outbound::limits::{CLAIM_LEFT_US_MIN, CLAIM_RENEWAL};
-use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail, Outcome, WireMail};
+use posthouse_mailroom::outbound::{AttemptReport, ClaimedMail, Outcome, TlsNeed, WireMail};
 use posthouse_types::address::EmailAddress;
 use tokio::time::{Instant, interval_at};
 
-use crate::connect::NoSession;
-use crate::lanes::{Lanes, Place};
+use crate::connect::{NoSession, Way};
+use crate::lanes::{LaneName, Lanes, Place};
 use crate::limits::MESSAGES_PER_SESSION_MAX;
 use crate::proto::command::Envelope;
 use crate::session::{Lost, Phase, Sent, Session, Verdict};
@@ -18,15 +20,14 @@ struct Open {
     _place: Place,
 }
 
-/// Delivers to one destination until its lane is empty.
-pub(crate) async fn work(lanes: &Lanes, destination: &str) {
+/// Delivers what a lane holds until it is empty.
+pub(crate) async fn work(lanes: &Lanes, lane: &LaneName) {
     let mut open: Option<Open> = None;
-    while let Some(mut mail) = lanes.next(destination, open.is_some()).await {
+    while let Some(mut mail) = lanes.next(lane, open.is_some()).await {
         if !still_ours(lanes, &mut mail).await {
-            metrics::counter!("posthouse_delivery_claims_outlived_total").increment(1);
             continue;
         }
-        if let Some(report) = attempt(lanes, destination, mail, &mut open).await {
+        if let Some(report) = attempt(lanes, lane, mail, &mut open).await {
             observe(lanes, &report);
             lanes.report(report).await;
         }
@@ -40,25 +41,30 @@ pub(crate) async fn work(lanes: &Lanes, destination: &str) {
     }
 }
 
-/// Makes sure that the claim lasts for an attempt to begin: mail may have waited long in its lane.
+/// Makes sure that the claim lasts for an attempt to begin: mail may have waited long in its lane, and for its server.
 async fn still_ours(lanes: &Lanes, mail: &mut ClaimedMail) -> bool {
     let left_us = mail.until_us() - lanes.mailroom().clock().unix_us();
     if left_us >= CLAIM_LEFT_US_MIN {
         return true;
     }
-    match lanes.mailroom().renew_outbound(mail).await {
+    let is_ours = match lanes.mailroom().renew_outbound(mail).await {
         Ok(is_ours) => is_ours,
         Err(error) => {
             tracing::warn!("cannot renew the claim of mail that waited: {error}");
             false
         }
+    };
+    if !is_ours {
+        metrics::counter!("posthouse_delivery_claims_outlived_total").increment(1);
     }
+    is_ours
 }
 
-/// Makes an attempt; `None` when it could not be made ready, so that it is repeated after the end of its claim.
+/// Makes an attempt; `None` when it could not be made ready, or somebody else has it by now: it is repeated after the end of
+/// its claim.
 async fn attempt(
     lanes: &Lanes,
-    destination: &str,
+    lane: &LaneName,
     mut mail: ClaimedMail,
     open: &mut Option<Open>,
 ) -> Option<AttemptReport> {
@@ -84,9 +90,13 @@ async fn attempt(
     let mut may_reopen = open.is_some();
     loop {
         if open.is_none() {
-            match connect(lanes, destination).await {
+            let connecting = connect(lanes, lane);
+            match keeping(lanes, &mut mail, &AtomicI64::new(0), connecting).await {
                 Ok(session) => *open = Some(session),
-                Err(none) => return Some(unreached(lanes, destination, mail, none).await),
+                Err(none) => return Some(unreached(lanes, lane, mail, none).await),
+            }
+            if !still_ours(lanes, &mut mail).await {
+                return None;
             }
         }
         let current = open.as_mut()?;
@@ -100,6 +110,9 @@ async fn attempt(
         let host = current.session.host().to_owned();
         if let Some(lost) = &sent.lost {
             *open = None;
+            if matches!(lost, Lost::NoChunks(_)) && lanes.connector().note_without_chunks(&host) {
+                continue;
+            }
             let untouched = sent
                 .verdicts
                 .iter()
@@ -113,7 +126,8 @@ async fn attempt(
     }
 }
 
-/// Sends a message while its claim is kept from running out.
+/// Sends a message while its claim is kept from running out. STORE-09: when it ran out nevertheless, because this process or
+/// the store stood still, the message is not ended: somebody else may have it by now.
 async fn transmit(
     lanes: &Lanes,
     session: &mut Session,
@@ -121,52 +135,85 @@ async fn transmit(
     wire: &WireMail,
     mail: &mut ClaimedMail,
 ) -> Sent {
-    let sending = session.send(envelope, &wire.content);
-    tokio::pin!(sending);
+    let until_us = AtomicI64::new(mail.until_us());
+    let is_ours = || lanes.mailroom().clock().unix_us() < until_us.load(Ordering::Relaxed);
+    let sending = session.send(envelope, &wire.content, &is_ours);
+    keeping(lanes, mail, &until_us, sending).await
+}
+
+/// Does work for a message while its claim is kept from running out; `until_us` follows its end.
+async fn keeping<T>(
+    lanes: &Lanes,
+    mail: &mut ClaimedMail,
+    until_us: &AtomicI64,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
     let mut renewal = interval_at(Instant::now() + CLAIM_RENEWAL, CLAIM_RENEWAL);
     loop {
         tokio::select! {
-            sent = &mut sending => return sent,
+            done = &mut work => return done,
             _ = renewal.tick() => {
                 if let Err(error) = lanes.mailroom().renew_outbound(mail).await {
                     tracing::warn!("cannot renew the claim of mail on its way: {error}");
                 }
+                until_us.store(mail.until_us(), Ordering::Relaxed);
             }
         }
     }
 }
 
-async fn connect(lanes: &Lanes, destination: &str) -> Result<Open, NoSession> {
+async fn connect(lanes: &Lanes, lane: &LaneName) -> Result<Open, NoSession> {
     let stopping = || NoSession::Later("421 4.3.2 this server is stopping".to_owned());
-    let place = lanes.place(destination).await.ok_or_else(stopping)?;
+    let place = lanes.place(lane).await.ok_or_else(stopping)?;
     let started = Instant::now();
-    let session = lanes.connector().session(destination).await?;
+    let way = Way {
+        destination: &lane.destination,
+        sources: &lane.sources,
+        tls_need: lane.tls_need,
+    };
+    let session = lanes.connector().session(&way).await?;
     metrics::histogram!("posthouse_delivery_connect_seconds")
         .record(started.elapsed().as_secs_f64());
     metrics::counter!("posthouse_delivery_sessions_total").increment(1);
-    lanes.reached(destination);
+    lanes.reached(lane);
     Ok(Open {
         session,
         _place: place,
     })
 }
 
-/// Nobody takes mail for the destination: what its lane holds shares the fate.
+/// Nobody takes mail for the destination: what its lane holds shares the fate. Where mail that requires TLS is not taken, other
+/// mail may be, so the destination is not left alone for it.
 async fn unreached(
     lanes: &Lanes,
-    destination: &str,
+    lane: &LaneName,
     mail: ClaimedMail,
     none: NoSession,
 ) -> AttemptReport {
+    let destination = lane.destination.as_str();
     match none {
+        NoSession::Later(reply) if mail.tls_need == TlsNeed::Required => {
+            tracing::info!(
+                destination,
+                "not reached by mail that requires TLS: {reply}"
+            );
+            for other in lanes.drain(lane) {
+                let reply = reply.clone();
+                lanes
+                    .report(everybody(other, Outcome::Deferred { reply }))
+                    .await;
+            }
+            everybody(mail, Outcome::Deferred { reply })
+        }
         NoSession::Never(reply) => {
-            for other in lanes.drain(destination) {
+            for other in lanes.drain(lane) {
                 lanes.report(everybody(other, failed(&reply))).await;
             }
             everybody(mail, failed(&reply))
         }
         NoSession::Later(reply) => {
-            let (held, pause) = lanes.leave_alone(destination);
+            let (held, pause) = lanes.leave_alone(lane);
             tracing::info!(
                 destination,
                 pause_seconds = pause.as_secs(),
@@ -200,7 +247,7 @@ fn envelope(mail: &ClaimedMail, wire: &WireMail) -> Option<Envelope> {
         size: wire.content.len(),
         is_8bit: wire.is_8bit,
         needs_utf8: wire.needs_utf8,
-        require_tls: false,
+        require_tls: mail.tls_need == TlsNeed::Required,
     })
 }
 
@@ -212,6 +259,9 @@ fn report(mail: ClaimedMail, sent: Sent, host: &str) -> AttemptReport {
             reply: reply.to_string(),
         },
         Verdict::Never(reply) => failed(&reply.to_string()),
+        Verdict::NotFromUs(reply) => Outcome::SenderRefused {
+            reply: reply.to_string(),
+        },
         Verdict::Open => left_open(lost.as_ref(), host),
     });
     AttemptReport {
@@ -254,7 +304,7 @@ fn observe(lanes: &Lanes, report: &AttemptReport) {
         |wanted: fn(&Outcome) -> bool| report.outcomes.iter().filter(|one| wanted(one)).count();
     let delivered = count(|one| matches!(one, Outcome::Delivered));
     let deferred = count(|one| matches!(one, Outcome::Deferred { .. }));
-    let failed = count(|one| matches!(one, Outcome::Failed { .. }));
+    let failed = count(|one| matches!(one, Outcome::Failed { .. } | Outcome::SenderRefused { .. }));
     tracing::info!(message.id = %id, delivered, deferred, failed, "attempted");
     for (recipient, outcome) in report.mail.recipients.iter().zip(&report.outcomes) {
         tracing::debug!(message.id = %id, recipient = %recipient.address, ?outcome);

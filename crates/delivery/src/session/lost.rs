@@ -64,6 +64,11 @@ pub enum Lost {
     Refused(Phase, Reply),
     /// The server refused the name and the password.
     NotLoggedIn(Reply),
+    /// The server offers chunks and does not know the command; whether it read the octets of the first one as commands nobody
+    /// knows. It may be spoken to again without them.
+    NoChunks(Reply),
+    /// The message was no longer this process's to deliver when its end was to be said.
+    Outlived,
 }
 
 impl Lost {
@@ -78,6 +83,8 @@ impl Lost {
             | Self::Refused(phase, _) => *phase,
             Self::Injected => Phase::StartTls,
             Self::NotLoggedIn(_) => Phase::Auth,
+            Self::NoChunks(_) => Phase::Data,
+            Self::Outlived => Phase::Content,
         }
     }
 
@@ -97,6 +104,12 @@ impl Lost {
             }
             Self::Injected => format!("421 4.7.0 {host} sent plain text where TLS begins"),
             Self::Refused(_, reply) | Self::NotLoggedIn(reply) => reply.to_string(),
+            Self::NoChunks(reply) => {
+                format!("421 4.5.0 {host} offers chunks and does not know them: {reply}")
+            }
+            Self::Outlived => {
+                format!("421 4.3.2 this server stood still while {host} took the message")
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::proto::reply::Reply;
 
 pub use hello::{Greeted, open};
 pub use lost::{Lost, Phase};
-pub use transaction::{Sent, Verdict};
+pub use transaction::{MayEnd, Sent, Verdict};
 use wire::Wire;
 
 /// What a session runs over: a socket, or TLS on one.
@@ -102,6 +102,11 @@ impl Session {
     #[must_use]
     pub fn messages(&self) -> usize {
         self.messages
+    }
+
+    /// Makes no use of chunks, although the server may offer them.
+    pub fn without_chunks(&mut self) {
+        self.offered.chunking = false;
     }
 
     /// Says goodbye; whether it is heard does not matter.

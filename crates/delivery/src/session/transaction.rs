@@ -1,5 +1,7 @@
 //! One message: MAIL, RCPT, then DATA or BDAT, and what became of each recipient.
 
+use memchr::memchr;
+
 use crate::limits::{CHUNK_BYTES_MAX, WRITE_BLOCK_BYTES};
 use crate::proto::capabilities::Capabilities;
 use crate::proto::command::{self, Envelope};
@@ -17,11 +19,20 @@ pub enum Verdict {
     Later(Reply),
     /// It never will.
     Never(Reply),
+    /// It never will, and has said so to MAIL, before it knew the recipient.
+    NotFromUs(Reply),
     /// Nobody asked, or nobody answered.
     Open,
 }
 
 impl Verdict {
+    fn of_mail(reply: Reply) -> Self {
+        match Self::of_refusal(reply) {
+            Self::Never(reply) => Self::NotFromUs(reply),
+            other => other,
+        }
+    }
+
     fn of_refusal(reply: Reply) -> Self {
         if reply.is_permanent() {
             Self::Never(reply)
@@ -30,6 +41,9 @@ impl Verdict {
         }
     }
 }
+
+/// Tells whether the message is still this process's to deliver.
+pub type MayEnd<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +55,13 @@ pub struct Sent {
 }
 
 impl Session {
-    /// Sends a message. What the server lacks for it has to be looked at before: [`Session::lacks`].
-    pub async fn send(&mut self, envelope: &Envelope, content: &[u8]) -> Sent {
+    /// Sends a message. What the server lacks for it has to be looked at before: [`Session::lacks`]. `may_end` is asked right
+    /// before the end of the message is said: without it the server does not take it.
+    pub async fn send(&mut self, envelope: &Envelope, content: &[u8], may_end: MayEnd<'_>) -> Sent {
         self.messages += 1;
         let mut verdicts = vec![Verdict::Open; envelope.recipients.len()];
-        let lost = self.transact(envelope, content, &mut verdicts).await.err();
+        let sending = self.transact(envelope, content, may_end, &mut verdicts);
+        let lost = sending.await.err();
         Sent { verdicts, lost }
     }
 
@@ -59,25 +75,10 @@ impl Session {
         &mut self,
         envelope: &Envelope,
         content: &[u8],
+        may_end: MayEnd<'_>,
         verdicts: &mut [Verdict],
     ) -> Result<(), Lost> {
         let content = strict(content);
-        if !self.try_transact(envelope, &content, verdicts).await? {
-            // It offered chunks and does not take them.
-            self.offered.chunking = false;
-            verdicts.fill(Verdict::Open);
-            self.try_transact(envelope, &content, verdicts).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells whether the server knew all that it offered.
-    async fn try_transact(
-        &mut self,
-        envelope: &Envelope,
-        content: &[u8],
-        verdicts: &mut [Verdict],
-    ) -> Result<bool, Lost> {
         if self.is_dirty {
             self.reset().await?;
         }
@@ -90,33 +91,17 @@ impl Session {
             self.envelope_step_by_step(envelope, verdicts).await?
         };
         if !is_open {
-            return Ok(true);
+            return Ok(());
         }
         let answer = if by_chunks {
-            if !self.takes_chunks().await? {
-                return Ok(false);
-            }
-            self.chunks(content).await?
+            self.chunks(&content, may_end).await?
         } else {
             if !self.offered.pipelining && !self.begin_data(verdicts).await? {
-                return Ok(true);
+                return Ok(());
             }
-            self.data(content).await?
+            self.data(&content, may_end).await?
         };
-        self.close(answer, verdicts)?;
-        Ok(true)
-    }
-
-    /// SMTP-02: a server that offers chunks and does not know them would read the message as commands. So the first chunk of
-    /// a session is empty, and its answer is waited for.
-    async fn takes_chunks(&mut self) -> Result<bool, Lost> {
-        if !self.takes_chunks {
-            let mut empty = Vec::new();
-            command::bdat(&mut empty, 0, false);
-            let reply = self.ask(&empty, self.deadlines.data, Phase::Data).await?;
-            self.takes_chunks = reply.is_positive();
-        }
-        Ok(self.takes_chunks)
+        self.close(answer, verdicts)
     }
 
     /// RFC 2920: sends the envelope, and DATA if that is next, and then reads all answers. Tells whether the message is to
@@ -158,7 +143,7 @@ impl Session {
         command::mail(&mut line, envelope, &self.offered);
         let mail = self.ask(&line, self.deadlines.mail, Phase::Mail).await?;
         if !mail.is_positive() {
-            verdicts.fill(Verdict::of_refusal(mail));
+            verdicts.fill(Verdict::of_mail(mail));
             return Ok(false);
         }
         for (verdict, recipient) in verdicts.iter_mut().zip(&envelope.recipients) {
@@ -197,16 +182,18 @@ impl Session {
     }
 
     /// Sends the message with its dots stuffed, a block at a time.
-    async fn data(&mut self, content: &[u8]) -> Result<Reply, Lost> {
+    async fn data(&mut self, content: &[u8], may_end: MayEnd<'_>) -> Result<Reply, Lost> {
         let mut stuffer = Stuffer::default();
         let mut block = Vec::with_capacity(WRITE_BLOCK_BYTES.min(content.len() + 64) * 2);
         let mut pieces = content.chunks(WRITE_BLOCK_BYTES).peekable();
         if pieces.peek().is_none() {
+            end(may_end)?;
             block.extend_from_slice(END_OF_DATA);
         }
         while let Some(piece) = pieces.next() {
             stuffer.stuff(piece, &mut block);
             if pieces.peek().is_none() {
+                end(may_end)?;
                 block.extend_from_slice(END_OF_DATA);
             }
             self.put(&block).await?;
@@ -220,13 +207,23 @@ impl Session {
     }
 
     /// Sends the message in counted chunks; each is answered, and the answer to the last is the message's.
-    async fn chunks(&mut self, content: &[u8]) -> Result<Reply, Lost> {
+    ///
+    /// SMTP-02: a server that offers chunks and does not know them would read the message as commands. So the first chunk of a
+    /// session is the message's first line, which is ours and no command, and its answer is waited for.
+    async fn chunks(&mut self, content: &[u8], may_end: MayEnd<'_>) -> Result<Reply, Lost> {
         let mut head = Vec::with_capacity(32);
         let mut rest = content;
         loop {
-            let (chunk, tail) = rest.split_at(rest.len().min(CHUNK_BYTES_MAX));
+            let octets = match self.takes_chunks {
+                true => rest.len().min(CHUNK_BYTES_MAX),
+                false => first_line(rest),
+            };
+            let (chunk, tail) = rest.split_at(octets);
             rest = tail;
             let is_last = rest.is_empty();
+            if is_last {
+                end(may_end)?;
+            }
             head.clear();
             command::bdat(&mut head, chunk.len(), is_last);
             for (number, block) in chunk.chunks(WRITE_BLOCK_BYTES).enumerate() {
@@ -243,6 +240,10 @@ impl Session {
                 (self.deadlines.block, Phase::Content)
             };
             let reply = self.answer(wait, phase).await?;
+            if !self.takes_chunks && matches!(reply.code(), 500 | 502) {
+                return Err(Lost::NoChunks(reply));
+            }
+            self.takes_chunks = true;
             if is_last || !reply.is_positive() {
                 return Ok(reply);
             }
@@ -313,9 +314,18 @@ impl Session {
     }
 }
 
+fn end(may_end: MayEnd<'_>) -> Result<(), Lost> {
+    may_end().then_some(()).ok_or(Lost::Outlived)
+}
+
+/// Returns the octets of the first line, with its end.
+fn first_line(content: &[u8]) -> usize {
+    memchr(b'\n', content).map_or(content.len(), |end| end + 1)
+}
+
 fn note_rcpt(verdict: &mut Verdict, mail: &Reply, rcpt: Reply) {
     if !mail.is_positive() {
-        *verdict = Verdict::of_refusal(mail.clone());
+        *verdict = Verdict::of_mail(mail.clone());
     } else if !rcpt.is_positive() {
         // RFC 5321 4.5.3.1.10: 552 once meant that there are too many recipients, and is no verdict on this one.
         let is_old_452 = rcpt.code() == 552 && rcpt.status().is_none();

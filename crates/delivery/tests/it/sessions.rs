@@ -80,7 +80,7 @@ async fn send(script: Vec<Step>, recipients: usize) -> Sent {
     let (session, server) = session(script).await;
     let mut session = session.unwrap();
     let sent = session
-        .send(&envelope(recipients), CONTENT.as_bytes())
+        .send(&envelope(recipients), CONTENT.as_bytes(), &|| true)
         .await;
     drop(session);
     assert_eq!(server.await.unwrap(), "");
@@ -93,6 +93,7 @@ fn text(verdict: &Verdict) -> String {
         Verdict::Open => "open".to_owned(),
         Verdict::Later(reply) => format!("later {reply}"),
         Verdict::Never(reply) => format!("never {reply}"),
+        Verdict::NotFromUs(reply) => format!("not from us {reply}"),
     }
 }
 
@@ -172,11 +173,8 @@ async fn chunks_are_used_where_they_are_offered_and_a_session_goes_on_after_a_re
             "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n",
             "250 ok\r\n250 ok\r\n",
         ),
-        ("BDAT 0\r\n", "250 ok\r\n"),
-        (
-            "BDAT 20 LAST\r\nSubject: x\r\n\r\n.dot\r\n",
-            "554 5.6.0 no\r\n",
-        ),
+        ("BDAT 12\r\nSubject: x\r\n", "250 ok\r\n"),
+        ("BDAT 8 LAST\r\n\r\n.dot\r\n", "554 5.6.0 no\r\n"),
         ("RSET\r\n", "250 ok\r\n"),
         (
             "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n",
@@ -190,9 +188,13 @@ async fn chunks_are_used_where_they_are_offered_and_a_session_goes_on_after_a_re
     ])
     .await;
     let mut session = opened.unwrap();
-    let first = session.send(&envelope(1), CONTENT.as_bytes()).await;
+    let first = session
+        .send(&envelope(1), CONTENT.as_bytes(), &|| true)
+        .await;
     assert_eq!(texts(&first), ["never 554 5.6.0 no"]);
-    let second = session.send(&envelope(1), CONTENT.as_bytes()).await;
+    let second = session
+        .send(&envelope(1), CONTENT.as_bytes(), &|| true)
+        .await;
     assert_eq!(texts(&second), ["taken"]);
     session.quit().await;
     assert_eq!(server.await.unwrap(), "");
@@ -206,18 +208,29 @@ async fn smtp_02_a_server_that_only_claims_to_know_chunks_is_never_sent_the_mess
             GREETING,
             CHUNKING,
             (both, "250 ok\r\n250 ok\r\n"),
-            ("BDAT 0\r\n", "502 what?\r\n"),
-            ("RSET\r\n", "250 ok\r\n"),
-            (
-                "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\nDATA\r\n",
-                "250 ok\r\n250 ok\r\n354 go on\r\n",
-            ),
-            ("Subject: x\r\n\r\n..dot\r\n.\r\n", "250 taken\r\n"),
+            ("BDAT 12\r\nSubject: x\r\n", "502 what?\r\n"),
         ],
         1,
     )
     .await;
-    assert_eq!(texts(&sent), ["taken"]);
+    assert_eq!(texts(&sent), ["open"]);
+    assert!(matches!(sent.lost, Some(Lost::NoChunks(_))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_first_chunk_that_is_refused_for_a_reason_is_the_messages_answer() {
+    let both = "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n";
+    let sent = send(
+        vec![
+            GREETING,
+            CHUNKING,
+            (both, "250 ok\r\n250 ok\r\n"),
+            ("BDAT 12\r\nSubject: x\r\n", "452 4.3.1 no room\r\n"),
+        ],
+        1,
+    )
+    .await;
+    assert_eq!(texts(&sent), ["later 452 4.3.1 no room"]);
 }
 
 #[tokio::test]
@@ -288,7 +301,9 @@ async fn smtp_20_a_server_that_hangs_up_or_falls_silent_in_any_state_ends_its_se
                 Err(lost) => lost,
                 Ok(greeted) => {
                     let mut session = greeted.into_session();
-                    let sent = session.send(&envelope(1), CONTENT.as_bytes()).await;
+                    let sent = session
+                        .send(&envelope(1), CONTENT.as_bytes(), &|| true)
+                        .await;
                     sent.lost.expect("the session is over")
                 }
             };
@@ -451,4 +466,61 @@ async fn what_a_server_cannot_take_is_refused_in_its_stead() {
         refusal(|one| one.require_tls = true).as_deref(),
         Some("550 5.7.3")
     );
+}
+
+#[tokio::test]
+async fn store_09_a_message_that_is_no_longer_ours_is_never_ended() {
+    let ends = [
+        (
+            PLAIN_HELLO,
+            vec![
+                ("MAIL FROM:<a@ours.example>\r\n", "250 ok\r\n"),
+                ("RCPT TO:<r0@mx.example>\r\n", "250 ok\r\n"),
+                ("DATA\r\n", "354 go on\r\n"),
+            ],
+        ),
+        (
+            CHUNKING,
+            vec![
+                (
+                    "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\n",
+                    "250 ok\r\n250 ok\r\n",
+                ),
+                ("BDAT 12\r\nSubject: x\r\n", "250 ok\r\n"),
+            ],
+        ),
+    ];
+    for (hello, transaction) in ends {
+        let script = [vec![GREETING, hello], transaction].concat();
+        let (session, server) = session(script).await;
+        let mut session = session.unwrap();
+        let sent = session
+            .send(&envelope(1), CONTENT.as_bytes(), &|| false)
+            .await;
+        assert_eq!(sent.lost, Some(Lost::Outlived));
+        assert_eq!(sent.verdicts, [Verdict::Open]);
+        drop(session);
+        assert_eq!(server.await.unwrap(), "", "something was ended");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_mail_is_told_apart_from_a_refusal_of_its_recipients() {
+    let step_by_step = vec![
+        GREETING,
+        PLAIN_HELLO,
+        ("MAIL FROM:<a@ours.example>\r\n", "553 not from you\r\n"),
+    ];
+    let at_once = vec![
+        GREETING,
+        PIPELINING,
+        (
+            "MAIL FROM:<a@ours.example>\r\nRCPT TO:<r0@mx.example>\r\nDATA\r\n",
+            "553 not from you\r\n503 what?\r\n503 what?\r\n",
+        ),
+    ];
+    for script in [step_by_step, at_once] {
+        let sent = send(script, 1).await;
+        assert_eq!(texts(&sent), ["not from us 553 not from you"]);
+    }
 }

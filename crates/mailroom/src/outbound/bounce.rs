@@ -73,7 +73,29 @@ impl Bounce {
     #[must_use]
     pub fn of(reply: &str) -> Self {
         let (code, status, text) = split(reply);
-        let text = text.to_lowercase();
+        let found = Self::of_parts(code, status, &text.to_lowercase());
+        // RFC 3463 2: what might have passed says nothing for good of an address, however long it lasted.
+        let is_passing = match status {
+            Some((class, _, _)) => class == 4,
+            None => code.is_some_and(|code| code < 500),
+        };
+        match found.class {
+            BounceClass::Hard if is_passing => Self::new(found.kind, BounceClass::Soft),
+            _ => found,
+        }
+    }
+
+    /// The same for a refusal of MAIL: it speaks of the sender, and of no recipient's address.
+    #[must_use]
+    pub fn of_sender(reply: &str) -> Self {
+        let found = Self::of(reply);
+        match found.class {
+            BounceClass::Hard => Self::POLICY,
+            _ => found,
+        }
+    }
+
+    fn of_parts(code: Option<u16>, status: Option<Status>, text: &str) -> Self {
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
         match status {
             // RFC 3463 3.2, RFC 7505 4.2: what is wrong with an address
@@ -87,7 +109,7 @@ impl Bounce {
             Some((_, 7, _)) if says(CONTENT_WORDS) => Self::CONTENT,
             Some((_, 7, _)) => Self::POLICY,
             // RFC 3463 2: X.0.0 says nothing, so the words have to
-            Some((_, 0, 0) | (_, 5, 0)) | None => Self::of_words(code, &text),
+            Some((_, 0, 0) | (_, 5, 0)) | None => Self::of_words(code, text),
             Some(_) => Self::OTHER,
         }
     }
@@ -269,6 +291,30 @@ mod tests {
         ] {
             assert_eq!(Bounce::of(reply), Bounce { kind, class }, "{reply}");
         }
+    }
+
+    #[test]
+    fn what_may_pass_or_speaks_of_the_sender_is_no_verdict_on_an_address() {
+        for reply in [
+            "450 4.1.1 <a@shop.example>: unverified address",
+            "450 4.2.1 mailbox is disabled for now",
+            "4.1.1 expired",
+        ] {
+            let found = Bounce::of(reply);
+            assert_eq!(found.class, BounceClass::Soft, "{reply}");
+            assert_eq!(found.kind, BounceType::NoEmail, "{reply}");
+        }
+        for reply in [
+            "553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)",
+            "550 5.1.0 <agent@ours.example> sender rejected",
+            "550 5.1.1 sender address does not exist",
+        ] {
+            let found = Bounce::of_sender(reply);
+            assert_eq!(found.class, BounceClass::Policy, "{reply}");
+            assert_eq!(found.kind, BounceType::General, "{reply}");
+        }
+        let full = "552 5.2.2 over quota";
+        assert_eq!(Bounce::of_sender(full), Bounce::of(full));
     }
 
     proptest! {

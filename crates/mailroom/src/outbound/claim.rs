@@ -238,6 +238,7 @@ impl Mailroom {
 fn leaving(row: &RemoteClaim) -> Leaving<'_> {
     Leaving {
         id: row.id,
+        return_path: row.id,
         application: row.application,
         grant: row.grant,
         message: row.message,
@@ -250,7 +251,6 @@ fn keys(mail: &ClaimedMail) -> impl Iterator<Item = (Key, i64)> + '_ {
     mail.recipients.iter().map(|one| (one.id, one.token))
 }
 
-/// Puts rows of one message for one domain together; they come in the order of their keys, so its rows are neighbours.
 /// Returns the registered domains that mail is from, by the names in its senders' addresses.
 fn senders(
     tx: &mut dyn Tx,
@@ -270,6 +270,7 @@ fn senders(
         .collect())
 }
 
+/// Puts rows of one message for one domain together; they come in the order of their keys, so its rows are neighbours.
 fn together(
     destination: &str,
     rows: Vec<RemoteClaim>,
@@ -283,8 +284,8 @@ fn together(
             token: row.token,
             attempts: row.attempts,
             created_at: row.created_at,
-            address: row.recipient,
             tried_from: row.created_at.max(row.admitted_at.unwrap_or(0)),
+            address: row.recipient,
             domain: row.domain,
         };
         match mails.last_mut() {
@@ -296,11 +297,11 @@ fn together(
                 grant: row.grant,
                 message: row.message,
                 blob: row.blob,
-                author: row.envelope_from,
                 sources: senders
                     .get(sending_domain(&row.envelope_from))
                     .map_or_else(Vec::new, |domain| domain.source_addresses.clone()),
                 tls_need: row.tls_need,
+                author: row.envelope_from,
                 until_us,
                 destination: destination.to_owned(),
                 recipients: vec![recipient],

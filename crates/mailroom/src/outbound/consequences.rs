@@ -38,6 +38,8 @@ const KEPT: &str = "sending is paused";
 pub(crate) struct Leaving<'a> {
     /// The key of its row.
     pub(crate) id: Key,
+    /// The row whose token is in its return path.
+    pub(crate) return_path: Key,
     /// Whose it is.
     pub(crate) application: Key,
     /// The account that sent it; `None` for mail that a domain sent.
@@ -54,6 +56,7 @@ impl<'a> Leaving<'a> {
     fn dispatched(&self) -> Dispatched {
         Dispatched {
             id: self.id,
+            return_path: self.return_path,
             application: self.application,
             grant: self.grant,
             message: self.message,
@@ -272,10 +275,10 @@ fn pause(
             crate::pauses::reason(&pause)
         );
         metrics::counter!("posthouse_reputation_pauses_total").increment(1);
+        notice::of_pause(tx, mailroom, &pause)?;
     }
     Ok(())
 }
-        notice::of_pause(tx, mailroom, &pause)?;
 
 /// Tells the operator, once in a window.
 fn review(

@@ -112,12 +112,31 @@ pub(crate) fn complained(
     append(tx, sent, kind, &object, at_us)
 }
 
-/// Returns what events say of a sent message: its id, then what was noted when it was sent.
-pub(crate) fn message(tx: &mut dyn Tx, codec: &IdCodec, sent: &Sent) -> Result<Value, StoreError> {
+/// Notes that a message was refused because of what it holds; `message` is what events say of it.
+pub(crate) fn rejected(
+    tx: &mut dyn Tx,
+    sent: &Sent,
+    message: &Value,
+    at_us: i64,
+) -> Result<(), StoreError> {
+    let object = json!({ "message": message, "rejected_at": at_us / 1_000_000 });
+    let kind = match sent.grant {
+        Some(_) => ChangeKind::MessageRejected,
+        None => ChangeKind::TransactionalRejected,
+    };
+    append(tx, sent, kind, &object, at_us)
+}
+
+/// Returns what events say of a sent message: its id, then what was noted when it was sent; `None` for mail of this server's
+/// own, of which nobody is told.
+fn message(tx: &mut dyn Tx, codec: &IdCodec, sent: &Sent) -> Result<Option<Value>, StoreError> {
     let mut object = Map::new();
     let id = codec.seal(Kind::Message, sent.message).to_string();
     object.insert("id".to_owned(), id.into());
     let noted = sendings::find(tx, sent.message)?;
+    if noted.as_ref().is_some_and(|noted| OwnMailKind::of(&noted.about).is_some()) {
+        return Ok(None);
+    }
     let about: Option<Map<String, Value>> =
         noted.and_then(|noted| serde_json::from_str(&noted.about).ok());
     match about {
@@ -134,9 +153,6 @@ fn unknown() -> Map<String, Value> {
 }
 
 fn append(
-    if noted.as_ref().is_some_and(|noted| OwnMailKind::of(&noted.about).is_some()) {
-        return Ok(None);
-    }
     tx: &mut dyn Tx,
     sent: &Sent,
     kind: ChangeKind,

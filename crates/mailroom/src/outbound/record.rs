@@ -29,6 +29,11 @@ pub enum Outcome {
         /// Why, likewise.
         reply: String,
     },
+    /// It never will, because the other server wants nothing from this sender (its answer to MAIL).
+    SenderRefused {
+        /// Why, likewise.
+        reply: String,
+    },
     /// Nothing was tried.
     Untried,
 }
@@ -152,22 +157,23 @@ fn settle_counted(
     counts: &mut Counts,
 ) -> Result<(), StoreError> {
     let now = now_us / 1_000_000;
+    // Mail of this server's own has the null sender, and nobody's reputation hangs on it.
+    let author = author.filter(|author| !author.is_empty());
     let (mut delivered, mut bounced) = (Vec::new(), Vec::new());
     for row in rows {
         let was_held = match &row.outcome {
             Outcome::Delivered => {
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
-    // Mail of this server's own has the null sender, and nobody's reputation hangs on it.
-    let author = author.filter(|author| !author.is_empty());
                     if let Some(author) = author {
-                        consequences::of_delivery(tx, &leaving(sent, author, row), now)?;
+                        let leaving = leaving(sent, author, rows, row);
+                        consequences::of_delivery(tx, &leaving, now)?;
                     }
                     delivered.push(row.address.clone());
                 }
                 was_held
             }
-            Outcome::Failed { reply } => {
+            Outcome::Failed { reply } | Outcome::SenderRefused { reply } => {
                 let was_held = outbound::finish(tx, row.id, row.token)?;
                 if was_held {
                     bounced.push(bounce(row, kept(reply)));
@@ -200,7 +206,8 @@ fn settle_counted(
     if let Some(author) = author {
         for (row, bounced) in bounced_rows(rows, &bounced) {
             let class = bounced.bounce.class;
-            consequences::of_bounce(tx, mailroom, &leaving(sent, author, row), class, now)?;
+            let leaving = leaving(sent, author, rows, row);
+            consequences::of_bounce(tx, mailroom, &leaving, class, now)?;
         }
     }
     counts.delivered += delivered.len() as u64;
@@ -226,9 +233,16 @@ fn bounced_rows<'a>(
     })
 }
 
-fn leaving<'a>(sent: &Sent, author: &'a str, row: &'a RowOutcome) -> Leaving<'a> {
+/// The first recipient of an attempt is the one that its return path is made for.
+fn leaving<'a>(
+    sent: &Sent,
+    author: &'a str,
+    attempt: &[RowOutcome],
+    row: &'a RowOutcome,
+) -> Leaving<'a> {
     Leaving {
         id: row.id,
+        return_path: attempt.first().unwrap_or(row).id,
         application: sent.application,
         grant: sent.grant,
         message: sent.message,
@@ -238,9 +252,13 @@ fn leaving<'a>(sent: &Sent, author: &'a str, row: &'a RowOutcome) -> Leaving<'a>
 }
 
 fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
+    let bounce = match &row.outcome {
+        Outcome::SenderRefused { .. } => Bounce::of_sender(&diagnostic),
+        _ => Bounce::of(&diagnostic),
+    };
     Bounced {
         address: row.address.clone(),
-        bounce: Bounce::of(&diagnostic),
+        bounce,
         diagnostic,
     }
 }

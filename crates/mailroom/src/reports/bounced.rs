@@ -69,7 +69,8 @@ fn understand(one: &RecipientStatus) -> (Bounce, String) {
     (bounce, diagnostic.to_owned())
 }
 
-/// The mail of one message, seen from one of its return paths.
+/// The mail of one message that left with one of its return paths: a report speaks of nobody else's, because whoever knows
+/// the path need not know the other recipients' servers.
 pub(super) struct Family {
     pub(super) sent: Sent,
     /// The recipient that the return path was made for.
@@ -83,7 +84,7 @@ impl Family {
         let Some((application, grant, message)) = dispatched::behind(tx, row)? else {
             return Ok(None);
         };
-        let all = dispatched::of_message(tx, application, message, RECIPIENTS_MAX)?;
+        let all = dispatched::of_return_path(tx, application, message, row, RECIPIENTS_MAX)?;
         let own = all.iter().find(|mail| mail.id == row).cloned();
         let sent = Sent {
             application,
@@ -93,8 +94,8 @@ impl Family {
         Ok(Some(Self { sent, own, all }))
     }
 
-    /// Returns the mail for one of these addresses. A message that went to one recipient was for that one, whatever the
-    /// address has become on its way.
+    /// Returns the mail for one of these addresses. A return path of one recipient was for that one, whatever the address has
+    /// become on its way, and though a feedback loop keeps it to itself (RFC 6590).
     pub(super) fn find<'a>(
         &self,
         named: impl Iterator<Item = &'a String> + Clone,

@@ -370,3 +370,29 @@ async fn mail_of_a_domain_is_told_of_under_its_own_names_and_without_an_account(
         assert!(told(&office, ChangeKind::MessageDelivered).await.is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_goes_out_and_is_told_of_though_its_account_is_deleted() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        send(&office, &agent, &["a@shop.example"], "Goodbye").await;
+        office
+            .mailroom
+            .delete_account(&office.actor, "agent@agents.localhost")
+            .await
+            .unwrap();
+        while office.mailroom.sweep_deleted(10).await.unwrap() {}
+        let claimed = claim(&office).await;
+        let [mail] = claimed.as_slice() else {
+            panic!("{claimed:?}")
+        };
+        let wire = office.mailroom.wire_mail(mail).await.unwrap();
+        let text = String::from_utf8(wire.content.to_vec()).unwrap();
+        assert!(text.contains("\r\nSubject: Goodbye\r\n"), "{text}");
+        record(&office, mail, &[Outcome::Delivered]).await;
+        let events = told(&office, ChangeKind::MessageDelivered).await;
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["message"]["subject"], "Goodbye");
+        assert!(queue(&office).await.is_empty());
+    }
+}

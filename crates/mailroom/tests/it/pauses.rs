@@ -337,3 +337,63 @@ async fn where_the_operator_wants_no_pauses_there_are_none() {
         send(&office, &agent, "x@shop.example").await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_holds_while_a_pause_keeps_it_stays_held_when_the_pause_ends() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        serve(&office, 180).await;
+        for to in ["stays@shop.example", "goes@shop.example"] {
+            send(&office, &agent, to).await.unwrap();
+        }
+        let waiting = claim(&office).await;
+        let now_us = office.mailroom.clock().unix_us();
+        bounce(&office, &agent, "a", 20).await;
+        let pause = pauses(&office).await.pop().expect("a pause");
+        office
+            .mailroom
+            .release_outbound(waiting, now_us)
+            .await
+            .unwrap();
+        assert!(claim(&office).await.is_empty(), "kept by the pause");
+        let rows = queue(&office).await;
+        let id_of = |address: &str| {
+            let row = rows.iter().find(|row| row.recipient == address);
+            row.expect("a row").id.clone()
+        };
+        let (stays, goes) = (id_of("stays@shop.example"), id_of("goes@shop.example"));
+        let mailroom = &office.mailroom;
+        mailroom.hold_queued(&office.actor, &stays).await.unwrap();
+        // What an operator retries during a pause is kept by it once more.
+        mailroom.retry_queued(&office.actor, &goes).await.unwrap();
+        assert!(claim(&office).await.is_empty(), "kept by the pause again");
+        mailroom.lift_pause(&office.actor, &pause.id).await.unwrap();
+        let claimed = claim(&office).await;
+        let going: Vec<&str> = claimed
+            .iter()
+            .flat_map(|mail| &mail.recipients)
+            .map(|one| one.address.as_str())
+            .collect();
+        assert_eq!(going, ["goes@shop.example"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_the_sender_says_nothing_of_its_recipients() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        for outcome in [
+            Outcome::SenderRefused {
+                reply: "553 sorry, your envelope sender is in my badmailfrom list".to_owned(),
+            },
+            Outcome::Failed {
+                reply: "450 4.1.1 unverified address".to_owned(),
+            },
+        ] {
+            send(&office, &agent, "bo@shop.example").await.unwrap();
+            assert_eq!(end_all(&office, &outcome).await, 1);
+        }
+        assert_eq!(suppressed(&office).await.len(), 0);
+        assert!(queue(&office).await.is_empty());
+    }
+}

@@ -401,3 +401,29 @@ async fn mail_leaves_with_a_return_path_that_leads_back_as_soon_as_its_domain_ha
         assert_eq!(refused.unwrap_err(), RecipientRefusal::Unknown);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_speaks_of_those_alone_whose_mail_had_its_return_path() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let to = ["a@shop.example", "c@shop.example", "b@far.example"];
+        let (rows, at_shop) = send_off(&office, &agent, &to).await;
+        let token = return_path_token::seal(office.store.ids(), rows[2]);
+        let at_far = format!("b+{token}@{HOST}");
+        // Whoever got it at far.example cannot speak for those at shop.example, and the other way about.
+        let raw = dsn(&[("b@far.example", "failed", "550 5.1.1 no such user")]);
+        deliver(&office, &at_shop, &raw).await;
+        let raw = complaint(&at_shop, Some("b@far.example"));
+        deliver(&office, "complaints@mx.posthouse.example", &raw).await;
+        assert_eq!(suppressed(&office).await.len(), 0);
+        // Where the path is one recipient's, the complaint need not name it.
+        let raw = complaint(&at_far, None);
+        deliver(&office, "complaints@mx.posthouse.example", &raw).await;
+        let found = suppressed(&office).await;
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].address.as_str(), found[0].reason),
+            ("b@far.example", "complaint")
+        );
+    }
+}

@@ -8,11 +8,16 @@ use crate::sql::{Row, Tx};
 /// Stands for the account of mail that has none; keys are positive.
 const NO_GRANT: Key = Key(0);
 
+const COLUMNS: &str =
+    "id, application_id, grant_id, message_id, sender_domain, recipient, return_path";
+
 /// Mail for one recipient that left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatched {
     /// The key that its row in the queue had.
     pub id: Key,
+    /// The row whose token was in its return path: its own, or that of another recipient of the same attempt.
+    pub return_path: Key,
     /// Whose it is.
     pub application: Key,
     /// The account that sent it; `None` for mail that a domain sent.
@@ -37,8 +42,8 @@ pub enum Aftermath {
 /// Notes mail that left, in the transaction that removes it from the queue.
 pub fn insert(tx: &mut dyn Tx, mail: &Dispatched, now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO dispatched (id, application_id, grant_id, message_id, sender_domain, recipient, dispatched_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO dispatched (id, application_id, grant_id, message_id, sender_domain, recipient, dispatched_at,
+           return_path) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             mail.id.into(),
             mail.application.into(),
@@ -47,6 +52,7 @@ pub fn insert(tx: &mut dyn Tx, mail: &Dispatched, now: i64) -> Result<(), StoreE
             (&mail.sender_domain).into(),
             (&mail.recipient).into(),
             now.into(),
+            mail.return_path.into(),
         ],
     )?;
     Ok(())
@@ -55,23 +61,28 @@ pub fn insert(tx: &mut dyn Tx, mail: &Dispatched, now: i64) -> Result<(), StoreE
 /// Returns mail that left by the key that its row in the queue had.
 pub fn find(tx: &mut dyn Tx, id: Key) -> Result<Option<Dispatched>, StoreError> {
     tx.query_opt(
-        "SELECT id, application_id, grant_id, message_id, sender_domain, recipient FROM dispatched WHERE id = $1",
+        &format!("SELECT {COLUMNS} FROM dispatched WHERE id = $1"),
         &[id.into()],
         read,
     )
 }
 
-/// Returns the mail of a message, oldest first; up to `limit` recipients.
-pub fn of_message(
+/// Returns the mail of a message that left with the return path of a row, oldest first; up to `limit` recipients. Mail of
+/// which it is not known counts too.
+pub fn of_return_path(
     tx: &mut dyn Tx,
     application: Key,
     message: Key,
+    row: Key,
     limit: i64,
 ) -> Result<Vec<Dispatched>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM dispatched
+         WHERE message_id = $1 AND application_id = $2 AND return_path IN ($3, 0) ORDER BY id LIMIT $4"
+    );
     tx.query(
-        "SELECT id, application_id, grant_id, message_id, sender_domain, recipient FROM dispatched
-         WHERE message_id = $1 AND application_id = $2 ORDER BY id LIMIT $3",
-        &[message.into(), application.into(), limit.into()],
+        &sql,
+        &[message.into(), application.into(), row.into(), limit.into()],
         read,
     )
 }
@@ -105,7 +116,7 @@ pub fn note(
     };
     let sql = format!(
         "UPDATE dispatched SET {column} = $2 WHERE id = $1 AND {column} IS NULL
-         RETURNING id, application_id, grant_id, message_id, sender_domain, recipient"
+         RETURNING {COLUMNS}"
     );
     tx.query_opt(&sql, &[id.into(), now.into()], read)
 }
@@ -127,5 +138,6 @@ fn read(row: &dyn Row) -> Result<Dispatched, StoreError> {
         message: row.key(3)?,
         sender_domain: row.string(4)?,
         recipient: row.string(5)?,
+        return_path: row.key(6)?,
     })
 }

@@ -62,7 +62,12 @@ pub fn expire(tx: &mut dyn Tx, oldest: Key, limit: i64) -> Result<u64, StoreErro
     )
 }
 
-/// Removes what was noted of an account that is gone.
+/// Removes what was noted of an account that is gone, but for mail that is still on its way: events tell of that.
 pub fn drop_of_grant(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM sendings WHERE grant_id = $1", &[grant.into()])
+    tx.execute(
+        "DELETE FROM sendings WHERE grant_id = $1
+         AND NOT EXISTS (SELECT 1 FROM outbound o WHERE o.message_id = sendings.message_id
+           AND o.application_id = sendings.application_id)",
+        &[grant.into()],
+    )
 }

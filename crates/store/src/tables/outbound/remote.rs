@@ -179,7 +179,8 @@ pub fn defer(
 /// Rows that nobody is delivering at this moment: whoever steers one that is on its way would not know where it ended.
 const AT_REST: &str = "(state IN (0, 2, 3) OR (state = 1 AND due_us < $3))";
 
-/// Lets a row be attempted at `due_us`, or keeps it until it is asked for; tells whether it was at rest to be steered.
+/// Lets a row be attempted at `due_us`, or keeps it until it is asked for; tells whether it was at rest to be steered. Who steers
+/// a row that a pause keeps has the word from then on: the end of the pause does not let it go.
 pub fn steer(
     tx: &mut dyn Tx,
     application: Key,
@@ -189,7 +190,7 @@ pub fn steer(
     due_us: i64,
 ) -> Result<bool, StoreError> {
     let sql = format!(
-        "UPDATE outbound SET state = $4, due_us = $5, claim_token = claim_token + 1
+        "UPDATE outbound SET state = $4, due_us = $5, pause_id = NULL, claim_token = claim_token + 1
          WHERE id = $1 AND application_id = $2 AND {AT_REST}"
     );
     let steered = tx.execute(
