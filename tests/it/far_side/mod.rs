@@ -6,6 +6,7 @@ mod certificates;
 mod crashing;
 mod far_postfix;
 mod greylist;
+mod hosted;
 mod names;
 mod outcomes;
 mod policies;

@@ -57,6 +57,8 @@ async fn postfix_takes_each_message_once_over_sessions_that_are_used_again() {
         .lines()
         .filter(|line| line.contains("]: connect from "));
     assert!(sessions.count() < MESSAGES, "sessions are used again");
+    // It takes messages in chunks, and none of them is empty.
+    assert!(!taken.contains("null BDAT request"), "{taken}");
 }
 
 /// Postfix says so when a message with both recipients is in its queue.
