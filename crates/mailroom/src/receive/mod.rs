@@ -26,6 +26,7 @@ pub(crate) use recipient::Role;
 pub use recipient::{Recipient, RecipientRefusal};
 pub use trace::Transmission;
 
+pub(crate) use accept::check_hops;
 pub(crate) use queued::QueueRow;
 pub(crate) use receipts::DUPLICATE_WINDOW_MS;
 pub(crate) use recipient::{RecipientCache, recipient_cache};
