@@ -3,6 +3,7 @@
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::{Actor, Scope};
 use posthouse_mailroom::audit::AuditFilter;
+use posthouse_mailroom::lists::NewList;
 use posthouse_mailroom::rules::RuleView;
 use posthouse_mailroom::workspaces::{Governance, NewWorkspace, WorkspaceChanges, WorkspaceView};
 use posthouse_rules::policy::{Cap, Plan};
@@ -365,6 +366,35 @@ async fn changes_of_what_governs_accounts_are_on_record() {
             .iter()
             .find(|entry| entry.action == "workspace.create");
         assert_eq!(made.unwrap().rule_ids, [rule]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_governs_outlives_its_application() {
+    for office in every_engine().await {
+        let kept = make(&office, &simple()).await.id;
+        let stranger = office.other_application().await;
+        let mailroom = &office.mailroom;
+        let new = NewList {
+            name: "Theirs".to_owned(),
+            kind: "tld".to_owned(),
+            description: None,
+        };
+        let list = mailroom.create_list(&stranger, new).await.unwrap().id;
+        let items = vec!["ru".to_owned()];
+        let filled = mailroom.add_list_items(&stranger, &list, items).await;
+        filled.unwrap();
+        mailroom.create_rule(&stranger, &simple()).await.unwrap();
+        let policy = json!({"name": "Theirs"});
+        mailroom.create_policy(&stranger, &policy).await.unwrap();
+        let application = mailroom.public_id(Kind::Application, stranger.application);
+        mailroom.delete_application(&application).await.unwrap();
+        while mailroom.sweep_deleted_lists().await.unwrap() {}
+        for table in ["lists", "list_items", "deleted_lists", "policies"] {
+            assert_eq!(lists::rows(&office, table).await, 0, "{table}");
+        }
+        assert_eq!(lists::rows(&office, "rules").await, 1);
+        assert!(mailroom.get_rule(&office.actor, &kept).await.is_ok());
     }
 }
 

@@ -93,10 +93,12 @@ pub fn update(
 
 /// Removes an application that has no accounts, with everything it owns.
 pub fn delete(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
-    const OWNED: [&str; 18] = [
+    const OWNED: [&str; 20] = [
         "INSERT INTO deleted_lists (list_id) SELECT id FROM lists WHERE application_id = $1",
         "DELETE FROM lists WHERE application_id = $1",
         "DELETE FROM rules WHERE application_id = $1",
+        "DELETE FROM policies WHERE application_id = $1",
+        "DELETE FROM usage_months WHERE application_id = $1",
         "DELETE FROM send_pools WHERE application_id = $1",
         "DELETE FROM suppressions WHERE application_id = $1",
         "DELETE FROM dispatched WHERE application_id = $1",
