@@ -1,9 +1,12 @@
 //! Mail for other servers: found by their DNS, handed over, told of, whatever they are like.
 
+mod asked;
+mod downgrade;
 mod killed;
 mod misbehaving;
 mod postfix;
 mod wire;
+mod ways;
 
 use std::net::Ipv4Addr;
 

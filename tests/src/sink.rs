@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A message is at most 25 MB; this is the harness protecting itself.
 const DATA_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Where a sink hangs up, or says that it closes.
+/// Where a sink hangs up, or waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Instead of the greeting.
@@ -42,6 +43,8 @@ pub struct Manners {
     pub greylists: bool,
     /// The first connections hang up at a moment.
     pub hangs_up: Option<(Moment, usize)>,
+    /// The first connection waits at a moment until [`Sink::go_on`].
+    pub holds: Option<Moment>,
     /// After so many messages a session is told 421 at the next MAIL.
     pub closes_after: Option<usize>,
     /// Never says anything.
@@ -57,6 +60,7 @@ impl Default for Manners {
             refusals: HashMap::new(),
             greylists: false,
             hangs_up: None,
+            holds: None,
             closes_after: None,
             is_silent: false,
             thinks: Duration::ZERO,
@@ -67,6 +71,8 @@ impl Default for Manners {
 /// A message as it was sent.
 #[derive(Clone, Debug)]
 pub struct Captured {
+    /// Where it came from.
+    pub peer: IpAddr,
     /// The arguments of MAIL.
     pub mail: String,
     /// The arguments of the RCPT commands that were taken.
@@ -95,6 +101,7 @@ struct State {
 pub struct Sink {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    held: Arc<Notify>,
     listening: JoinHandle<()>,
 }
 
@@ -115,8 +122,10 @@ impl Sink {
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
+        let held = Arc::new(Notify::new());
+        let go_on = Arc::clone(&held);
         let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((stream, peer)) = listener.accept().await {
                 // Replies go out at once, as a mail server's do; a refusal of the option changes only how long they take.
                 let _ = stream.set_nodelay(true);
                 let number = {
@@ -125,8 +134,10 @@ impl Sink {
                     state.connections
                 };
                 let session = Session {
+                    peer: peer.ip(),
                     manners: manners.clone(),
                     state: Arc::clone(&shared),
+                    held: Arc::clone(&go_on),
                     number,
                 };
                 tokio::spawn(session.run(stream));
@@ -135,6 +146,7 @@ impl Sink {
         Self {
             address,
             state,
+            held,
             listening,
         }
     }
@@ -147,6 +159,11 @@ impl Sink {
     /// Returns the messages that were taken so far.
     pub fn captured(&self) -> Vec<Captured> {
         lock(&self.state).captured.clone()
+    }
+
+    /// Lets the connection that is held go on.
+    pub fn go_on(&self) {
+        self.held.notify_one();
     }
 
     /// Returns how many connections there were.
@@ -166,8 +183,10 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 struct Session {
+    peer: IpAddr,
     manners: Manners,
     state: Arc<Mutex<State>>,
+    held: Arc<Notify>,
     number: usize,
 }
 
@@ -185,7 +204,11 @@ impl Session {
         let _ = self.converse(BufReader::new(stream)).await;
     }
 
-    fn hangs_up(&self, moment: Moment) -> Going {
+    /// Ends the connection, or keeps it waiting, where the test wants it.
+    async fn comes_to(&self, moment: Moment) -> Going {
+        if self.manners.holds == Some(moment) && self.number == 1 {
+            self.held.notified().await;
+        }
         match self.manners.hangs_up {
             Some((at, times)) if at == moment && self.number <= times => None,
             _ => Some(()),
@@ -193,7 +216,7 @@ impl Session {
     }
 
     async fn converse(&self, mut stream: BufReader<TcpStream>) -> Going {
-        self.hangs_up(Moment::Greeting)?;
+        self.comes_to(Moment::Greeting).await?;
         say(&mut stream, "220 sink.example ESMTP").await?;
         let (mut mail, mut rcpts, mut messages) = (String::new(), Vec::new(), 0);
         loop {
@@ -205,7 +228,7 @@ impl Session {
             let verb = line.split([' ', ':']).next().unwrap_or_default();
             match verb.to_ascii_uppercase().as_str() {
                 "EHLO" => {
-                    self.hangs_up(Moment::Hello)?;
+                    self.comes_to(Moment::Hello).await?;
                     say(&mut stream, "250-sink.example").await?;
                     for offer in &self.manners.offers {
                         say(&mut stream, &format!("250-{offer}")).await?;
@@ -213,7 +236,7 @@ impl Session {
                     say(&mut stream, "250 HELP").await?;
                 }
                 "MAIL" => {
-                    self.hangs_up(Moment::Mail)?;
+                    self.comes_to(Moment::Mail).await?;
                     if self
                         .manners
                         .closes_after
@@ -227,7 +250,7 @@ impl Session {
                     say(&mut stream, "250 2.1.0 ok").await?;
                 }
                 "RCPT" => {
-                    self.hangs_up(Moment::Rcpt)?;
+                    self.comes_to(Moment::Rcpt).await?;
                     let recipient = line["RCPT TO:".len()..].to_owned();
                     let answer = self.answer_to_rcpt(&recipient);
                     if answer.starts_with('2') {
@@ -236,21 +259,22 @@ impl Session {
                     say(&mut stream, answer).await?;
                 }
                 "DATA" => {
-                    self.hangs_up(Moment::Data)?;
+                    self.comes_to(Moment::Data).await?;
                     if rcpts.is_empty() {
                         say(&mut stream, "554 5.5.1 no recipients").await?;
                         continue;
                     }
                     say(&mut stream, "354 go on").await?;
-                    if self.hangs_up(Moment::Content).is_none() {
+                    if self.comes_to(Moment::Content).await.is_none() {
                         drop(stream.read_u8().await);
                         return None;
                     }
                     let wire = data(&mut stream).await?;
                     let at = Instant::now();
-                    self.hangs_up(Moment::End)?;
+                    self.comes_to(Moment::End).await?;
                     tokio::time::sleep(self.manners.thinks).await;
                     lock(&self.state).captured.push(Captured {
+                        peer: self.peer,
                         mail: mail.clone(),
                         rcpts: std::mem::take(&mut rcpts),
                         wire,

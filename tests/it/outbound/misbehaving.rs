@@ -16,23 +16,23 @@ use super::{direct, queue, send, server, subjects, until_queue_is_empty, zone};
 const MESSAGES: usize = 12;
 
 /// A file that moves the server's clock.
-struct Clock {
+pub(super) struct Clock {
     directory: TempDir,
 }
 
 impl Clock {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         Self { directory }
     }
 
-    fn ahead(&self, seconds: i64) {
+    pub(super) fn ahead(&self, seconds: i64) {
         let aside = self.directory.path().join("next");
         std::fs::write(&aside, seconds.to_string()).expect("a clock to write");
         std::fs::rename(&aside, self.directory.path().join("clock")).expect("a clock to set");
     }
 
-    fn environment(&self) -> (String, String) {
+    pub(super) fn environment(&self) -> (String, String) {
         let path = self.directory.path().join("clock");
         let path = path.to_string_lossy().into_owned();
         ("POSTHOUSE_TEST_CLOCK".to_owned(), path)
