@@ -36,11 +36,14 @@ fn sender(message: &ParsedMessage, verdicts: Option<&str>) -> Value {
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default();
     let domain = message.from.first().map(|author| &*author.email);
-    let domain = domain.and_then(|email| email.rsplit_once('@')).map(|(_, domain)| domain);
+    let domain = domain
+        .and_then(|email| email.rsplit_once('@'))
+        .map(|(_, domain)| domain);
     let is_signer = |signature: &Value| {
         let signer = signature["domain"].as_str();
         signature["result"] == "pass"
-            && signer.is_some_and(|signer| domain.is_some_and(|own| own.eq_ignore_ascii_case(signer)))
+            && signer
+                .is_some_and(|signer| domain.is_some_and(|own| own.eq_ignore_ascii_case(signer)))
     };
     let signatures = verdicts["dkim"].as_array();
     let authenticated = match verdicts["dmarc"]["result"].as_str() {
@@ -93,8 +96,12 @@ mod tests {
 
     #[test]
     fn agent_06_a_code_of_a_sender_who_is_not_who_it_says_is_worth_less() {
-        let proven = extracted(Some(r#"{"dmarc":{"result":"pass"},"spf":{"result":"pass"}}"#));
-        let forged = extracted(Some(r#"{"dmarc":{"result":"fail"},"spf":{"result":"fail"}}"#));
+        let proven = extracted(Some(
+            r#"{"dmarc":{"result":"pass"},"spf":{"result":"pass"}}"#,
+        ));
+        let forged = extracted(Some(
+            r#"{"dmarc":{"result":"fail"},"spf":{"result":"fail"}}"#,
+        ));
         let unchecked = extracted(None);
         let confidence = |one: &Value| one["otp_codes"][0]["confidence"].as_f64().unwrap();
         assert!(confidence(&forged) <= confidence(&proven) / 2.0 + 0.01);
@@ -109,7 +116,9 @@ mod tests {
     #[test]
     fn agent_06_without_a_policy_only_the_authors_own_signature_counts() {
         let signed = |domain: &str| {
-            let verdicts = format!(r#"{{"dmarc":{{"result":"none"}},"dkim":[{{"result":"pass","domain":"{domain}"}}]}}"#);
+            let verdicts = format!(
+                r#"{{"dmarc":{{"result":"none"}},"dkim":[{{"result":"pass","domain":"{domain}"}}]}}"#
+            );
             extracted(Some(&verdicts))["sender"]["authenticated"].clone()
         };
         assert_eq!(signed("bank.example"), true);

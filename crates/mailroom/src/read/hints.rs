@@ -97,7 +97,9 @@ pub(super) fn automatic(raw: &[u8], message: &ParsedMessage) -> Value {
         let reason = match name.to_ascii_lowercase().as_str() {
             // RFC 3834 5: everything but `no` was sent by a program
             "auto-submitted" if !value.is_empty() && value != "no" => "auto_submitted",
-            "precedence" if matches!(value.as_str(), "bulk" | "junk" | "list" | "auto_reply") => "precedence",
+            "precedence" if matches!(value.as_str(), "bulk" | "junk" | "list" | "auto_reply") => {
+                "precedence"
+            }
             "list-id" | "list-unsubscribe" => "list",
             "x-auto-response-suppress" if value != "none" => "auto_response_suppress",
             "x-autoreply" | "x-autorespond" => "auto_reply",

@@ -93,7 +93,12 @@ mod tests {
             .as_array()
             .unwrap()
             .iter()
-            .map(|hint| (hint["place"].as_str().unwrap(), hint["code"].as_str().unwrap()))
+            .map(|hint| {
+                (
+                    hint["place"].as_str().unwrap(),
+                    hint["code"].as_str().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(
             told,

@@ -251,7 +251,10 @@ fn spend_reply(
     ready: &Ready,
     (message, thread): (Key, Key),
 ) -> Result<(), Unsent> {
-    let asked = ready.verdict.as_ref().and_then(|verdict| verdict.outbound_type);
+    let asked = ready
+        .verdict
+        .as_ref()
+        .and_then(|verdict| verdict.outbound_type);
     let kind = match asked {
         Some(kind) => kind,
         None => {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use posthouse_mime::ParsedMessage;
+use posthouse_store::Tx;
 use posthouse_store::blobs::PreparedBlob;
 use posthouse_store::tables::blobs;
-use posthouse_store::Tx;
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 

@@ -152,10 +152,11 @@ impl Run {
         if self.digits.len() < DIGITS_MIN {
             return None;
         }
-        if self.digits.len() <= DIGITS_MAX && self.is_grouped() {
-            if let Some(card) = self.judge(text, &self.digits, self.start, self.end) {
-                return Some(card);
-            }
+        if self.digits.len() <= DIGITS_MAX
+            && self.is_grouped()
+            && let Some(card) = self.judge(text, &self.digits, self.start, self.end)
+        {
+            return Some(card);
         }
         self.part(text)
     }
@@ -259,7 +260,7 @@ fn passes_luhn(digits: &[u8]) -> bool {
             (_, digit) => digit * 2,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Tells whether nothing is joined to the number: it is no part of a word, an amount, an address or an identifier.

@@ -47,11 +47,11 @@ pub(super) fn of(text: &str) -> Vec<Found> {
     let mut run: Option<Run> = None;
     for (position, character) in text.chars().enumerate() {
         let class = class(character);
-        if let Some(current) = &mut run {
-            if class == Some(current.class) {
-                current.letters.push(character);
-                continue;
-            }
+        if let Some(current) = &mut run
+            && class == Some(current.class)
+        {
+            current.letters.push(character);
+            continue;
         }
         if let Some(done) = run.take() {
             found.extend(done.told());

@@ -14,15 +14,15 @@ pub(super) fn of_mailbox(name: &str, address: &str, known: &[String]) -> Vec<Fou
     let domain = address.rsplit_once('@').map(|(_, domain)| domain);
     let domain = domain.unwrap_or_default();
     found.extend(of_domain(domain, known));
-    if let Some(shown) = address_in(name) {
-        if !shown.eq_ignore_ascii_case(address) {
-            found.push(Found {
-                code: "name_shows_other_address",
-                position: position(name, shown),
-                excerpt: shown.to_owned(),
-                detail: format!("the name shows {shown}, the address is {address}"),
-            });
-        }
+    if let Some(shown) = address_in(name)
+        && !shown.eq_ignore_ascii_case(address)
+    {
+        found.push(Found {
+            code: "name_shows_other_address",
+            position: position(name, shown),
+            excerpt: shown.to_owned(),
+            detail: format!("the name shows {shown}, the address is {address}"),
+        });
     }
     if name
         .split(|c: char| !c.is_alphanumeric())

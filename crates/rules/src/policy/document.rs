@@ -399,7 +399,7 @@ fn read_options(
         return Err(Fault::invalid(&path, message));
     }
     let fits = |name: &&str| (1..=FOLDER_CHARACTERS_MAX).contains(&name.chars().count());
-    if !names.iter().all(|name| fits(name)) {
+    if !names.iter().all(fits) {
         let message = format!("expected names of 1 to {FOLDER_CHARACTERS_MAX} characters");
         return Err(Fault::invalid(&path, message));
     }

@@ -76,11 +76,7 @@ impl Mailroom {
         }
     }
 
-    async fn order_of_source(
-        &self,
-        grant: &GrantRef,
-        payload: Payload,
-    ) -> Result<Order, Refusal> {
+    async fn order_of_source(&self, grant: &GrantRef, payload: Payload) -> Result<Order, Refusal> {
         let skip_suppressed = payload.outgoing.skip_suppressed;
         let require_tls = payload.outgoing.require_tls;
         let Some(source) = payload.outgoing.files.into_iter().next() else {

@@ -71,7 +71,10 @@ impl Mailroom {
     /// Lets holds wait for so many seconds from now on, at least one.
     pub fn hold_for_seconds(&self, seconds: u32) {
         let seconds = i64::from(seconds.max(1));
-        self.inner.outgate.hold_seconds.store(seconds, Ordering::Relaxed);
+        self.inner
+            .outgate
+            .hold_seconds
+            .store(seconds, Ordering::Relaxed);
     }
 
     /// Returns a hold that an actor may see. What it may not see is not there.
@@ -98,7 +101,8 @@ impl Mailroom {
             .await?;
         if matches!(actor.scope, Scope::Grant(_)) {
             return Err(Refusal::Forbidden {
-                message: "a key of an account cannot decide on the account's held messages".to_owned(),
+                message: "a key of an account cannot decide on the account's held messages"
+                    .to_owned(),
             });
         }
         match hold.state {

@@ -2,16 +2,16 @@
 
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
+use posthouse_store::tables::blobs;
 use posthouse_store::tables::holds::{self, Hold, HoldState};
 use posthouse_store::tables::schedules::{self, ScheduleState};
-use posthouse_store::tables::blobs;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Kind;
 
 use super::super::limits::{HOLD_KEPT_SECONDS, HOLDS_PER_STEP_MAX};
 use super::super::scheduled::Failure;
-use super::approve::checked;
 use super::HoldView;
+use super::approve::checked;
 use crate::actor::Actor;
 use crate::audit::{AuditEntry, Object, Outcome};
 use crate::{Mailroom, Refusal};
@@ -33,7 +33,9 @@ impl Mailroom {
             .clone()
             .unwrap_or_else(|| "the message was rejected".to_owned());
         let id = hold.id;
-        let done = self.drop_hold(hold, HoldState::Rejected, reason, told).await?;
+        let done = self
+            .drop_hold(hold, HoldState::Rejected, reason, told)
+            .await?;
         if !done {
             return Err(self.decided_meanwhile(actor, id).await);
         }
@@ -71,7 +73,8 @@ impl Mailroom {
 
     pub(super) async fn expire_hold(&self, hold: &Hold) -> Result<bool, StoreError> {
         let told = "nobody approved the message in time".to_owned();
-        self.drop_hold(hold.clone(), HoldState::Expired, None, told).await
+        self.drop_hold(hold.clone(), HoldState::Expired, None, told)
+            .await
     }
 
     /// Ends a hold without sending; tells whether nobody had decided.

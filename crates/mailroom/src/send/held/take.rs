@@ -20,8 +20,8 @@ use super::super::scheduled::{Taken, Waiting};
 use super::super::submit::{Order, SentMessage, Work};
 use super::{HoldCause, HoldView};
 use crate::actor::GrantRef;
-use crate::govern::outbound::OutboundVerdict;
 use crate::audit::{AuditEntry, Object, Outcome};
+use crate::govern::outbound::OutboundVerdict;
 use crate::read::away_from_async_threads;
 use crate::{Mailroom, Refusal};
 
@@ -88,11 +88,7 @@ impl Mailroom {
         })
     }
 
-    async fn commit_hold(
-        &self,
-        grant: &GrantRef,
-        holding: &Arc<Holding>,
-    ) -> Result<Hold, Refusal> {
+    async fn commit_hold(&self, grant: &GrantRef, holding: &Arc<Holding>) -> Result<Hold, Refusal> {
         let (mailroom, owner, ready) = (self.clone(), grant.clone(), Arc::clone(holding));
         let outcome = self
             .store()
@@ -164,9 +160,12 @@ impl Mailroom {
             waiting, origin, ..
         } = holding;
         let (message, thread, blob, schedule) = match origin {
-            Origin::Schedule(release) => {
-                (release.message, release.thread, release.blob, Some(release.id))
-            }
+            Origin::Schedule(release) => (
+                release.message,
+                release.thread,
+                release.blob,
+                Some(release.id),
+            ),
             _ => {
                 let message = self.store().new_key();
                 let joined = waiting.answered_thread.or(origin.thread());

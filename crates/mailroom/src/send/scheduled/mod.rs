@@ -20,10 +20,10 @@ mod release;
 mod take;
 
 pub(crate) use failure::Failure;
-pub(in crate::send) use payload::Payload;
-pub(in crate::send) use take::{Taken, Waiting};
 pub use list::ScheduleView;
+pub(in crate::send) use payload::Payload;
 pub use take::ScheduledMessage;
+pub(in crate::send) use take::{Taken, Waiting};
 
 use posthouse_store::StoreError;
 use posthouse_store::tables::schedules;

@@ -2,15 +2,15 @@
 
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::engine::Dialect;
-use posthouse_store::tables::{blobs, holds};
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::schedules::{self, DueSchedule, ScheduleState};
+use posthouse_store::tables::{blobs, holds};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 
 use super::super::limits::{
-    HELD_SCHEDULE_RETRY_US, SCHEDULE_ATTEMPTS_MAX, SCHEDULE_CLAIM_US, SCHEDULE_RETRY_US, SCHEDULES_PER_STEP_MAX,
-    SUSPENDED_RETRY_US,
+    HELD_SCHEDULE_RETRY_US, SCHEDULE_ATTEMPTS_MAX, SCHEDULE_CLAIM_US, SCHEDULE_RETRY_US,
+    SCHEDULES_PER_STEP_MAX, SUSPENDED_RETRY_US,
 };
 use super::super::origin::{Origin, Release};
 use super::failure::Failure;
