@@ -11,6 +11,7 @@
 //! - [`drafts`]: an account writes, and sends later
 //! - [`send`]: an account sends
 //! - [`outbound`]: what was sent goes out
+//! - [`spam`]: what arriving mail is worth, and what is learned of it
 //! - [`suppressions`], [`pauses`]: whom nothing is sent to, and who may not send
 //! - [`reports`]: what other servers tell of sent mail
 //! - [`organise`]: mailboxes are kept in order
@@ -19,12 +20,13 @@
 //! - [`refusal`]: why a use case was refused
 //! - [`provision`]: accounts are made, found, listed, changed and deleted
 //! - [`applications`], [`api_keys`], [`connectors`], [`workspaces`], [`domains`]: what accounts belong to
-//! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
 //! - [`service_accounts`]: programs of the operator that sign their requests
 //! - `dmarc_reports`: domains are told how their mail was judged
 //! - `operator`: whom this server writes to, and who gets mail to `postmaster@`
+//! - [`certificates`]: ordered and renewed for this server's names; [`kept_policies`]: what other domains say of their servers
 //! - [`contacts`]: the address book of an account
 //! - [`rules`], [`lists`]: what becomes of messages, and what is looked into for it, as operators write it
+//! - [`rule_evaluations`]: what was decided by them, message by message
 //! - [`audit`]: what was decided, by whom and why
 //! - [`wait`]: requests wait for the next message
 //! - [`webhooks`]: applications are notified of what happened
@@ -55,10 +57,12 @@ pub mod read;
 pub mod receive;
 pub mod refusal;
 pub mod reports;
+pub mod rule_evaluations;
 pub mod rules;
 pub mod search;
 pub mod send;
 pub mod service_accounts;
+pub mod spam;
 pub mod suppressions;
 pub mod threads;
 pub mod wait;
@@ -66,17 +70,17 @@ pub mod webhooks;
 pub mod workspaces;
 
 mod bootstrap;
+mod dmarc_reports;
+mod govern;
 mod housekeeping;
 mod log_reader;
 mod mailroom;
 mod names;
-mod dmarc_reports;
-mod govern;
+mod operator;
 mod recent;
 mod secrets;
 mod tenancy;
 
 pub use bootstrap::Bootstrap;
 pub use mailroom::{Mailroom, MailroomConfig};
-mod operator;
 pub use refusal::Refusal;

@@ -10,12 +10,14 @@ use posthouse_net::authentication::fields::Fields;
 use posthouse_net::authentication::results_header;
 use posthouse_net::authentication::verdict::{DkimResult, DkimVerdict, DmarcResult, Policy};
 use posthouse_net::authentication::{Authenticator, Envelope, Verdicts};
+use posthouse_rules::spam::Authentication;
 use posthouse_types::address::EmailAddress;
 use serde_json::{Value, json};
 
 use super::accept::{InboundDelivery, ReceiveRefusal};
 use crate::Mailroom;
 use crate::dmarc_reports::Fate;
+use crate::spam::{self, Heard};
 
 /// Whose mail is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,10 @@ pub(super) struct Judged {
     pub(super) verdicts: Option<String>,
     /// It goes to Junk.
     pub(super) is_junk: bool,
+    /// What scoring is told of the checks; `None` when nothing was checked.
+    pub(super) checks: Option<Authentication>,
+    /// What block lists and scanners said.
+    pub(super) heard: Heard,
 }
 
 impl Mailroom {
@@ -91,6 +97,8 @@ impl Mailroom {
             is_junk: is_junk?,
             results_field: results_header::field(&self.config().hostname, &verdicts),
             verdicts: Some(json(&verdicts, &self.count_signatures(delivery, &verdicts)).to_string()),
+            checks: Some(spam::authentication(&verdicts, &arrivals.trusted_sealers)),
+            heard: Heard::default(),
         })
     }
 
