@@ -173,7 +173,7 @@ async fn workspaces_list_rules_once_in_order_and_each_change_is_seen() {
             version(&office, &id.workspace_id).await,
         );
         let after = attach(&office, &id, &[&one]).await.unwrap();
-        assert_eq!(after.rule_ids, [one.clone()]);
+        assert_eq!(after.rule_ids, [one.as_str()]);
         assert_eq!(version(&office, &id).await, began + 1);
         attach(&office, &id, &[&one]).await.unwrap();
         assert_eq!(version(&office, &id).await, began + 1, "nothing changed");
@@ -216,7 +216,7 @@ async fn a_deleted_rule_is_taken_off_every_workspace() {
         let mailroom = &office.mailroom;
         mailroom.delete_rule(&office.actor, &one).await.unwrap();
         let found = mailroom.get_workspace(&office.actor, &both).await.unwrap();
-        assert_eq!(found.rule_ids, [two.clone()]);
+        assert_eq!(found.rule_ids, [two.as_str()]);
         assert_eq!(version(&office, &both).await, began + 1);
         assert_eq!(version(&office, &other).await, untouched);
         let gone = mailroom.delete_rule(&office.actor, &one).await;
