@@ -270,7 +270,10 @@ async fn accounts_that_join_a_workspace_while_it_is_deleted_are_placed_or_refuse
             for account in joining {
                 match account.await.unwrap() {
                     Ok(account) => {
-                        let found = office.mailroom.get_account(&office.actor, &account.id).await;
+                        let found = office
+                            .mailroom
+                            .get_account(&office.actor, &account.id)
+                            .await;
                         assert_ne!(found.unwrap().workspace_id, workspace);
                     }
                     Err(Refusal::InvalidReference { .. }) => {}
