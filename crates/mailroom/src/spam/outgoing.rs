@@ -1,7 +1,7 @@
 //! Mail that leaves is looked at for malware; what holds any is refused, and its application is told.
 
 use posthouse_store::Tx;
-use posthouse_store::blobs::PreparedBlob;
+use posthouse_store::blobs::{InlineBlob, PreparedBlob};
 use posthouse_types::ids::Kind;
 use serde_json::{Value, json};
 
@@ -24,13 +24,16 @@ impl Mailroom {
         about: &str,
         blob: &PreparedBlob,
     ) -> Result<(), Refusal> {
-        let Some(inline) = &blob.inline else {
-            return Ok(());
-        };
-        if self.spam_settings().outside.clamd.is_none() {
-            return Ok(());
+        match &blob.inline {
+            Some(inline) if self.spam_settings().outside.clamd.is_some() => {
+                // On the heap: every request would carry the room for it otherwise.
+                Box::pin(self.scan(sent, about, inline.clone())).await
+            }
+            _ => Ok(()),
         }
-        let inline = inline.clone();
+    }
+
+    async fn scan(&self, sent: &Sent, about: &str, inline: InlineBlob) -> Result<(), Refusal> {
         let raw = away_from_async_threads(move || inline.raw()).await??;
         match self.without_malware(&raw).await {
             Ok(()) => Ok(()),
