@@ -4,9 +4,10 @@ mod asked;
 mod downgrade;
 mod killed;
 mod misbehaving;
+mod outlived;
 mod postfix;
-mod wire;
 mod ways;
+mod wire;
 
 use std::net::Ipv4Addr;
 

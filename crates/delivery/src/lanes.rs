@@ -108,6 +108,8 @@ struct Lane {
     waiting: VecDeque<ClaimedMail>,
     /// Tasks with a session each.
     workers: usize,
+    /// Of these, those with a message under way: however long it takes, what waits does not wait for it.
+    busy: usize,
     /// Wakes workers that wait for more mail with their session open.
     more: Arc<Notify>,
     /// A session with it has worked.
@@ -129,6 +131,20 @@ struct Working {
 impl Drop for Working {
     fn drop(&mut self) {
         self.lanes.leave(&self.name);
+    }
+}
+
+/// A message under way, for as long as this lives.
+pub(crate) struct Busy {
+    lanes: Lanes,
+    name: LaneName,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lanes.table().lane_mut(&self.name) {
+            lane.busy -= 1;
+        }
     }
 }
 
@@ -234,7 +250,7 @@ impl Lanes {
         } else {
             1
         };
-        let wanted = lane.waiting.len().min(most);
+        let wanted = (lane.waiting.len() + lane.busy).min(most);
         while lane.workers < wanted && !self.inner.closing.is_cancelled() {
             lane.workers += 1;
             let (lanes, name) = (self.clone(), name.clone());
@@ -269,7 +285,11 @@ impl Lanes {
     }
 
     /// Returns the next message of a lane, waiting a little for it when a session is open; `None` ends a worker.
-    pub(crate) async fn next(&self, name: &LaneName, has_session: bool) -> Option<ClaimedMail> {
+    pub(crate) async fn next(
+        &self,
+        name: &LaneName,
+        has_session: bool,
+    ) -> Option<(ClaimedMail, Busy)> {
         let deadline = Instant::now() + SESSION_IDLE;
         loop {
             let (more, pause) = {
@@ -284,13 +304,15 @@ impl Lanes {
                 if pause.is_none() && !is_over {
                     let lane = destination.lanes.get_mut(&name.apart())?;
                     let next = lane.waiting.pop_front();
+                    lane.busy += usize::from(next.is_some());
                     if destination.behind && destination.is_low() {
                         destination.behind = false;
                         self.inner.hungry.notify_one();
                     }
                     if let Some(next) = next {
                         destination.next_at = self.spacing().map(|spacing| now + spacing);
-                        return Some(next);
+                        let (lanes, name) = (self.clone(), name.clone());
+                        return Some((next, Busy { lanes, name }));
                     }
                 }
                 let lane = destination.lanes.get_mut(&name.apart())?;

@@ -23,7 +23,7 @@ struct Open {
 /// Delivers what a lane holds until it is empty.
 pub(crate) async fn work(lanes: &Lanes, lane: &LaneName) {
     let mut open: Option<Open> = None;
-    while let Some(mut mail) = lanes.next(lane, open.is_some()).await {
+    while let Some((mut mail, _busy)) = lanes.next(lane, open.is_some()).await {
         if !still_ours(lanes, &mut mail).await {
             continue;
         }
