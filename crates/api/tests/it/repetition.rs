@@ -146,7 +146,7 @@ async fn send_and_fall(call: Call) -> Answer {
             subject: "Once".to_owned(),
             ..Outgoing::default()
         };
-        call.mailroom.send_message(&grant, letter, None).await?;
+        Box::pin(call.mailroom.send_message(&grant, letter, None)).await?;
         Err(ApiError::unavailable("fell over"))
     })
     .await
