@@ -74,14 +74,13 @@ pub fn due(
     Ok(found)
 }
 
-/// What was moved to Junk counts from then on; it had arrived before.
-const DUE_IN_JUNK: &str = "SELECT m.id FROM folders f
-     JOIN messages m ON m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at < $2
-     WHERE f.grant_id = $1 AND f.role = $3 AND COALESCE(m.set_aside_at, m.date_at) < $2 LIMIT $4";
+/// What was moved to Junk counts from then on; it had arrived before. `CROSS JOIN`: SQLite goes from folders to messages, in
+/// the order in which they stand here.
+const DUE_IN_JUNK: &str = "SELECT m.id FROM folders f CROSS JOIN messages m
+     WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at < $2 AND f.grant_id = $1 AND f.role = $3 AND COALESCE(m.set_aside_at, m.date_at) < $2 LIMIT $4";
 
-const DUE_ELSEWHERE: &str = "SELECT m.id FROM folders f
-     JOIN messages m ON m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at < $2
-     WHERE f.grant_id = $1 AND f.role <> $3 AND f.role <> $4 LIMIT $5";
+const DUE_ELSEWHERE: &str = "SELECT m.id FROM folders f CROSS JOIN messages m
+     WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at < $2 AND f.grant_id = $1 AND f.role <> $3 AND f.role <> $4 LIMIT $5";
 
 #[cfg(test)]
 mod tests {

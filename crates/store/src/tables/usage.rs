@@ -48,6 +48,14 @@ pub fn day(tx: &mut dyn Tx, grant: Key, day: i64) -> Result<Day, StoreError> {
     }
 }
 
+/// From folders to messages, on SQLite in the order in which they stand here.
+const HELD_SINCE: &str =
+    "SELECT CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 1 ELSE 0 END), 0) AS BIGINT),
+           CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 0 ELSE 1 END), 0) AS BIGINT)
+         FROM (SELECT f.role FROM folders f CROSS JOIN messages m
+               WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at >= $2
+                 AND f.grant_id = $1 AND f.role <> $4 LIMIT $5) d";
+
 /// Counts the messages of a day that a mailbox holds.
 fn held_since(tx: &mut dyn Tx, grant: Key, day: i64) -> Result<Day, StoreError> {
     let (sent, drafts) = (
@@ -55,11 +63,7 @@ fn held_since(tx: &mut dyn Tx, grant: Key, day: i64) -> Result<Day, StoreError> 
         Param::Int(SystemFolder::Drafts as i64),
     );
     tx.query_one(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 1 ELSE 0 END), 0) AS BIGINT),
-           CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 0 ELSE 1 END), 0) AS BIGINT)
-         FROM (SELECT f.role FROM folders f
-               JOIN messages m ON m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at >= $2
-               WHERE f.grant_id = $1 AND f.role <> $4 LIMIT $5) d",
+        HELD_SINCE,
         &[
             grant.into(),
             Param::Int(day * 86_400),
@@ -166,4 +170,19 @@ fn count(number: i64) -> u64 {
 
 fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HELD_SINCE;
+    use crate::migrations::sqlite_plan;
+
+    #[test]
+    fn what_a_day_left_is_counted_along_the_folders_index() {
+        let plan = sqlite_plan(HELD_SINCE);
+        assert!(
+            plan.contains("messages_of_folder (grant_id=? AND folder_id=? AND date_at>?)"),
+            "{plan}"
+        );
+    }
 }
