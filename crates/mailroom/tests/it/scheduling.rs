@@ -12,6 +12,7 @@ use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::DisplayAddress;
 use serde_json::{Value, json};
 
+use crate::governing::{govern, rule};
 use crate::support::{Office, every_engine, message};
 
 const HOUR: i64 = 3_600;
@@ -294,27 +295,25 @@ async fn a_message_can_be_called_off_until_ten_seconds_before_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_of_a_suspended_account_fails_and_says_why() {
+async fn a_schedule_that_a_rule_blocks_when_it_is_due_fails_and_says_why() {
     for office in every_engine().await {
         let agent = office.account("agent").await;
         let taken = take(&office, &agent, letter("Never")).await;
-        let suspended = office.store.write(|tx: &mut dyn Tx| {
-            tx.execute("UPDATE grants SET suspended_inbound = 'accept'", &[])
-        });
-        suspended.await.unwrap();
+        let buyer =
+            json!([{"field": "recipient.domain", "operator": "is", "value": "shop.example"}]);
+        let block = rule("outbound", buyer, json!([{"type": "block"}]));
+        let rules = govern(&office, &[block]).await;
         office.clock.forward(HOUR);
         office.mailroom.release_schedules().await.unwrap();
         let closed = view(&office, &agent, &taken).await;
         assert_eq!(closed.code, "failed");
-        assert!(
-            closed.description.contains("account is suspended"),
-            "{closed:?}"
-        );
+        let message = format!("Blocked by rule \"House rule\" ({})", rules[0]);
+        assert!(closed.description.contains(&message), "{closed:?}");
         let noted = written(&office, ChangeKind::MessageSendFailed).await;
         let error: Value = serde_json::from_str(noted[0].data.as_deref().unwrap()).unwrap();
         assert_eq!(
             error,
-            json!({"type": "api.resource_blocked", "message": "account is suspended", "status_code": 423})
+            json!({"type": "forbidden", "message": message, "status_code": 403})
         );
         assert_eq!(queue(&office).await, Vec::new());
         assert_eq!(blobs(&office).await, 0);
