@@ -338,7 +338,12 @@ async fn malware_is_refused_in_both_directions_and_is_on_record() {
             .rows
             .iter()
             .filter(|row| row.outcome == "rejected")
-            .map(|row| (row.action.as_str(), row.reason.as_deref().unwrap_or_default()))
+            .map(|row| {
+                (
+                    row.action.as_str(),
+                    row.reason.as_deref().unwrap_or_default(),
+                )
+            })
             .collect();
         assert_eq!(
             noted,

@@ -38,7 +38,20 @@ struct Scanner {
 }
 
 impl Drop for Scanner {
+    /// Asks it to end first, so that the processes it has made end with it.
     fn drop(&mut self) {
+        drop(
+            Command::new("kill")
+                .arg(self.child.id().to_string())
+                .status(),
+        );
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(10) {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         drop(self.child.kill());
         drop(self.child.wait());
     }

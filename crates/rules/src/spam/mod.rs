@@ -126,9 +126,7 @@ impl Score {
 
 /// Adds up; an empty sum of floating-point numbers would be a negative zero otherwise, and be shown as one.
 fn sum_of(signals: &[Signal]) -> f64 {
-    signals
-        .iter()
-        .fold(0.0, |sum, signal| sum + signal.score)
+    signals.iter().fold(0.0, |sum, signal| sum + signal.score)
 }
 
 /// Returns the score above which mail goes to Junk: the server's divided by how strict the policy is.

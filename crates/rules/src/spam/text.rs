@@ -65,7 +65,10 @@ fn subject_signals(letter: &Letter<'_>) -> Vec<Signal> {
     if letters >= 10 && capitals * 10 >= letters * 8 {
         found.push(SUBJECT_CAPITALS.plain());
     }
-    let marks = subject.chars().filter(|c| matches!(c, '!' | '\u{ff01}')).count();
+    let marks = subject
+        .chars()
+        .filter(|c| matches!(c, '!' | '\u{ff01}'))
+        .count();
     let money = subject.chars().filter(|c| "$€£¥₹₽".contains(*c)).count();
     if marks >= 2 || money >= 2 {
         found.push(SUBJECT_SHOUTS.plain());
