@@ -22,6 +22,7 @@ mod folders;
 mod governing;
 mod governing_arrivals;
 mod governing_failures;
+mod guarding;
 mod holds;
 mod lists;
 mod loops;
