@@ -1,3 +1,5 @@
+//! Rules together: their order, what they add up to, and what ends them.
+
 use posthouse_types::ids::{IdCodec, Key, Kind};
 use proptest::prelude::*;
 use serde_json::{Value, json};

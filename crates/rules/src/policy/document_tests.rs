@@ -1,3 +1,5 @@
+//! Policies read, checked against a plan and merged.
+
 use serde_json::{Value, json};
 
 use super::super::{Cap, Effective, GuardAction, Limit, Plan};

@@ -1,3 +1,5 @@
+//! Which files a policy lets in, whatever they call themselves.
+
 use super::super::{Effective, Plan, Policy};
 use super::{AttachmentReadings, TypePattern};
 

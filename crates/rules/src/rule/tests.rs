@@ -1,3 +1,5 @@
+//! Rules read and checked: what is refused, and in which words.
+
 use posthouse_types::ids::Kind;
 use serde_json::json;
 
