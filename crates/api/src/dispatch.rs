@@ -142,9 +142,7 @@ impl Api {
         let parsed = JsonBody::of(route.body, &head.headers, raw).await?;
         let is_repeatable = idempotency::has_key(&head.headers);
         let mut mailroom = match (&actor, route.effect) {
-            (Some(actor), Effect::Write) => {
-                self.mailroom.on_behalf_of(actor, request_id.as_str())
-            }
+            (Some(actor), Effect::Write) => self.mailroom.on_behalf_of(actor, request_id.as_str()),
             _ => self.mailroom.clone(),
         };
         if is_repeatable {

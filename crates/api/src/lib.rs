@@ -93,8 +93,8 @@ mod strict;
 
 mod api_keys;
 mod applications;
-mod audit;
 mod attachments;
+mod audit;
 mod callback_uris;
 mod connect;
 mod connectors;

@@ -57,6 +57,6 @@ pub use fields::{header_section, headers};
 pub use hidden::{HiddenText, hidden_text};
 pub use message::{Attachment, ParsedMessage};
 pub use parse::{decode_part, parse};
-pub use texts::{HtmlTexts, html_texts};
 pub use replace::{Replacement, part_heads, replace_parts};
+pub use texts::{HtmlTexts, html_texts};
 pub use visible::{snippet, visible_text};

@@ -22,7 +22,7 @@ pub use metadata::{
 pub use update_folder::FolderUpdate;
 pub use update_message::MessageUpdate;
 
-pub(crate) use create_folder::{check_folder_path, ensure_folder_path};
 pub(crate) use apply::{MessageChanges, apply};
+pub(crate) use create_folder::{check_folder_path, ensure_folder_path};
 pub(crate) use destination::destination;
 pub(crate) use remove::remove;

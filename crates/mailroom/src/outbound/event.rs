@@ -60,7 +60,10 @@ pub(crate) fn bounced(
 ) -> Result<(), StoreError> {
     let Some(message) = message(tx, codec, sent)? else {
         for one in recipients {
-            tracing::warn!("mail of this server's own did not arrive: {}", one.diagnostic);
+            tracing::warn!(
+                "mail of this server's own did not arrive: {}",
+                one.diagnostic
+            );
         }
         return Ok(());
     };
@@ -134,7 +137,10 @@ fn message(tx: &mut dyn Tx, codec: &IdCodec, sent: &Sent) -> Result<Option<Value
     let id = codec.seal(Kind::Message, sent.message).to_string();
     object.insert("id".to_owned(), id.into());
     let noted = sendings::find(tx, sent.message)?;
-    if noted.as_ref().is_some_and(|noted| OwnMailKind::of(&noted.about).is_some()) {
+    if noted
+        .as_ref()
+        .is_some_and(|noted| OwnMailKind::of(&noted.about).is_some())
+    {
         return Ok(None);
     }
     let about: Option<Map<String, Value>> =

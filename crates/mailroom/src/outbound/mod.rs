@@ -39,10 +39,10 @@ pub(crate) mod warm_up;
 mod wire;
 
 pub use claim::{ClaimedDue, ClaimedMail, ClaimedRecipient, Room, Scope};
-pub use record::{AttemptReport, Outcome};
 pub use posthouse_store::tables::outbound::TlsNeed;
+pub use record::{AttemptReport, Outcome};
 pub use wire::WireMail;
 
 pub(crate) use event::{Sent, rejected};
-pub(crate) use sending::OwnMailKind;
 pub(crate) use record::{RowOutcome, settle};
+pub(crate) use sending::OwnMailKind;

@@ -95,7 +95,9 @@ impl Mailroom {
         let envelope_id = return_path_token::seal(codec, going.row);
         let id = self.public_id(Kind::Message, going.message);
         let received = received(&self.config().hostname, &id, going.created_at);
-        let signers = self.signers_for(&self.signing_domain(&going).await?).await?;
+        let signers = self
+            .signers_for(&self.signing_domain(&going).await?)
+            .await?;
         let is_signed = !signers.is_empty();
         let now = self.now_seconds();
         let (raw, is_utf8) = (going.raw, going.needs_utf8);

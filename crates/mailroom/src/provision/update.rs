@@ -1,9 +1,9 @@
 //! Changes of an account.
 
+use posthouse_store::Tx;
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::grants::{self, Grant, GrantUpdate};
 use posthouse_store::tables::workspaces;
-use posthouse_store::Tx;
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 

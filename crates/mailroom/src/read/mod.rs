@@ -8,10 +8,10 @@ mod attachments;
 mod extracted;
 mod folders;
 mod headers;
+mod hints;
 mod list;
 mod object;
 mod query;
-mod hints;
 mod security;
 mod source;
 

@@ -15,8 +15,8 @@ use super::deliver::{self, Delivery, Prepared};
 use super::{Receipt, Recipient, Transmission};
 use crate::Mailroom;
 use crate::govern::attachments;
-use crate::govern::quota::{Shortage, Unpaid};
 use crate::govern::inbound::Governed;
+use crate::govern::quota::{Shortage, Unpaid};
 use crate::spam::Evidence;
 
 /// `Received` fields after which a message is taken to go in circles.
@@ -314,8 +314,7 @@ impl Mailroom {
         match &outcome {
             Ok(delivery) => {
                 let unused = |blob: &&PreparedBlob| !delivery.blobs.contains(&blob.key);
-                self.remove_bytes(prepared.blobs().filter(unused))
-                    .await;
+                self.remove_bytes(prepared.blobs().filter(unused)).await;
             }
             Err(error) => {
                 self.inner.unconfirmed.put_back(&confirmed);

@@ -96,18 +96,28 @@ impl Mailroom {
         Ok(Judged {
             is_junk: is_junk?,
             results_field: results_header::field(&self.config().hostname, &verdicts),
-            verdicts: Some(json(&verdicts, &self.count_signatures(delivery, &verdicts)).to_string()),
+            verdicts: Some(
+                json(&verdicts, &self.count_signatures(delivery, &verdicts)).to_string(),
+            ),
             checks: Some(spam::authentication(&verdicts, &arrivals.trusted_sealers)),
             heard: Heard::default(),
         })
     }
 
     /// Counts the valid signatures of a message; returns for each signature how many recipients have got it of late.
-    fn count_signatures(&self, delivery: &InboundDelivery, verdicts: &Verdicts) -> Vec<Option<u32>> {
+    fn count_signatures(
+        &self,
+        delivery: &InboundDelivery,
+        verdicts: &Verdicts,
+    ) -> Vec<Option<u32>> {
         let (recipients, now_us) = (delivery.recipients.len(), self.clock().unix_us());
         let count = |one: &DkimVerdict| {
             let is_valid = one.result == DkimResult::Pass;
-            is_valid.then(|| self.inner.signatures.count(one.fingerprint, recipients, now_us))
+            is_valid.then(|| {
+                self.inner
+                    .signatures
+                    .count(one.fingerprint, recipients, now_us)
+            })
         };
         verdicts.dkim.iter().map(count).collect()
     }
@@ -196,11 +206,7 @@ fn is_junk(arrivals: &Arrivals, verdicts: &Verdicts) -> Result<bool, ReceiveRefu
     }
 }
 
-fn fate(
-    arrivals: &Arrivals,
-    verdicts: &Verdicts,
-    is_junk: &Result<bool, ReceiveRefusal>,
-) -> Fate {
+fn fate(arrivals: &Arrivals, verdicts: &Verdicts, is_junk: &Result<bool, ReceiveRefusal>) -> Fate {
     match is_junk {
         Err(_) => Fate::Refused,
         Ok(true) => Fate::Junk,

@@ -27,8 +27,8 @@ use crate::Mailroom;
 use crate::audit::{AuditEntry, Object, Outcome};
 use crate::govern::destination::destination;
 use crate::govern::evaluations::Moved;
-use crate::govern::quota::{Charge, Unpaid, charge_received};
 use crate::govern::inbound::{InboundVerdict, Refused};
+use crate::govern::quota::{Charge, Unpaid, charge_received};
 use crate::outbound::event;
 use crate::spam::Weighed;
 

@@ -44,9 +44,7 @@ impl Mailroom {
         }
         let used = outcome.as_deref().unwrap_or_default();
         if outcome.as_ref().err().is_none_or(Unpaid::is_final) {
-            let unused = prepared
-                .blobs()
-                .filter(|blob| !used.contains(&blob.key));
+            let unused = prepared.blobs().filter(|blob| !used.contains(&blob.key));
             self.remove_bytes(unused).await;
         }
         outcome?;

@@ -201,7 +201,11 @@ async fn an_account_is_made_with_its_aliases_or_not_at_all() {
         let create = |new| office.mailroom.create_account(&office.actor, new);
         let new = with_aliases(
             "sales@agents.localhost",
-            &["Orders@shop.example", "orders@shop.example", "info@agents.localhost"],
+            &[
+                "Orders@shop.example",
+                "orders@shop.example",
+                "info@agents.localhost",
+            ],
         );
         let made = create(new).await.unwrap();
         assert_eq!(
@@ -214,11 +218,23 @@ async fn an_account_is_made_with_its_aliases_or_not_at_all() {
         assert_eq!(accepted.unwrap().message_ids.len(), 1);
 
         // One that is taken, or at a domain that nobody registered, and there is no account either.
-        let taken = create(with_aliases("two@agents.localhost", &["new@shop.example", "info@agents.localhost"])).await;
+        let taken = create(with_aliases(
+            "two@agents.localhost",
+            &["new@shop.example", "info@agents.localhost"],
+        ))
+        .await;
         assert!(matches!(taken, Err(Refusal::Conflict { .. })), "{taken:?}");
-        let taken = create(with_aliases("two@agents.localhost", &["sales@agents.localhost"])).await;
+        let taken = create(with_aliases(
+            "two@agents.localhost",
+            &["sales@agents.localhost"],
+        ))
+        .await;
         assert!(matches!(taken, Err(Refusal::Conflict { .. })), "{taken:?}");
-        let strange = create(with_aliases("two@agents.localhost", &["new@elsewhere.example"])).await;
+        let strange = create(with_aliases(
+            "two@agents.localhost",
+            &["new@elsewhere.example"],
+        ))
+        .await;
         let names_field = |refusal: &Refusal| match refusal {
             Refusal::InvalidReference { field, .. } => field == "settings.aliases",
             _ => false,
@@ -227,11 +243,19 @@ async fn an_account_is_made_with_its_aliases_or_not_at_all() {
         for address in ["two@agents.localhost", "new@shop.example"] {
             let address = EmailAddress::parse_strict(address).unwrap();
             let refused = office.mailroom.resolve_recipient(&address).await;
-            assert_eq!(refused.unwrap_err(), RecipientRefusal::Unknown, "{address:?}");
+            assert_eq!(
+                refused.unwrap_err(),
+                RecipientRefusal::Unknown,
+                "{address:?}"
+            );
         }
 
         // Once more: what it has stays, what is new comes to it.
-        let again = create(with_aliases("sales@agents.localhost", &["orders@shop.example", "more@shop.example"])).await;
+        let again = create(with_aliases(
+            "sales@agents.localhost",
+            &["orders@shop.example", "more@shop.example"],
+        ))
+        .await;
         assert_eq!(again.unwrap().id, made.id);
         assert_eq!(aliases_of(&office, &made.id).await.len(), 3);
     }
@@ -241,17 +265,34 @@ async fn an_account_is_made_with_its_aliases_or_not_at_all() {
 async fn aliases_of_a_new_account_have_the_rules_of_addresses_and_a_bound() {
     for office in every_engine().await {
         let create = |new| office.mailroom.create_account(&office.actor, new);
-        for wrong in ["no address", "a+b@agents.localhost", "sales@agents.localhost"] {
+        for wrong in [
+            "no address",
+            "a+b@agents.localhost",
+            "sales@agents.localhost",
+        ] {
             let refused = create(with_aliases("sales@agents.localhost", &[wrong])).await;
-            assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{wrong}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Refusal::Invalid { .. })),
+                "{wrong}: {refused:?}"
+            );
         }
-        let many: Vec<String> = (0..51).map(|number| format!("a{number}@agents.localhost")).collect();
+        let many: Vec<String> = (0..51)
+            .map(|number| format!("a{number}@agents.localhost"))
+            .collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let refused = create(with_aliases("sales@agents.localhost", &many)).await;
-        assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{refused:?}");
-        let made = create(with_aliases("sales@agents.localhost", &many[..50])).await.unwrap();
+        assert!(
+            matches!(refused, Err(Refusal::Invalid { .. })),
+            "{refused:?}"
+        );
+        let made = create(with_aliases("sales@agents.localhost", &many[..50]))
+            .await
+            .unwrap();
         assert_eq!(aliases_of(&office, &made.id).await.len(), 50);
         let refused = create(with_aliases("sales@agents.localhost", &[many[50]])).await;
-        assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(Refusal::Invalid { .. })),
+            "{refused:?}"
+        );
     }
 }

@@ -325,7 +325,9 @@ async fn auth_04_the_same_signed_message_to_a_thousand_recipients_raises_the_cou
         records.push(("s1._domainkey.strict.example", key.public_record()));
         check(&office, CheckedPeers::All, DmarcAction::Junk, records);
         let grant = office.account("triage").await;
-        let crowd: Vec<String> = (0..9).map(|number| format!("a{number}@agents.localhost")).collect();
+        let crowd: Vec<String> = (0..9)
+            .map(|number| format!("a{number}@agents.localhost"))
+            .collect();
         for address in &crowd {
             office.account(address.split('@').next().unwrap()).await;
         }

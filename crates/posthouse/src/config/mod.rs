@@ -7,13 +7,13 @@
 
 mod error;
 mod flags;
+mod guard;
 mod layers;
 mod outbound;
 mod plan;
 mod reference;
 mod resolve;
 pub mod settings;
-mod guard;
 mod spam;
 #[cfg(test)]
 mod tests;
@@ -30,9 +30,9 @@ use posthouse_types::address::EmailAddress;
 
 pub use error::ConfigError;
 pub use flags::ServeFlags;
+pub use guard::Guarding;
 pub use outbound::{Outbound, OutboundMode};
 pub use reference::markdown;
-pub use guard::Guarding;
 pub use spam::Spam;
 
 /// Everything `posthouse serve` was told, typed and checked; one field per setting, flat.

@@ -11,11 +11,11 @@ use posthouse_net::cidr::{Cidr, CidrError};
 use posthouse_types::address::EmailAddress;
 
 use super::error::ConfigError;
+use super::guard;
 use super::layers::{Given, Layers, Source};
 use super::outbound::{self, Outbound};
 use super::plan;
 use super::settings::{Preset, SETTINGS, by_key};
-use super::guard;
 use super::spam;
 use super::{Acme, Blobs, Config, Database, LogFormat, Role, Roles, TlsFiles};
 

@@ -21,8 +21,9 @@ use super::outward::Outward;
 use super::parts::{self, Parts, Signals};
 use super::ready::Ready;
 use super::{
-    arrivals, certificates, clock, crates, delivery, dmarc_reports, domains, first_key, health, housekeeping,
-    local_mail, metrics, outward, private_file, quick_start, schedules, search, spam, tls,
+    arrivals, certificates, clock, crates, delivery, dmarc_reports, domains, first_key, health,
+    housekeeping, local_mail, metrics, outward, private_file, quick_start, schedules, search, spam,
+    tls,
 };
 use crate::config::{Config, OutboundMode, Role};
 

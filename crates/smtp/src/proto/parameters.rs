@@ -167,12 +167,7 @@ mod tests {
 
     #[test]
     fn smtp_09_unknown_or_broken_parameters_are_refused() {
-        for unknown in [
-            "AUTH=<>",
-            "XOORG=a",
-            "NOTIFY=NEVER",
-            "MT-PRIORITY=3",
-        ] {
+        for unknown in ["AUTH=<>", "XOORG=a", "NOTIFY=NEVER", "MT-PRIORITY=3"] {
             assert_eq!(
                 mail(unknown),
                 Err(SyntaxError::UnknownParameter),

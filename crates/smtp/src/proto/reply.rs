@@ -178,7 +178,8 @@ pub const RECIPIENT_OVER_DAY: Reply = Reply::new(
     "the mailbox receives no more today, try again tomorrow",
 );
 /// 452: the mailbox has no room for it. RFC 3463 3.3: 4.2.2.
-pub const RECIPIENT_FULL: Reply = Reply::new("452", "4.2.2", "the mailbox is full, try again later");
+pub const RECIPIENT_FULL: Reply =
+    Reply::new("452", "4.2.2", "the mailbox is full, try again later");
 /// 552: the message is larger than the mailbox takes.
 pub const TOO_LARGE_FOR_RECIPIENT: Reply =
     Reply::new("552", "5.3.4", "message is larger than the mailbox accepts");

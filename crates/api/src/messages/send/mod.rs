@@ -11,8 +11,8 @@ use posthouse_mailroom::read::HeaderDetail;
 use posthouse_mailroom::send::{Departed, OutgoingSource};
 
 use crate::call::Call;
-use crate::holds::hold_of_message;
 use crate::error::ApiError;
+use crate::holds::hold_of_message;
 use crate::idempotency::idempotent;
 use crate::messages::schema::MESSAGE;
 use crate::openapi::schema::{
