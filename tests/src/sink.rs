@@ -95,6 +95,7 @@ struct State {
     captured: Vec<Captured>,
     seen: Vec<String>,
     connections: usize,
+    is_holding: bool,
 }
 
 /// A running sink; it ends when this value is dropped.
@@ -166,6 +167,11 @@ impl Sink {
         self.held.notify_one();
     }
 
+    /// Tells whether a connection has come to where it is held.
+    pub fn is_holding(&self) -> bool {
+        lock(&self.state).is_holding
+    }
+
     /// Returns how many connections there were.
     pub fn connections(&self) -> usize {
         lock(&self.state).connections
@@ -207,6 +213,7 @@ impl Session {
     /// Ends the connection, or keeps it waiting, where the test wants it.
     async fn comes_to(&self, moment: Moment) -> Going {
         if self.manners.holds == Some(moment) && self.number == 1 {
+            lock(&self.state).is_holding = true;
             self.held.notified().await;
         }
         match self.manners.hangs_up {

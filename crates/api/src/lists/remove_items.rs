@@ -1,6 +1,6 @@
 //! `DELETE /v3/lists/{list_id}/items`
 
-use super::schema::{LIST, items, render};
+use super::schema::{LIST, items_to_remove, render};
 use crate::call::Call;
 use crate::openapi::Operation;
 use crate::routes::Answer;
@@ -9,7 +9,7 @@ use crate::routes::Answer;
 pub fn operation() -> Operation {
     Operation::new("removeListItems", "Take items off a list")
         .about("The body names them; those that are not on it are ignored.")
-        .body(items())
+        .body(items_to_remove())
         .one(LIST.reference())
 }
 

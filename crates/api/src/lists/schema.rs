@@ -73,9 +73,17 @@ pub(super) fn pass_over(body: &mut Fields<'_>) {
     body.ignore(&READ_ONLY);
 }
 
-/// Items that are put on a list or taken off it.
+/// Items that are put on a list.
 pub(super) fn items() -> Schema {
-    let entry = text().at_most(ITEM_CHARACTERS_MAX);
+    named(text().at_most(ITEM_CHARACTERS_MAX))
+}
+
+/// Items that are taken off a list: what is on none may be of any length.
+pub(super) fn items_to_remove() -> Schema {
+    named(text())
+}
+
+fn named(entry: Schema) -> Schema {
     object([required(
         "items",
         list(entry).at_least(1).at_most(LIST_ITEMS_PER_CALL_MAX),
