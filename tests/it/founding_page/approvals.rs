@@ -141,9 +141,12 @@ async fn a_message_that_a_rule_holds_is_approved_or_rejected_on_the_command_line
             "--subject",
             subject,
             "--body",
-            "Words for Bo",
+            "Words for Bo\u{1b}]0;owned\u{7}",
         ];
-        cli.run(&send).await.expect(0);
+        cli.run(&send)
+            .await
+            .expect(0)
+            .shows(&["waits for approval", "posthouse approvals approve"]);
     }
     let waiting = cli.run(&["approvals", "list"]).await.expect(0);
     waiting.shows(&[
@@ -163,10 +166,10 @@ async fn a_message_that_a_rule_holds_is_approved_or_rejected_on_the_command_line
         last.as_str().expect("an id"),
         first.as_str().expect("an id"),
     );
-    cli.run(&["approvals", "show", first])
-        .await
-        .expect(0)
-        .shows(&["Hello", "bo@shop.example", "Words for Bo", "Ask first"]);
+    let shown = cli.run(&["approvals", "show", first]).await.expect(0);
+    shown.shows(&["Hello", "bo@shop.example", "Words for Bo", "Ask first"]);
+    // Whoever wrote the message does not write on the terminal of who decides.
+    assert!(!shown.stdout.contains(['\u{1b}', '\u{7}']));
     cli.run(&["approvals", "approve", first, "--note", "fine"])
         .await
         .expect(0)

@@ -1,12 +1,14 @@
 //! A message is looked at with the rules of a workspace, and whatever they ask of lists is looked up at once.
 
+use std::collections::BTreeSet;
+
 use posthouse_rules::evaluate::{Evaluation, ListAnswers, evaluate, questions};
 use posthouse_rules::facts::Facts;
 use posthouse_rules::rule::Rule;
 use posthouse_store::tables::lists;
 use posthouse_store::{StoreError, Tx};
 
-/// Values that the rules of one workspace ask of lists for one message at most; beyond it nothing can be decided.
+/// Different values that rules ask of lists for one message at most; beyond it nothing can be decided.
 pub(crate) const QUESTIONS_MAX: usize = 20_000;
 
 /// Returns what the lists say of everything that rules want to know about messages.
@@ -14,7 +16,8 @@ pub(crate) fn answers<'a>(
     tx: &mut dyn Tx,
     asked: impl Iterator<Item = (&'a [Rule], &'a Facts)>,
 ) -> Result<ListAnswers, StoreError> {
-    let mut all = Vec::new();
+    // Each once: what many recipients of one workspace ask is one question.
+    let mut all = BTreeSet::new();
     for (rules, facts) in asked {
         all.extend(questions(rules, facts));
         if all.len() > QUESTIONS_MAX {
@@ -26,8 +29,7 @@ pub(crate) fn answers<'a>(
     if all.is_empty() {
         return Ok(ListAnswers::default());
     }
-    all.sort_unstable();
-    all.dedup();
+    let all: Vec<_> = all.into_iter().collect();
     Ok(lists::holding(tx, &all)?.into_iter().collect())
 }
 

@@ -67,13 +67,20 @@ impl Mailroom {
         {
             message.extend(about);
         }
+        let everybody = ["to", "cc", "bcc"].iter().flat_map(|role| {
+            let mailboxes = message[*role].as_array().into_iter().flatten();
+            mailboxes.filter_map(|mailbox| mailbox.as_str().map(str::to_owned))
+        });
+        let recipients: Vec<String> = everybody.collect();
         let (mailroom, sent) = (self.clone(), *sent);
         let (reason, at_us) = (format!("malware: {malware}"), self.clock().unix_us());
         self.store()
             .write(move |tx: &mut dyn Tx| {
                 rejected(tx, &sent, &message, at_us)?;
+                let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
                 let entry = AuditEntry {
                     grant: sent.grant,
+                    recipients: &recipients,
                     outcome: Outcome::Rejected,
                     reason: &reason,
                     ..AuditEntry::done(sent.application, "message.send", Object::None)

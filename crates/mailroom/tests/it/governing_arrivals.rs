@@ -256,3 +256,35 @@ async fn the_author_in_the_header_and_the_envelope_sender_both_count() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_recipients_of_a_workspace_ask_is_asked_once_and_delays_nobody() {
+    const LISTS: usize = 50;
+    const ACCOUNTS: usize = 80;
+    for office in every_engine().await {
+        let mut lists = Vec::with_capacity(LISTS);
+        for _ in 0..LISTS {
+            lists.push(crate::lists::make(&office, "tld").await.id);
+        }
+        let spam = json!([{"type": "mark_as_spam"}]);
+        govern(
+            &office,
+            &[rule(
+                "inbound",
+                on("from.tld", "in_list", json!(lists)),
+                spam,
+            )],
+        )
+        .await;
+        let mut everybody = Vec::with_capacity(ACCOUNTS);
+        for place in 0..ACCOUNTS {
+            let account = office.account(&format!("agent{place}")).await;
+            everybody.push(account.email);
+        }
+        let to: Vec<&str> = everybody.iter().map(String::as_str).collect();
+        // Each asks every list for every ending of both senders.
+        let mail = message(&["From: x@a.b.c.d.e.example", "Subject: To all"], "x");
+        let accepted = office.deliver(&to, &mail).await.unwrap();
+        assert_eq!(accepted.message_ids.len(), ACCOUNTS);
+    }
+}

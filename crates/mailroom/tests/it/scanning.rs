@@ -334,6 +334,9 @@ async fn malware_is_refused_in_both_directions_and_is_on_record() {
             .list_audit(&office.actor, AuditFilter::default(), 50, None)
             .await
             .unwrap();
+        let refused = page.rows.iter().filter(|row| row.outcome == "rejected");
+        let recipients: Vec<&str> = refused.map(|row| row.recipients[0].as_str()).collect();
+        assert_eq!(recipients, ["x@shop.example", "triage@agents.localhost"]);
         let noted: Vec<(&str, &str)> = page
             .rows
             .iter()

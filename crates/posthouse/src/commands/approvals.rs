@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::ApprovalsCommand;
 use crate::client::{Answer, Api, Failure, segment};
-use crate::output::{Screen, details, field, moment, plain_text, table};
+use crate::output::{Screen, clean_lines, details, field, moment, plain_text, size, table};
 
 const HOLDS: &str = "/v3/holds";
 
@@ -126,7 +126,9 @@ fn show(answer: &Answer, screen: &Screen) {
         ("To", addresses(hold, "to")),
         ("Cc", addresses(hold, "cc")),
         ("Bcc", addresses(hold, "bcc")),
+        ("Reply to", addresses(hold, "reply_to")),
         ("Subject", subject(hold)),
+        ("Files", files(hold)),
         ("Until", moment(&hold["expires_at"])),
     ];
     screen.text(&details(screen, &pairs));
@@ -134,8 +136,20 @@ fn show(answer: &Answer, screen: &Screen) {
         .as_str()
         .filter(|body| !body.is_empty())
     {
-        screen.text(&format!("\n{}", plain_text(body)));
+        screen.text(&format!("\n{}", clean_lines(&plain_text(body)).trim_end()));
     }
+}
+
+/// Names what goes along with a message.
+fn files(hold: &Value) -> String {
+    let files = message(hold)["attachments"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let names: Vec<String> = files
+        .map(|file| format!("{} ({})", field(file, "filename"), size(&file["size"])))
+        .collect();
+    names.join(", ")
 }
 
 async fn decide(

@@ -44,8 +44,8 @@ pub fn size(bytes: &Value) -> String {
     };
     let units = [("MB", 1024 * 1024), ("KB", 1024)];
     for (unit, one) in units {
-        if bytes >= one {
-            let tenths = bytes * 10 / one;
+        if u128::from(bytes) >= one {
+            let tenths = u128::from(bytes) * 10 / one;
             return format!("{}.{} {unit}", tenths / 10, tenths % 10);
         }
     }
@@ -55,6 +55,11 @@ pub fn size(bytes: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_size_there_is_has_words_too() {
+        assert_eq!(size(&Value::from(i64::MAX)), "8796093022208.0 MB");
+    }
 
     #[test]
     fn a_name_from_outside_stays_in_its_directory() {
