@@ -12,6 +12,7 @@ mod update;
 use posthouse_mailroom::provision::AccountView;
 use serde_json::{Value, json};
 
+use crate::body::BodyRule;
 use crate::routes::{Route, Scope};
 
 pub(crate) use schema::GRANT;
@@ -36,6 +37,7 @@ pub fn routes() -> Vec<Route> {
     );
     table.push(
         Route::post("/v3/grants/{grant_id}/resume", Scope::Grant, resume::resume)
+            .body(BodyRule::Ignored)
             .described(resume::operation),
     );
     table.extend(aliases::routes());
