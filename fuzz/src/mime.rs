@@ -64,6 +64,7 @@ pub fn fuzz_mime(data: &[u8]) {
 fn texts(message: &ParsedMessage) -> Vec<&str> {
     let lists = [
         &message.from,
+        &message.further_from,
         &message.to,
         &message.cc,
         &message.bcc,
@@ -132,8 +133,8 @@ fn check_text(data: &[u8], message: &ParsedMessage) {
 }
 
 fn check_bounds(message: &ParsedMessage) {
-    let addresses = message.from.len()
-        + message.to.len()
+    assert!(message.from_all().count() <= ADDRESSES_PER_MESSAGE_MAX);
+    let addresses = message.to.len()
         + message.cc.len()
         + message.bcc.len()
         + message.reply_to.len();
@@ -158,7 +159,7 @@ fn check_bounds(message: &ParsedMessage) {
         );
     }
     if !message.sender_ambiguous {
-        assert_eq!(message.from.len(), 1);
+        assert_eq!(message.from_all().count(), 1);
     }
 }
 

@@ -16,7 +16,7 @@ pub const MIME_PARAMS_MAX: usize = 100;
 pub const RFC2231_SECTIONS_MAX: usize = 64;
 /// Encoded words decoded in one header field; later ones stay as they are.
 pub const ENCODED_WORDS_PER_HEADER_MAX: usize = 1_000;
-/// Addresses read from all address fields together.
+/// Addresses read from all address fields together; `From` fields, wherever they stand, always have this room.
 pub const ADDRESSES_PER_MESSAGE_MAX: usize = 2_000;
 /// Message ids read from `In-Reply-To` and `References` together.
 pub const REFERENCES_PER_MESSAGE_MAX: usize = 1_000;

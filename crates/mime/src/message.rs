@@ -17,6 +17,8 @@ pub struct ParsedMessage {
     pub subject: String,
     /// The mailboxes of the first `From` field. See [`ParsedMessage::sender_ambiguous`].
     pub from: Vec<DisplayAddress>,
+    /// The mailboxes of all further `From` fields, which some readers take instead. Empty in honest mail.
+    pub further_from: Vec<DisplayAddress>,
     /// The mailboxes of all `To` fields; groups are flattened.
     pub to: Vec<DisplayAddress>,
     /// The mailboxes of all `Cc` fields.
@@ -43,11 +45,17 @@ pub struct ParsedMessage {
     pub parse_truncated: bool,
     /// Another reader may see other parts than these: doubtful boundaries, repeated structure fields.
     pub ambiguous_structure: bool,
-    /// There is not exactly one `From` field with exactly one plain mailbox that all readers would find.
+    /// There is not exactly one `From` field with exactly one plain mailbox that all readers would find; or `Sender` is there
+    /// more than once, or with anything but one plain mailbox.
     pub sender_ambiguous: bool,
 }
 
 impl ParsedMessage {
+    /// Returns every author that some reader could see: all addresses of all `From` fields, in order.
+    pub fn from_all(&self) -> impl Iterator<Item = &DisplayAddress> {
+        self.from.iter().chain(&self.further_from)
+    }
+
     /// Returns the HTML if there is any, else the plain text, else nothing.
     pub fn body(&self) -> &str {
         self.html

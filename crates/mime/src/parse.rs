@@ -21,7 +21,9 @@ pub fn parse(raw: &[u8]) -> ParsedMessage {
     let mut header = Header::default();
     let root = read_header(raw, |field| header.take(field));
     let mut message = header.finish();
-    message.parse_truncated |= root.1 || root.0.end == HeaderEnd::Overflow;
+    let is_cut = root.1 || root.0.end == HeaderEnd::Overflow;
+    message.parse_truncated |= is_cut;
+    message.sender_ambiguous |= is_cut;
     let mut tree = tree::scan(raw, root.0);
     let layout = Layout::of(&tree);
     message.text = layout.text(raw, &tree);
@@ -85,9 +87,11 @@ pub(crate) fn read_header<'a>(
 struct Header {
     message: ParsedMessage,
     from_fields: usize,
+    sender_fields: usize,
     has_subject: bool,
     has_date: bool,
     addresses: usize,
+    authors: usize,
     sender_doubtful: bool,
 }
 
@@ -115,6 +119,7 @@ impl Header {
                 self.message.bcc.extend(list);
             }
             b's' if field.is("Subject") => self.take_subject(field.value),
+            b's' if field.is("Sender") => self.take_sender(field),
             b'd' if field.is("Date") => self.take_date(field.value),
             b'd' if field.is("Delivered-To") => self.take_delivered_to(field.value),
             b'm' if field.is("Message-ID") && self.message.message_id.is_none() => {
@@ -133,22 +138,34 @@ impl Header {
         self.message
     }
 
-    /// The first `From` counts. Anything that would lead another reader elsewhere makes the sender doubtful.
+    /// The first `From` counts. Anything that would lead another reader elsewhere makes the sender doubtful, and is kept
+    /// beside it. Authors have room of their own: no other field pushes them out.
     fn take_from(&mut self, field: &Field<'_>) {
         self.from_fields += 1;
         self.sender_doubtful |= field.doubtful;
-        if self.from_fields > 1 {
-            return;
-        }
-        let list = display::read(field.value, ADDRESSES_PER_MESSAGE_MAX - self.addresses);
+        let list = display::read(field.value, ADDRESSES_PER_MESSAGE_MAX - self.authors);
+        self.authors += list.addresses.len();
         self.addresses += list.addresses.len();
-        self.sender_doubtful |= list.doubtful;
+        self.sender_doubtful |= list.doubtful || list.truncated;
         self.message.parse_truncated |= list.truncated;
-        self.message.from = list.addresses;
+        match self.from_fields {
+            1 => self.message.from = list.addresses,
+            _ => self.message.further_from.extend(list.addresses),
+        }
+    }
+
+    /// RFC 5322 3.6.2: `Sender` is there once, with one mailbox. That it is another one than the author's is allowed, and
+    /// usual in mail of lists.
+    fn take_sender(&mut self, field: &Field<'_>) {
+        self.sender_fields += 1;
+        let list = display::read(field.value, 2);
+        let is_one = list.addresses.len() == 1 && display::is_plain_mailbox(&list.addresses[0]);
+        self.sender_doubtful |= self.sender_fields > 1 || !is_one;
     }
 
     fn take_addresses(&mut self, value: &[u8]) -> Vec<DisplayAddress> {
-        let list = display::read(value, ADDRESSES_PER_MESSAGE_MAX - self.addresses);
+        let room = ADDRESSES_PER_MESSAGE_MAX.saturating_sub(self.addresses);
+        let list = display::read(value, room);
         self.addresses += list.addresses.len();
         self.message.parse_truncated |= list.truncated;
         list.addresses

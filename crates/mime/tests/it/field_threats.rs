@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use posthouse_mime::limits::{
-    ADDRESSES_PER_MESSAGE_MAX, ENCODED_WORDS_PER_HEADER_MAX, HEADER_BYTES_MAX,
+    ADDRESSES_PER_MESSAGE_MAX, ENCODED_WORDS_PER_HEADER_MAX, HEADER_BYTES_MAX, HEADER_FIELDS_MAX,
     REFERENCES_PER_MESSAGE_MAX, RFC2231_SECTIONS_MAX,
 };
 use posthouse_mime::{header_section, parse};
@@ -185,6 +185,18 @@ fn mime_08_any_other_from_is_flagged() {
         ),
         ("a NUL in it", "From: a@b.example\0\n"),
         ("a domain that is none", "From: a@b_c\n"),
+        (
+            "two Sender",
+            "From: a@b.example\nSender: c@d.example\nSender: e@f.example\n",
+        ),
+        (
+            "two mailboxes in Sender",
+            "From: a@b.example\nSender: c@d.example, e@f.example\n",
+        ),
+        (
+            "a Sender without an address",
+            "From: a@b.example\nSender: Ann\n",
+        ),
     ];
     for (case, header) in headers {
         assert!(
@@ -192,6 +204,52 @@ fn mime_08_any_other_from_is_flagged() {
             "{case}"
         );
     }
+}
+
+#[test]
+fn mime_08_every_author_of_every_from_field_is_told() {
+    let all = |header: &str| -> Vec<String> {
+        let message = parse(&crlf(&format!("{header}\nbody")));
+        assert!(message.sender_ambiguous, "{header}");
+        message
+            .from_all()
+            .map(|author| author.email.clone())
+            .collect()
+    };
+    assert_eq!(
+        all(
+            "From: a@b.example, X <c@d.example>\nSubject: x\nfrom : G: e@f.example;\nFrom: <g@h.example>\n"
+        ),
+        ["a@b.example", "c@d.example", "e@f.example", "g@h.example"]
+    );
+    let crowd = "u@b.example,\n ".repeat(ADDRESSES_PER_MESSAGE_MAX);
+    assert_eq!(
+        all(&format!(
+            "To: {crowd}\nCc: {crowd}\nFrom: a@b.example\nFrom: c@d.example\n"
+        )),
+        ["a@b.example", "c@d.example"],
+        "no other field pushes authors out"
+    );
+    let flood = format!("From: {crowd}\nFrom: c@d.example\n");
+    assert_eq!(all(&flood).len(), ADDRESSES_PER_MESSAGE_MAX);
+    assert!(parse(&crlf(&flood)).parse_truncated);
+}
+
+#[test]
+fn mime_08_a_from_beyond_the_fields_that_are_read_makes_the_sender_doubtful() {
+    let flood = "X-A: 1\n".repeat(HEADER_FIELDS_MAX);
+    let message = parse(&crlf(&format!(
+        "From: a@b.example\n{flood}From: c@d.example\n\nx"
+    )));
+    assert!(message.sender_ambiguous && message.parse_truncated);
+}
+
+#[test]
+fn mime_08_a_list_that_sends_for_an_author_is_not_ambiguous() {
+    let message = parse(&crlf(
+        "From: a@b.example\nSender: Announce <list@d.example>\n\nx",
+    ));
+    assert!(!message.sender_ambiguous);
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn a_plain_message_gives_all_its_fields() {
                 email: "ann@shop.example",
             },
         ],
+        further_from: [],
         to: [
             DisplayAddress {
                 name: "Triage",
