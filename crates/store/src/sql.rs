@@ -144,6 +144,9 @@ pub trait Tx {
     /// Notes that the change log grew: other nodes are told once the transaction has committed.
     fn note_change(&mut self) {}
 
+    /// Notes that what governs some accounts changes: whoever remembers it reads it anew once the transaction has committed.
+    fn note_governance(&mut self) {}
+
     /// Notes that the search index could not be read: it is made anew where it is a file of its own.
     fn note_index_damage(&mut self) {}
 

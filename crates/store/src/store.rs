@@ -135,6 +135,16 @@ impl Store {
         self.inner.engine.read(work).await
     }
 
+    /// Returns a number that grows whenever what governs accounts has changed ([`Tx::note_governance`]), before the one who
+    /// changed it is told; `None` where other processes change it, too, and only the store knows.
+    #[must_use]
+    pub fn governance_epoch(&self) -> Option<u64> {
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.governance_epoch()),
+            Engine::Postgres(_) => None,
+        }
+    }
+
     /// Returns a new row key.
     #[must_use]
     pub fn new_key(&self) -> Key {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use posthouse_mime::ParsedMessage;
 use posthouse_rules::evaluate::{Evaluation, Outcome, evaluate};
 use posthouse_rules::facts::{Facts, Needs, Party, Stage};
-use posthouse_rules::policy::Limit;
+use posthouse_rules::policy::{Effective, Limit};
 use posthouse_rules::rule::Action;
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
@@ -98,17 +98,25 @@ impl Mailroom {
         if !recipient.has_mailbox() {
             return Ok(());
         }
+        if let Some(standing) = self.remembered_standing(recipient.grant)
+            && self.asks_nothing_at_rcpt(&standing, announced_bytes)
+        {
+            recipient.standing.note(&standing);
+            return Ok(());
+        }
         let facts = Facts {
             from: envelope_from.cloned().map(Party::new).into_iter().collect(),
             envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
             ..Facts::at(Stage::SmtpRcpt)
         };
+        let epoch = self.store().governance_epoch();
         let (mailroom, account) = (self.clone(), (recipient.application, recipient.grant));
         let (asked, noted) = (facts.clone(), recipient.standing.clone());
         let looked = self
             .store()
             .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
                 let standing = mailroom.standing_of_account(tx, account)?;
+                mailroom.remember_standing(account.1, epoch, &standing);
                 noted.note(&standing);
                 let room = mailroom.has_room(tx, account, &standing, announced_bytes)?;
                 if room.is_err() || !standing.has_rules_at(Stage::SmtpRcpt) {
@@ -139,6 +147,13 @@ impl Mailroom {
         })
     }
 
+    /// Tells whether mail is let on to the end of its data without a look at the store, whatever its envelope says.
+    fn asks_nothing_at_rcpt(&self, standing: &Standing, announced_bytes: Option<u64>) -> bool {
+        !standing.has_rules_at(Stage::SmtpRcpt)
+            && !is_too_large(&standing.policy, announced_bytes)
+            && !counts_received(self.operator_plan(), &standing.policy)
+    }
+
     /// Tells whether an account may receive another message, of a size if one was announced.
     fn has_room(
         &self,
@@ -148,11 +163,7 @@ impl Mailroom {
         announced_bytes: Option<u64>,
     ) -> Result<Result<(), RecipientRefusal>, Refusal> {
         let (plan, effective) = (self.operator_plan(), &standing.policy);
-        let bytes = announced_bytes.unwrap_or_default();
-        if effective
-            .limit(Limit::MessageBytes)
-            .is_some_and(|limit| bytes > limit)
-        {
+        if is_too_large(effective, announced_bytes) {
             return Ok(Err(RecipientRefusal::TooLarge));
         }
         if !counts_received(plan, effective) {
@@ -161,7 +172,7 @@ impl Mailroom {
         let charge = Charge {
             application: account.0,
             grant: Some(account.1),
-            bytes,
+            bytes: announced_bytes.unwrap_or_default(),
             now: self.now_seconds(),
         };
         Ok(match may_receive(tx, plan, effective, &charge) {
@@ -318,6 +329,11 @@ impl Mailroom {
             tracing::error!("cannot write down that a message was refused: {error}");
         }
     }
+}
+
+fn is_too_large(policy: &Effective, announced_bytes: Option<u64>) -> bool {
+    let limit = policy.limit(Limit::MessageBytes);
+    limit.is_some_and(|limit| announced_bytes.is_some_and(|bytes| bytes > limit))
 }
 
 fn verdict_without_rules(standing: Arc<Standing>, weighed: Weighed) -> InboundVerdict {

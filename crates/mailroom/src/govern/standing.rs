@@ -1,7 +1,7 @@
 //! Where an account stands: the policy and the rules of its workspace, made ready once for each version of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use posthouse_rules::facts::Stage;
 use posthouse_rules::guard::GuardPolicy;
@@ -16,6 +16,9 @@ use crate::{Mailroom, Refusal};
 
 /// Workspaces of which a process keeps what governs them.
 const STANDINGS_KEPT_MAX: usize = 4_096;
+
+/// Accounts of which a process keeps what holds for them.
+const ACCOUNTS_KEPT_MAX: usize = 65_536;
 
 /// What holds for the accounts of a workspace.
 #[derive(Debug)]
@@ -74,6 +77,14 @@ impl Eq for Asked {}
 #[derive(Debug, Default)]
 pub(crate) struct Standings {
     kept: Mutex<HashMap<Key, (i64, Arc<Standing>)>>,
+    of_accounts: Mutex<OfAccounts>,
+}
+
+/// What holds for accounts, as it was read in one epoch of the store; see [`posthouse_store::Store::governance_epoch`].
+#[derive(Debug, Default)]
+struct OfAccounts {
+    epoch: u64,
+    kept: HashMap<Key, Arc<Standing>>,
 }
 
 impl Standings {
@@ -89,6 +100,36 @@ impl Standings {
             kept.clear();
         }
         kept.insert(standing.workspace, (version, Arc::clone(standing)));
+    }
+
+    /// Returns what holds for an account, if it was read in this epoch.
+    fn of_account(&self, grant: Key, epoch: u64) -> Option<Arc<Standing>> {
+        let accounts = self.accounts();
+        let is_current = accounts.epoch == epoch;
+        accounts
+            .kept
+            .get(&grant)
+            .filter(|_| is_current)
+            .map(Arc::clone)
+    }
+
+    /// Keeps what was read of an account; `epoch` is of before the reading.
+    fn keep_of_account(&self, grant: Key, epoch: u64, standing: &Arc<Standing>) {
+        let mut accounts = self.accounts();
+        if accounts.epoch > epoch {
+            return;
+        }
+        if accounts.epoch < epoch || accounts.kept.len() >= ACCOUNTS_KEPT_MAX {
+            accounts.epoch = epoch;
+            accounts.kept.clear();
+        }
+        accounts.kept.insert(grant, Arc::clone(standing));
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, OfAccounts> {
+        self.of_accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,6 +178,26 @@ impl Mailroom {
         });
         self.inner.standings.keep(version, &standing);
         Ok(standing)
+    }
+
+    /// Returns what holds for an account when nothing that governs accounts has changed since it was read; costs no look at
+    /// the store.
+    pub(super) fn remembered_standing(&self, grant: Key) -> Option<Arc<Standing>> {
+        let epoch = self.store().governance_epoch()?;
+        self.inner.standings.of_account(grant, epoch)
+    }
+
+    /// Remembers what holds for an account. `epoch` is the store's before it was read.
+    pub(super) fn remember_standing(
+        &self,
+        grant: Key,
+        epoch: Option<u64>,
+        standing: &Arc<Standing>,
+    ) {
+        if let Some(epoch) = epoch {
+            let standings = &self.inner.standings;
+            standings.keep_of_account(grant, epoch, standing);
+        }
     }
 
     /// Returns what holds for accounts, in the order in which they are named.

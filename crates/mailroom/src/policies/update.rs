@@ -3,6 +3,7 @@
 use posthouse_rules::policy::Policy;
 use posthouse_store::Tx;
 use posthouse_store::tables::policies::{self, PolicyRow};
+use posthouse_store::tables::workspaces;
 use posthouse_types::ids::{Key, Kind};
 use serde_json::Value;
 
@@ -71,7 +72,7 @@ impl Mailroom {
             row.document = policy.to_stored().to_string();
             row.updated_at = self.now_seconds();
             policies::update(tx, key, &row.document, row.updated_at)?;
-            policies::note_changed(tx, key)?;
+            workspaces::bump_governance_of_policy(tx, key)?;
             let object = Object::Row(Kind::Policy, key);
             let mut entry = AuditEntry::done(application, "policy.update", object);
             entry.policy = Some(key);

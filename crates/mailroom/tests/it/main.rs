@@ -21,6 +21,7 @@ mod dropping;
 mod folders;
 mod governing;
 mod governing_arrivals;
+mod governing_changes;
 mod governing_failures;
 mod guarding;
 mod holds;

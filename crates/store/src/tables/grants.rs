@@ -313,6 +313,7 @@ pub fn identify_each(
 
 /// Moves an account to another workspace.
 pub fn move_to(tx: &mut dyn Tx, id: Key, workspace: Key, now: i64) -> Result<(), StoreError> {
+    tx.note_governance();
     tx.execute(
         "UPDATE grants SET workspace_id = $2, updated_at = $3 WHERE id = $1",
         &[id.into(), workspace.into(), now.into()],
@@ -335,6 +336,7 @@ pub struct GrantUpdate<'a> {
 
 /// Replaces what an update may change, but for the password.
 pub fn update(tx: &mut dyn Tx, id: Key, update: &GrantUpdate<'_>) -> Result<(), StoreError> {
+    tx.note_governance();
     tx.execute(
         "UPDATE grants SET name = $2, workspace_id = $3, plus_addressing = $4, updated_at = $5 WHERE id = $1",
         &[

@@ -131,20 +131,12 @@ pub fn workspaces_under(
 
 /// Takes a policy from all workspaces that it governs.
 pub fn detach(tx: &mut dyn Tx, policy: Key, now: i64) -> Result<u64, StoreError> {
+    tx.note_governance();
     tx.execute(
         "UPDATE workspaces SET policy_id = NULL, governance_version = governance_version + 1, updated_at = $2
          WHERE policy_id = $1",
         &[policy.into(), now.into()],
     )
-}
-
-/// Tells every process that what governs the workspaces of a policy has changed.
-pub fn note_changed(tx: &mut dyn Tx, policy: Key) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE workspaces SET governance_version = governance_version + 1 WHERE policy_id = $1",
-        &[policy.into()],
-    )?;
-    Ok(())
 }
 
 fn read(row: &dyn Row) -> Result<PolicyRow, StoreError> {

@@ -152,6 +152,7 @@ pub fn listing_rule(
         "SELECT {COLUMNS} FROM workspaces WHERE application_id = $1
            AND REPLACE(REPLACE(rule_ids, '[', ','), ']', ',') LIKE $2 ORDER BY id LIMIT $3 {lock}"
     );
+    tx.note_governance();
     let wanted = format!("%,{},%", rule.0);
     let params = [application.into(), (&wanted).into(), limit.into()];
     tx.query(&sql, &params, read)
@@ -226,6 +227,7 @@ pub fn of_grants(
 
 /// Notes that what governs a workspace's accounts has changed, in the transaction that changes it.
 pub fn bump_governance(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
+    tx.note_governance();
     tx.execute(
         "UPDATE workspaces SET governance_version = governance_version + 1 WHERE id = $1",
         &[id.into()],
@@ -235,6 +237,7 @@ pub fn bump_governance(tx: &mut dyn Tx, id: Key) -> Result<(), StoreError> {
 
 /// Notes that a policy has changed, for all workspaces that have it.
 pub fn bump_governance_of_policy(tx: &mut dyn Tx, policy: Key) -> Result<(), StoreError> {
+    tx.note_governance();
     tx.execute(
         "UPDATE workspaces SET governance_version = governance_version + 1 WHERE policy_id = $1",
         &[policy.into()],

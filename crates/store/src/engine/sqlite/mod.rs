@@ -11,6 +11,7 @@ mod session;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 
@@ -34,6 +35,7 @@ pub struct Sqlite {
     reading: Arc<Semaphore>,
     directory: PathBuf,
     index: OnceLock<Arc<Index>>,
+    governance: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -47,9 +49,11 @@ impl Sqlite {
             readers.push(Session::open(&file, Role::Reader)?);
         }
         let (work, queue) = mpsc::sync_channel(WRITER_QUEUE_CLOSURES_MAX);
+        let governance = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&governance);
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::run(&file, &checkpoints, writer, &queue))
+            .spawn(move || writer::run(&file, &checkpoints, writer, &queue, &counted))
             .map_err(|error| {
                 StoreError::Unavailable(format!("cannot start the writer thread: {error}"))
             })?;
@@ -60,7 +64,13 @@ impl Sqlite {
             reading: Arc::new(Semaphore::new(readers_max)),
             directory: path.parent().map(Path::to_owned).unwrap_or_default(),
             index: OnceLock::new(),
+            governance,
         })
+    }
+
+    /// Returns how many commits have changed what governs accounts.
+    pub fn governance_epoch(&self) -> u64 {
+        self.governance.load(Ordering::Acquire)
     }
 
     /// Opens or makes the search index, once the database has its schema.

@@ -39,6 +39,8 @@ pub(super) struct Session {
     numbered: HashMap<Box<str>, Box<str>>,
     /// Bytes handed to statements since the transaction began: what it keeps in memory until its commit, roughly.
     handed_bytes: usize,
+    /// Whether the transaction has changed what governs accounts.
+    governs: bool,
     /// The search index that searches on this connection read.
     index: Option<Arc<IndexFile>>,
     /// After the connection, so that it is dropped after it.
@@ -89,6 +91,7 @@ impl Session {
             connection,
             numbered: HashMap::new(),
             handed_bytes: 0,
+            governs: false,
             index: None,
             _file: file.clone(),
         })
@@ -164,6 +167,11 @@ impl Session {
     /// Returns how many bytes of text and blobs statements were given since the transaction began.
     pub(super) fn handed_bytes(&self) -> usize {
         self.handed_bytes
+    }
+
+    /// Tells whether what governs accounts was changed since this was asked last.
+    pub(super) fn took_governance(&mut self) -> bool {
+        std::mem::take(&mut self.governs)
     }
 
     /// Runs the first job of a transaction. Its failure takes back the transaction, in which there is nothing else, and
@@ -261,6 +269,10 @@ impl Tx for Session {
             return Ok(());
         }
         Ok(self.connection.execute_batch(sql)?)
+    }
+
+    fn note_governance(&mut self) {
+        self.governs = true;
     }
 
     fn note_index_damage(&mut self) {

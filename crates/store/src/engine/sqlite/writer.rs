@@ -1,5 +1,6 @@
 //! The writer thread: groups of closures, one commit each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use super::checkpoint::Checkpoints;
@@ -10,12 +11,13 @@ use crate::StoreError;
 use crate::limits::{COMMIT_GROUP_BYTES_MAX, COMMIT_GROUP_CLOSURES_MAX};
 use crate::sql::Tx;
 
-/// Serves the queue until it is told to close.
+/// Serves the queue until it is told to close. `governance` counts commits that changed what governs accounts.
 pub(super) fn run(
     file: &DatabaseFile,
     checkpoints: &Checkpoints,
     first: Session,
     queue: &mpsc::Receiver<Work>,
+    governance: &AtomicU64,
 ) {
     let mut session = Some(first);
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(COMMIT_GROUP_CLOSURES_MAX);
@@ -31,9 +33,14 @@ pub(super) fn run(
                 Err(error)
             }
         };
+        let governs = session.as_mut().is_some_and(Session::took_governance);
         if committed.is_err() {
             // A failed commit is final: nothing more is written through this connection; the next one recovers.
             session = None;
+        }
+        // Before anybody is told: what a caller has changed holds for all that is asked after its answer.
+        if governs || committed.is_err() {
+            governance.fetch_add(1, Ordering::AcqRel);
         }
         metrics::histogram!("posthouse_store_commit_group_closures").record(group.len() as f64);
         for job in group.drain(..) {
@@ -167,7 +174,7 @@ mod tests {
         })))
         .unwrap();
         drop(work);
-        run(&file, &checkpoints, session, &queue);
+        run(&file, &checkpoints, session, &queue, &AtomicU64::new(0));
         let refused = answer.blocking_recv().unwrap();
         assert!(matches!(refused, Err(StoreError::Unavailable(_))));
         let log = path.with_extension("db-wal");
