@@ -112,7 +112,8 @@ fn names(fields: &mut PartFields<'_>, truncated: &mut bool) -> Vec<String> {
     if let Some(content_type) = &mut fields.content_type {
         push_names(content_type, "filename", &mut names, truncated);
     }
-    for parameters in &mut fields.repeated {
+    let others = fields.other_dispositions.iter_mut();
+    for parameters in others.chain(&mut fields.other_types) {
         push_names(parameters, "filename", &mut names, truncated);
         push_names(parameters, "name", &mut names, truncated);
     }

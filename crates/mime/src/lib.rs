@@ -11,6 +11,7 @@
 //! - [`hidden_text`]: what no reader sees of it; [`html_texts`]: all texts of a body, sorted by who sees them
 //! - [`clean`]: what somebody wrote, as text or Markdown; [`extract`]: codes, links and language of it
 //! - [`report`]: what mail systems report about messages
+//! - [`every_text`]: all that anybody could read in a message, with where it was
 //! - [`replace_parts`]: parts leave a message, and notes take their places
 //! - [`build`]: what an account sends, written; [`seven_bit()`]: a message in ASCII
 //!
@@ -48,6 +49,7 @@ mod texts;
 mod transfer;
 mod tree;
 mod visible;
+mod walk;
 mod words;
 
 pub use attachment::name_of_unnamed;
@@ -60,3 +62,4 @@ pub use parse::{decode_part, parse};
 pub use replace::{Replacement, part_heads, replace_parts};
 pub use texts::{HtmlTexts, html_texts};
 pub use visible::{snippet, visible_text};
+pub use walk::{Spot, SpotKind, every_text};

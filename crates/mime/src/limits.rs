@@ -82,3 +82,5 @@ pub const REPORT_GROUPS_MAX: usize = 101;
 pub const REPORT_RECIPIENTS_MAX: usize = 100;
 /// Characters of one text of a report.
 pub const REPORT_TEXT_CHARS_MAX: usize = 1_000;
+/// Files written into one plain text that are read.
+pub const UUENCODED_FILES_MAX: usize = 100;

@@ -23,7 +23,10 @@ pub(crate) struct PartFields<'a> {
     pub(crate) encoding: Option<Encoding>,
     pub(crate) content_id: Option<&'a [u8]>,
     /// Later fields of the same names: the first one counts, but other readers may take these.
-    pub(crate) repeated: Vec<Parameters<'a>>,
+    pub(crate) other_types: Vec<Parameters<'a>>,
+    pub(crate) other_dispositions: Vec<Parameters<'a>>,
+    /// Encodings of later fields that are not the first one; each once.
+    pub(crate) other_encodings: Vec<Encoding>,
     /// Other readers may see another structure.
     pub(crate) ambiguous: bool,
 }
@@ -39,28 +42,37 @@ impl<'a> PartFields<'a> {
         } else if field.is("Content-Disposition") {
             self.take_parameters(field.value, false);
         } else if field.is("Content-Transfer-Encoding") {
-            let encoding = Encoding::parse(field.value);
-            self.ambiguous |= self.encoding.is_some_and(|first| first != encoding);
-            self.encoding.get_or_insert(encoding);
+            self.take_encoding(Encoding::parse(field.value));
         } else if field.is("Content-ID") {
             self.content_id.get_or_insert(field.value);
         }
         true
     }
 
+    fn take_encoding(&mut self, encoding: Encoding) {
+        let first = *self.encoding.get_or_insert(encoding);
+        if first == encoding {
+            return;
+        }
+        self.ambiguous = true;
+        if !self.other_encodings.contains(&encoding) {
+            self.other_encodings.push(encoding);
+        }
+    }
+
     fn take_parameters(&mut self, value: &'a [u8], is_type: bool) {
         let parameters = Parameters::parse(value);
-        let slot = if is_type {
-            &mut self.content_type
+        let (slot, others) = if is_type {
+            (&mut self.content_type, &mut self.other_types)
         } else {
-            &mut self.disposition
+            (&mut self.disposition, &mut self.other_dispositions)
         };
         if slot.is_none() {
             *slot = Some(parameters);
             return;
         }
         self.ambiguous |= is_type;
-        self.repeated.push(parameters);
+        others.push(parameters);
     }
 
     /// Returns the declared media type as written, when it is well formed.
@@ -144,6 +156,14 @@ impl<'a> Part<'a> {
         } else {
             self.fields.encoding.unwrap_or_default()
         }
+    }
+
+    /// Returns every encoding that some reader could undo, the one that counts first.
+    pub(crate) fn encodings(&self) -> impl Iterator<Item = Encoding> {
+        let counts = self.encoding();
+        let named = self.fields.encoding.into_iter();
+        let others = named.chain(self.fields.other_encodings.iter().copied());
+        std::iter::once(counts).chain(others.filter(move |other| *other != counts))
     }
 }
 
