@@ -15,6 +15,7 @@ mod drafts;
 mod far_side;
 mod founding_page;
 mod fuzzing;
+mod governing;
 mod hostile;
 mod isolation;
 mod operations;

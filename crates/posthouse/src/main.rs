@@ -57,6 +57,7 @@ fn run_client(command: Command) -> ExitCode {
         Some(message) => Err(Failure::Local { message, fix: None }),
         None => Ok(()),
     });
+    screen.warnings(&client::warnings());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -71,12 +72,10 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
     let asked_for_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && asked_for_json {
         let text = error.render().to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
+        // The first paragraph: what is missing or possible stands in lines of its own.
+        let lines = text.lines().map(str::trim);
+        let paragraph: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+        let message = paragraph.join(" ").trim_start_matches("error: ").to_owned();
         Screen::new(true).failure(&Failure::Usage {
             message,
             fix: Some("posthouse --help".to_owned()),

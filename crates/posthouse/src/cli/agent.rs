@@ -61,8 +61,8 @@ pub enum AccountCommand {
         /// Password for IMAP and SMTP submission, 18 to 40 characters with upper case, lower case and a digit; `-` reads it from standard input
         #[arg(long, value_name = "PASSWORD")]
         app_password: Option<String>,
-        /// Workspace to place the account in, by id
-        #[arg(long, value_name = "ID")]
+        /// Workspace to place the account in, by id or domain
+        #[arg(long, value_name = "WORKSPACE")]
         workspace: Option<String>,
     },
     /// List all accounts
@@ -82,8 +82,8 @@ pub enum AccountCommand {
         /// New password for IMAP and SMTP submission; `-` reads it from standard input
         #[arg(long, value_name = "PASSWORD")]
         app_password: Option<String>,
-        /// Workspace to move the account to, by id
-        #[arg(long, value_name = "ID")]
+        /// Workspace to move the account to, by id or domain
+        #[arg(long, value_name = "WORKSPACE")]
         workspace: Option<String>,
     },
     /// Move an account to another workspace

@@ -32,11 +32,11 @@ pub enum AuditCommand {
         /// Only of this actor, as entries name it
         #[arg(long)]
         actor: Option<String>,
-        /// Not older than this: Unix seconds
-        #[arg(long, value_name = "SECONDS")]
+        /// Not older than this: -2h, 2027-01-04, RFC 3339 or a Unix second
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = super::when::unix_seconds)]
         since: Option<i64>,
-        /// Older than this: Unix seconds
-        #[arg(long, value_name = "SECONDS")]
+        /// Older than this, in the same forms
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = super::when::unix_seconds)]
         before: Option<i64>,
         /// How many, up to 200
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]

@@ -59,6 +59,12 @@ pub enum WorkspaceCommand {
         /// Take all its rules off
         #[arg(long, conflicts_with = "rule")]
         no_rules: bool,
+        /// Rule that acts in it too, by id; repeatable
+        #[arg(long, value_name = "ID", conflicts_with_all = ["rule", "no_rules"])]
+        add_rule: Vec<String>,
+        /// Rule that acts in it no more, by id; repeatable
+        #[arg(long, value_name = "ID", conflicts_with_all = ["rule", "no_rules"])]
+        remove_rule: Vec<String>,
     },
     /// Delete a workspace; its accounts go to the default one
     Delete {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::{Failure, Profile};
+use super::{Failure, Profile, warnings};
 
 /// Longest time to a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -181,13 +181,22 @@ impl Api {
     /// Tells an answer from an error, and both from what no Posthouse says.
     fn judge(&self, status: u16, text: String) -> Result<Answer, Failure> {
         let body = serde_json::from_str::<Value>(&text).map_err(|_| self.not_posthouse(status))?;
+        if !body.is_object() {
+            return Err(self.not_posthouse(status));
+        }
         if (200..300).contains(&status) {
+            warnings::note(&body);
             return Ok(Answer { text, body });
         }
         if body.get("error").is_none() {
             return Err(self.not_posthouse(status));
         }
-        Err(Failure::Api { status, text, body })
+        Err(Failure::Api {
+            status,
+            text,
+            body,
+            look: None,
+        })
     }
 
     fn not_posthouse(&self, status: u16) -> Failure {

@@ -50,6 +50,8 @@ pub enum Failure {
         text: String,
         /// The body's JSON.
         body: Value,
+        /// The command that lists what could have been named, for what does not exist.
+        look: Option<&'static str>,
     },
     /// The checks of `doctor` or `agent status` failed; everything has been printed.
     Unhealthy,
@@ -64,6 +66,7 @@ impl Failure {
             | Self::Unreachable { .. }
             | Self::NotPosthouse { .. }
             | Self::Unhealthy => EXIT_FAILED,
+            Self::Api { body, .. } if is_unheard_of(body) => EXIT_FAILED,
             Self::Api { status, body, .. } => match status {
                 404 => EXIT_NOT_FOUND,
                 401 | 403 | 423 | 429 => EXIT_REFUSED,
@@ -71,6 +74,19 @@ impl Failure {
                 _ => EXIT_FAILED,
             },
         }
+    }
+
+    /// The same failure, naming the command that lists what there is of the kind that was not found. The first one named
+    /// stays, because it was nearer to the question.
+    #[must_use]
+    pub fn look(mut self, command: &'static str) -> Self {
+        if let Self::Api {
+            status: 404, look, ..
+        } = &mut self
+        {
+            look.get_or_insert(command);
+        }
+        self
     }
 
     /// One sentence that says what went wrong.
@@ -103,14 +119,21 @@ impl Failure {
             Self::Usage { fix, .. } | Self::Local { fix, .. } => fix.clone(),
             Self::Unreachable { .. } | Self::Unhealthy => None,
             Self::NotPosthouse { .. } => Some("check the URL: posthouse init".to_owned()),
-            Self::Api { status, body, .. } => {
-                let said = body
-                    .pointer("/error/fix")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned);
-                said.or_else(|| {
-                    (*status == 401).then(|| "use a valid API key: posthouse init".to_owned())
-                })
+            Self::Api { body, .. } if is_unheard_of(body) => Some(
+                "the server may be older than this command: compare what `posthouse --version` says on both machines"
+                    .to_owned(),
+            ),
+            Self::Api {
+                status, body, look, ..
+            } => {
+                let said = body.pointer("/error/fix").and_then(Value::as_str);
+                match (said, look) {
+                    (Some(said), _) => Some(said.to_owned()),
+                    (None, Some(command)) => Some(format!("see what there is: {command}")),
+                    (None, None) => {
+                        (*status == 401).then(|| "use a valid API key: posthouse init".to_owned())
+                    }
+                }
             }
         }
     }
@@ -139,6 +162,13 @@ impl Failure {
         }
         json!({ "error": error }).to_string()
     }
+}
+
+/// Tells whether a server does not know the request at all, as one of another version may not.
+fn is_unheard_of(body: &Value) -> bool {
+    let said = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+    said("/error/type") == Some("method_not_allowed")
+        || said("/error/message") == Some("no such path")
 }
 
 /// Errors of status 400 that a rule of the product caused, not the form of the request.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::named::ACCOUNTS;
 use crate::cli::ApprovalsCommand;
 use crate::client::{Answer, Api, Failure, segment};
 use crate::output::{Screen, clean_lines, details, field, moment, plain_text, size, table};
@@ -24,7 +25,8 @@ pub async fn run(command: ApprovalsCommand, api: &Api, screen: &Screen) -> Resul
                 None => HOLDS.to_owned(),
             };
             let path = format!("{collection}?limit={limit}&status={}", segment(&status));
-            list(&path, &status, api, screen).await
+            let listed = list(&path, &status, api, screen).await;
+            listed.map_err(|failure| failure.look(ACCOUNTS))
         }
         ApprovalsCommand::Show { hold } => {
             show(&api.get(&path(&hold)).await?, screen);
@@ -69,7 +71,7 @@ async fn list(path: &str, status: &str, api: &Api, screen: &Screen) -> Result<()
     }
     if answer.rows().is_empty() {
         screen.text(&match status {
-            "pending" => "Nothing waits for approval.".to_owned(),
+            "pending" => "Nothing waits for approval. A rule can keep messages for it, and so can the guard of a policy:\n  posthouse agent rule create --name \"Ask first\" --trigger outbound --condition recipient.known,is,false --action hold".to_owned(),
             other => format!("Nothing is {other}."),
         });
         return Ok(());
@@ -77,16 +79,20 @@ async fn list(path: &str, status: &str, api: &Api, screen: &Screen) -> Result<()
     let row = |hold: &Value| {
         vec![
             field(hold, "status"),
-            subject(hold),
+            addresses(hold, "from"),
             addresses(hold, "to"),
+            subject(hold),
             field(hold, "reasons"),
             moment(&hold["expires_at"]),
             field(hold, "id"),
         ]
     };
     let rows = answer.rows().iter().map(row).collect();
-    let heads = ["STATUS", "SUBJECT", "TO", "WHY", "UNTIL", "ID"];
+    let heads = ["STATUS", "FROM", "TO", "SUBJECT", "WHY", "UNTIL", "ID"];
     screen.text(&table(screen, &heads, rows));
+    if answer.body["next_cursor"].is_string() {
+        screen.text("\nThere are more: add --limit (up to 200) or --account.");
+    }
     if status == "pending" {
         screen.text("\nRead one, then decide:\n  posthouse approvals show ID\n  posthouse approvals approve ID\n  posthouse approvals reject ID --reason TEXT");
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::named::account_id;
 use crate::cli::AuditCommand;
 use crate::client::{Api, Failure, segment};
 use crate::output::{Screen, field, moment, table};
@@ -23,13 +24,8 @@ pub async fn run(command: AuditCommand, api: &Api, screen: &Screen) -> Result<()
         limit,
     } = command;
     let account = match account {
-        Some(address) if address.contains('@') => {
-            let found = api
-                .get(&format!("/v3/grants/{}", segment(&address)))
-                .await?;
-            Some(field(found.data(), "id"))
-        }
-        other => other,
+        Some(name) => Some(account_id(&name, api).await?),
+        None => None,
     };
     let filters = [
         ("grant_id", account),
@@ -45,17 +41,27 @@ pub async fn run(command: AuditCommand, api: &Api, screen: &Screen) -> Result<()
             path.push_str(&format!("&{name}={}", segment(&value)));
         }
     }
-    list(&path, limit, api, screen).await
+    let is_filtered = path.contains('&');
+    list(&path, limit, is_filtered, api, screen).await
 }
 
-async fn list(path: &str, limit: u32, api: &Api, screen: &Screen) -> Result<(), Failure> {
+async fn list(
+    path: &str,
+    limit: u32,
+    is_filtered: bool,
+    api: &Api,
+    screen: &Screen,
+) -> Result<(), Failure> {
     let answer = api.get(path).await?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
     }
     if answer.rows().is_empty() {
-        screen.text("Nothing of the kind is on record. All there is:\n  posthouse audit list");
+        screen.text(match is_filtered {
+            true => "Nothing of the kind is on record. All there is:\n  posthouse audit list",
+            false => "Nothing is on record yet. What is changed, refused or kept from now on will be:\n  posthouse agent account create agent@agents.localhost",
+        });
         return Ok(());
     }
     let row = |entry: &Value| {

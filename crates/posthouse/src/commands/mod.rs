@@ -14,6 +14,7 @@ mod domain;
 mod email;
 mod governance;
 mod init;
+mod named;
 mod otp;
 mod pauses;
 mod queue;
@@ -23,7 +24,7 @@ mod suppression;
 mod webhook;
 mod workspace;
 
-use crate::cli::{AgentCommand, AuthCommand, Command};
+use crate::cli::{AgentCommand, AuthCommand, Command, RuleCommand};
 use crate::client::{Api, Failure, Profile};
 use crate::output::Screen;
 
@@ -40,10 +41,14 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
         }
         Command::Doctor(args) => doctor::run(&args, screen).await,
         Command::Agent(args) => run_agent(args.command, &connect()?, screen).await,
-        Command::Workspace(args) => workspace::run(args.command, &connect()?, screen).await,
-        Command::Approvals(args) => approvals::run(args.command, &connect()?, screen).await,
+        Command::Workspace(args) => workspace::run(args.command, &connect()?, screen)
+            .await
+            .map_err(|failure| failure.look(named::WORKSPACES)),
+        Command::Approvals(args) => approvals::run(args.command, &connect()?, screen)
+            .await
+            .map_err(|failure| failure.look("posthouse approvals list")),
         Command::Audit(args) => audit::run(args.command, &connect()?, screen).await,
-        Command::Rule(args) => governance::rule::run(args.command, &connect()?, screen).await,
+        Command::Rule(args) => run_rule(args.command, &connect()?, screen).await,
         Command::Auth(args) => match args.command {
             AuthCommand::List => auth::list(&connect()?, screen).await,
         },
@@ -65,13 +70,25 @@ pub async fn run(command: Command, screen: &Screen) -> Result<(), Failure> {
 
 async fn run_agent(command: AgentCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
     match command {
-        AgentCommand::Account { command } => agent_account::run(command, api, screen).await,
+        AgentCommand::Account { command } => agent_account::run(command, api, screen)
+            .await
+            .map_err(|failure| failure.look(named::ACCOUNTS)),
         AgentCommand::Status => agent_status::run(api, screen).await,
         AgentCommand::Overview => governance::overview::run(api, screen).await,
-        AgentCommand::Policy { command } => governance::policy::run(command, api, screen).await,
-        AgentCommand::Rule { command } => governance::rule::run(command, api, screen).await,
-        AgentCommand::List { command } => governance::list::run(command, api, screen).await,
+        AgentCommand::Policy { command } => governance::policy::run(command, api, screen)
+            .await
+            .map_err(|failure| failure.look("posthouse agent policy list")),
+        AgentCommand::Rule { command } => run_rule(command, api, screen).await,
+        AgentCommand::List { command } => governance::list::run(command, api, screen)
+            .await
+            .map_err(|failure| failure.look("posthouse agent list list")),
     }
+}
+
+async fn run_rule(command: RuleCommand, api: &Api, screen: &Screen) -> Result<(), Failure> {
+    governance::rule::run(command, api, screen)
+        .await
+        .map_err(|failure| failure.look("posthouse agent rule list"))
 }
 
 fn connect() -> Result<Api, Failure> {

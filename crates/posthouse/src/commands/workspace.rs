@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::confirm::confirm;
+use super::named::account_id;
 use crate::cli::{GovernanceArgs, WorkspaceCommand};
 use crate::client::{Answer, Api, Failure, all_rows, segment};
 use crate::output::{Screen, details, field, moment, table};
@@ -41,6 +42,8 @@ pub async fn run(command: WorkspaceCommand, api: &Api, screen: &Screen) -> Resul
             governance,
             no_policy,
             no_rules,
+            add_rule,
+            remove_rule,
         } => {
             let mut body = json!({});
             if let Some(name) = name {
@@ -56,7 +59,11 @@ pub async fn run(command: WorkspaceCommand, api: &Api, screen: &Screen) -> Resul
                 body["rule_ids"] = json!([]);
             }
             govern(&mut body, governance);
-            update(&workspace, &body, api, screen).await
+            let rules = RuleChanges {
+                add: add_rule,
+                remove: remove_rule,
+            };
+            update(&workspace, body, &rules, api, screen).await
         }
         WorkspaceCommand::Delete { workspace, yes } => delete(&workspace, yes, api, screen).await,
         WorkspaceCommand::Assign {
@@ -152,17 +159,47 @@ fn show(answer: &Answer, screen: &Screen) {
     screen.text(&details(screen, &pairs));
 }
 
+/// Rules that begin and cease to act in a workspace; the others stay.
+struct RuleChanges {
+    add: Vec<String>,
+    remove: Vec<String>,
+}
+
+impl RuleChanges {
+    fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+
+    /// What the workspace lists from now on.
+    fn applied_to(&self, workspace: &Value) -> Value {
+        let listed = workspace["rule_ids"].as_array().cloned();
+        let mut ids = listed.unwrap_or_default();
+        ids.retain(|id| !self.remove.iter().any(|gone| id == gone));
+        ids.extend(self.add.iter().map(|id| json!(id)));
+        Value::Array(ids)
+    }
+}
+
 /// Changes go by id alone, so a domain is looked up first.
-async fn update(workspace: &str, body: &Value, api: &Api, screen: &Screen) -> Result<(), Failure> {
-    if body.as_object().is_some_and(serde_json::Map::is_empty) {
+async fn update(
+    workspace: &str,
+    mut body: Value,
+    rules: &RuleChanges,
+    api: &Api,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    if body.as_object().is_some_and(serde_json::Map::is_empty) && rules.is_empty() {
         return Err(Failure::Usage {
             message: "nothing to change".to_owned(),
-            fix: Some("add --name, --auto-group, --policy, --rule or another one".to_owned()),
+            fix: Some("add --name, --auto-group, --policy, --add-rule or another one".to_owned()),
         });
     }
     let found = api.get(&path(workspace)).await?;
+    if !rules.is_empty() {
+        body["rule_ids"] = rules.applied_to(found.data());
+    }
     let id = field(found.data(), "workspace_id");
-    show(&api.patch(&path(&id), body).await?, screen);
+    show(&api.patch(&path(&id), &body).await?, screen);
     Ok(())
 }
 
@@ -224,12 +261,7 @@ fn accounts_text(count: usize) -> String {
 async fn ids_of(accounts: &[String], api: &Api) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::with_capacity(accounts.len());
     for account in accounts {
-        if !account.contains('@') {
-            ids.push(account.clone());
-            continue;
-        }
-        let found = api.get(&format!("/v3/grants/{}", segment(account))).await?;
-        ids.push(field(found.data(), "id"));
+        ids.push(account_id(account, api).await?);
     }
     Ok(ids)
 }

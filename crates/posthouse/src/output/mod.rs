@@ -8,7 +8,7 @@ mod screen;
 mod table;
 mod when;
 
-pub use clean::{clean, clean_lines};
+pub use clean::{clean, clean_json, clean_lines};
 pub use files::{file_name, size};
 pub use plain_text::plain_text;
 pub use progress::Progress;

@@ -40,9 +40,26 @@ impl Screen {
         self.text(answer.text.trim_end());
     }
 
-    /// Prints lines.
+    /// Prints lines, or a document for programs.
     pub fn text(&self, text: &str) {
-        write(&format!("{text}\n"));
+        match self.json {
+            true => write(&format!("{}\n", super::clean_json(text))),
+            false => write(&format!("{text}\n")),
+        }
+    }
+
+    /// Tells people on standard error what the server remarked on; programs have it in the answer.
+    pub fn warnings(&self, warnings: &[String]) {
+        if self.json {
+            return;
+        }
+        let label = match self.error_colour {
+            true => "\u{1b}[33mwarning:\u{1b}[0m",
+            false => "warning:",
+        };
+        for warning in warnings {
+            eprint(&format!("{label} {}\n", super::clean(warning)));
+        }
     }
 
     /// A heading or another thing to notice.
@@ -79,7 +96,8 @@ impl Screen {
             return;
         }
         if self.json {
-            eprint(&format!("{}\n", failure.json().trim_end()));
+            let json = failure.json();
+            eprint(&format!("{}\n", super::clean_json(json.trim_end())));
             return;
         }
         let label = if self.error_colour {

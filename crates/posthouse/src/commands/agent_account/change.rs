@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{describe, path};
 use crate::client::{Api, Failure, segment};
 use crate::commands::confirm::confirm;
+use crate::commands::named::{self, workspace_id};
 use crate::commands::secret;
 use crate::output::{Screen, field};
 
@@ -14,7 +15,7 @@ pub struct Changes {
     pub name: Option<String>,
     /// New password for mail clients.
     pub app_password: Option<String>,
-    /// New workspace id.
+    /// New workspace, by id or domain.
     pub workspace: Option<String>,
 }
 
@@ -33,7 +34,7 @@ pub async fn update(
         body["name"] = Value::String(name);
     }
     if let Some(workspace) = changes.workspace {
-        body["workspace_id"] = Value::String(workspace);
+        body["workspace_id"] = Value::String(workspace_id(&workspace, api).await?);
     }
     if let Some(password) = changes.app_password {
         body["settings"] = json!({ "app_password": secret::resolve(&password)? });
@@ -67,7 +68,8 @@ pub async fn move_to(
     let found = api.get(&path(account)).await?;
     let id = field(found.data(), "id");
     let target = format!("/v3/workspaces/{}/manual-assign", segment(workspace));
-    let answer = api.post(&target, &json!({ "assign_grants": [id] })).await?;
+    let answer = api.post(&target, &json!({ "assign_grants": [id] })).await;
+    let answer = answer.map_err(|failure| failure.look(named::WORKSPACES))?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::describe;
 use crate::client::{Api, Failure};
+use crate::commands::named::workspace_id;
 use crate::commands::secret;
 use crate::output::{Screen, field};
 
@@ -15,7 +16,7 @@ pub struct NewAccount {
     pub name: Option<String>,
     /// Password for mail clients.
     pub app_password: Option<String>,
-    /// Workspace id.
+    /// Workspace, by id or domain.
     pub workspace: Option<String>,
 }
 
@@ -29,7 +30,7 @@ pub async fn run(account: NewAccount, api: &Api, screen: &Screen) -> Result<(), 
         body["name"] = Value::String(name);
     }
     if let Some(workspace) = account.workspace {
-        body["workspace_id"] = Value::String(workspace);
+        body["workspace_id"] = Value::String(workspace_id(&workspace, api).await?);
     }
     if let Some(password) = account.app_password {
         body["settings"]["app_password"] = Value::String(secret::resolve(&password)?);

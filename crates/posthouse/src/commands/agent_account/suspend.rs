@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{describe, path};
 use crate::client::{Answer, Api, Failure};
-use crate::output::Screen;
+use crate::output::{Screen, field};
 
 /// Suspends an account.
 ///
@@ -26,11 +26,10 @@ pub async fn suspend(
     let answer = api
         .post(&format!("{}/suspend", path(account)), &body)
         .await?;
-    show(
-        &answer,
-        "Account suspended. Let it work again:\n  posthouse agent account resume ACCOUNT",
-        screen,
-    );
+    let email = field(answer.data(), "email");
+    let done =
+        format!("Account suspended. Let it work again:\n  posthouse agent account resume {email}");
+    show(&answer, &done, screen);
     Ok(())
 }
 

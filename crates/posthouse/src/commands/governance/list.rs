@@ -8,7 +8,7 @@ use super::{LISTS, RULES, data};
 use crate::cli::ListCommand;
 use crate::client::{Answer, Api, Failure, all_items, all_rows, segment};
 use crate::commands::confirm::confirm;
-use crate::output::{Screen, details, field, moment, table};
+use crate::output::{Screen, clean, details, field, moment, table};
 
 /// Items that one call takes.
 const ITEMS_PER_CALL: usize = 1_000;
@@ -210,7 +210,8 @@ async fn items(list: &str, limit: Option<u32>, api: &Api, screen: &Screen) -> Re
     }
     if answer.rows().is_empty() {
         screen.text(&format!(
-            "Nothing is on it. Put something on it:\n  posthouse agent list add {list} ITEM"
+            "Nothing is on it. Put something on it:\n  posthouse agent list add {} ITEM",
+            clean(list)
         ));
         return Ok(());
     }

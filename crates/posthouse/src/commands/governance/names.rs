@@ -17,6 +17,12 @@ pub fn of_workspaces(workspaces: &[Value], holds: impl Fn(&Value) -> bool) -> St
     names.join(", ")
 }
 
+/// The key that brings rules into the order in which they are looked at: by priority, then age.
+pub fn turn(rule: &Value) -> (i64, i64, String) {
+    let number = |name: &str| rule[name].as_i64().unwrap_or(i64::MAX);
+    (number("priority"), number("created_at"), field(rule, "id"))
+}
+
 /// Tells whether a workspace has a policy.
 pub fn has_policy(workspace: &Value, policy: &str) -> bool {
     workspace["policy_id"] == policy

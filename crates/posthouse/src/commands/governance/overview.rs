@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::list::lists_of;
-use super::names::{has_policy, lists_rule};
+use super::names::{has_policy, lists_rule, turn};
 use super::rule_words::{then, when};
 use super::{LISTS, POLICIES, RULES, workspaces};
 use crate::client::{Api, Failure, all_grants, all_items, all_rows};
-use crate::output::{Screen, field};
+use crate::output::{Screen, clean, field};
 
 /// Accounts of a workspace that are shown by name.
 const ACCOUNTS_SHOWN_MAX: usize = 20;
@@ -117,8 +117,8 @@ impl World {
             return "none".to_owned();
         };
         match self.policies.iter().find(|policy| policy["id"] == id) {
-            Some(policy) => format!("{} ({id})", field(policy, "name")),
-            None => screen.bad(&format!("missing ({id})")),
+            Some(policy) => format!("{} ({})", field(policy, "name"), clean(id)),
+            None => screen.bad(&format!("missing ({})", clean(id))),
         }
     }
 
@@ -126,13 +126,10 @@ impl World {
     fn in_order<'a>(&self, ids: Vec<&'a str>) -> Vec<&'a str> {
         let place = |id: &&str| {
             let rule = self.rules.iter().find(|rule| rule["id"] == **id);
-            rule.map_or((i64::MAX, i64::MAX), |rule| {
-                let number = |name: &str| rule[name].as_i64().unwrap_or(i64::MAX);
-                (number("priority"), number("created_at"))
-            })
+            turn(rule.unwrap_or(&Value::Null))
         };
         let mut ids = ids;
-        ids.sort_by_key(place);
+        ids.sort_by_cached_key(place);
         ids
     }
 
@@ -140,7 +137,7 @@ impl World {
         let Some(rule) = self.rules.iter().find(|rule| rule["id"] == id) else {
             screen.text(&format!(
                 "  {head}    {}",
-                screen.bad(&format!("missing ({id})"))
+                screen.bad(&format!("missing ({})", clean(id)))
             ));
             return;
         };
@@ -159,12 +156,13 @@ impl World {
         for list in lists_of(rule) {
             let shown = match self.lists.iter().find(|one| one["id"] == list) {
                 Some(one) => format!(
-                    "{} ({list}, {} {}s)",
+                    "{} ({}, {} {}s)",
                     field(one, "name"),
+                    clean(list),
                     field(one, "items_count"),
                     field(one, "type")
                 ),
-                None => screen.bad(&format!("missing ({list})")),
+                None => screen.bad(&format!("missing ({})", clean(list))),
             };
             screen.text(&format!("              list {shown}"));
         }

@@ -7,7 +7,7 @@ use super::{POLICIES, data, workspaces};
 use crate::cli::{DataArgs, PolicyCommand};
 use crate::client::{Answer, Api, Failure, all_rows, segment};
 use crate::commands::confirm::confirm;
-use crate::output::{Screen, details, field, moment, size, table};
+use crate::output::{Screen, clean, details, field, moment, size, table};
 
 /// Runs one command of the group.
 ///
@@ -138,11 +138,13 @@ fn guard(guard: &Value) -> String {
         .iter()
         .filter_map(|(name, action)| {
             let action = action.as_str().filter(|action| *action != "off")?;
-            Some(format!("{name} {action}"))
+            Some(clean(&format!("{name} {action}")))
         })
         .collect();
-    if let Some(patterns) = guard["patterns"].as_array().filter(|all| !all.is_empty()) {
-        on.push(format!("{} patterns", patterns.len()));
+    match guard["patterns"].as_array().map_or(0, Vec::len) {
+        0 => {}
+        1 => on.push("1 pattern".to_owned()),
+        count => on.push(format!("{count} patterns")),
     }
     match on.is_empty() {
         true => "off".to_owned(),

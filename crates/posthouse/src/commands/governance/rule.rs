@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::names::{lists_rule, of_workspaces};
+use super::names::{lists_rule, of_workspaces, turn};
 use super::rule_words::{self, then, when};
 use super::{RULES, WORKSPACES, test, workspaces};
 use crate::cli::{RuleCommand, RuleWords};
 use crate::client::{Answer, Api, Failure, all_items, segment};
 use crate::commands::confirm::confirm;
+use crate::commands::named;
 use crate::output::{Screen, details, field, moment, table};
 
 /// Runs one command of the group.
@@ -60,8 +61,8 @@ async fn list(workspace: Option<&str>, api: &Api, screen: &Screen) -> Result<(),
     let groups = workspaces(api).await?;
     let mut rules: Vec<&Value> = all.items().iter().collect();
     if let Some(name) = workspace {
-        let one = api.get(&format!("{WORKSPACES}/{}", segment(name))).await?;
-        rules.retain(|rule| lists_rule(one.data(), &field(rule, "id")));
+        let one = find_workspace(name, api).await?;
+        rules.retain(|rule| lists_rule(&one, &field(rule, "id")));
     }
     if screen.is_json() {
         let shown = json!({ "request_id": all.body["request_id"], "data": { "items": rules } });
@@ -72,7 +73,7 @@ async fn list(workspace: Option<&str>, api: &Api, screen: &Screen) -> Result<(),
         screen.text("No rules yet. Create one:\n  posthouse agent rule create --name \"No spam\" --condition from.domain,is,spam.example --action block");
         return Ok(());
     }
-    rules.sort_by_key(|rule| rule["priority"].as_i64());
+    rules.sort_by_cached_key(|rule| turn(rule));
     let row = |rule: &&Value| {
         let id = field(rule, "id");
         let state = match rule["enabled"].as_bool() {
@@ -173,7 +174,7 @@ async fn create(
             ));
         }
         None => {
-            screen.text("\nIt acts nowhere until a workspace lists it:\n  posthouse workspace update WORKSPACE --rule ID");
+            screen.text(&format!("\nIt acts nowhere until a workspace lists it:\n  posthouse workspace update WORKSPACE --add-rule {id}"));
         }
     }
     Ok(())
@@ -182,10 +183,7 @@ async fn create(
 async fn find_place(place: Place, api: &Api) -> Result<Option<Value>, Failure> {
     match place {
         Place::Nowhere => Ok(None),
-        Place::Named(name) => {
-            let found = api.get(&format!("{WORKSPACES}/{}", segment(&name))).await?;
-            Ok(Some(found.data().clone()))
-        }
+        Place::Named(name) => find_workspace(&name, api).await.map(Some),
         Place::Default => {
             let all = workspaces(api).await?;
             let default = all.rows().iter().find(|one| one["default"] == true);
@@ -195,6 +193,12 @@ async fn find_place(place: Place, api: &Api) -> Result<Option<Value>, Failure> {
             })
         }
     }
+}
+
+async fn find_workspace(name: &str, api: &Api) -> Result<Value, Failure> {
+    let found = api.get(&format!("{WORKSPACES}/{}", segment(name))).await;
+    let found = found.map_err(|failure| failure.look(named::WORKSPACES))?;
+    Ok(found.data().clone())
 }
 
 async fn attach(rule: &str, workspace: &Value, api: &Api) -> Result<(), Failure> {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{RULES, data, rule_words};
 use crate::cli::RuleTest;
 use crate::client::{Api, Failure};
-use crate::output::{Screen, details, field, table};
+use crate::commands::named;
+use crate::output::{Screen, clean, details, field, table};
 
 /// Tries rules on a message and tells which conditions matched.
 ///
@@ -13,7 +14,11 @@ use crate::output::{Screen, details, field, table};
 /// [`Failure::Usage`] when no rules or no message are named, else what the server said.
 pub async fn run(args: &RuleTest, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let body = body(args)?;
-    let answer = api.post(&format!("{RULES}/dry-run"), &body).await?;
+    let answer = api.post(&format!("{RULES}/dry-run"), &body).await;
+    let answer = answer.map_err(|failure| match args.account.is_some() {
+        true => failure.look(named::ACCOUNTS),
+        false => failure.look(named::WORKSPACES),
+    })?;
     if screen.is_json() {
         screen.verbatim(&answer);
         return Ok(());
@@ -100,7 +105,7 @@ fn applied(actions: &Value) -> String {
         Value::Array(all) => !all.is_empty(),
         _ => false,
     });
-    let names: Vec<&str> = done.map(|(name, _)| name.as_str()).collect();
+    let names: Vec<String> = done.map(|(name, _)| clean(name)).collect();
     names.join(", ")
 }
 
@@ -124,12 +129,28 @@ fn trace(outcome: &Value) -> Vec<Vec<String>> {
                 name,
                 matched,
                 wanted,
-                field(condition, "actual"),
+                actual(condition),
                 yes_or_no(&condition["matched"]),
             ]);
         }
     }
     rows
+}
+
+/// What a condition looked at; an address that nobody can read has no text.
+fn actual(condition: &Value) -> String {
+    let Some(values) = condition["actual"].as_array() else {
+        return field(condition, "actual");
+    };
+    let texts: Vec<String> = values
+        .iter()
+        .map(|value| match value {
+            Value::Null => "unreadable".to_owned(),
+            Value::String(text) => clean(text),
+            other => clean(&other.to_string()),
+        })
+        .collect();
+    texts.join(", ")
 }
 
 fn yes_or_no(flag: &Value) -> String {

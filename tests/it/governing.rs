@@ -1,0 +1,4 @@
+//! The commands that govern agents, as people meet them: what they say when something is wrong or missing, and to whom strangers' words go.
+
+mod hostile;
+mod words;
