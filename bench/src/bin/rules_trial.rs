@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use posthouse_rules::evaluate::{ListAnswers, evaluate, questions};
 use posthouse_rules::facts::{AttachmentFact, Facts, Party, Stage};
+use posthouse_rules::headers::Headers;
 use posthouse_rules::rule::{self, Rule};
 use posthouse_store::tables::lists::{self, StoredList};
 use posthouse_store::{Store, StoreConfig, StoreError, Tx};
@@ -155,22 +156,23 @@ fn facts(number: usize, items: usize) -> Result<Facts> {
     let sender = EmailAddress::parse_strict(&format!("bounces+{number}@mailer.example"))?;
     let to = EmailAddress::parse_strict("agent@agents.example")?;
     Ok(Facts {
-        from: vec![Party::new(author), Party::new(sender)],
-        envelope_recipient: Some(Party::new(to)),
-        subject: Some(format!("about order {number}")),
-        headers: (0..20)
-            .map(|field| {
+        from: [Party::new(author), Party::new(sender)].into(),
+        envelope_recipients: vec![Party::new(to)],
+        subject: Some(format!("about order {number}").into()),
+        headers: Arc::new(Headers::gather(
+            &(0..20).map(|field| format!("x-field-{field}")).collect(),
+            (0..20).map(|field| {
                 (
                     format!("x-field-{field}"),
                     format!("value {number} of {field}"),
                 )
-            })
-            .collect(),
-        attachments: Some(vec![AttachmentFact {
+            }),
+        )),
+        attachments: Some(Arc::new([AttachmentFact {
             filename: "a.pdf".to_owned(),
             content_type: "application/pdf".to_owned(),
             size: 9,
-        }]),
+        }])),
         spam_score: Some(1.5),
         ..Facts::at(Stage::InboxProcessing)
     })
@@ -192,7 +194,7 @@ async fn inside(
                 let facts =
                     facts(number, items).map_err(|error| StoreError::Fault(error.to_string()))?;
                 let made = Instant::now();
-                let asked = questions(&rules, &facts);
+                let asked = questions(&rules, [&facts], usize::MAX).unwrap_or_default();
                 let known = Instant::now();
                 let answers: ListAnswers = lists::holding(tx, &asked)?.into_iter().collect();
                 let answered = Instant::now();
@@ -223,7 +225,7 @@ async fn with_reads(
         let rules = Arc::clone(rules);
         store
             .read(move |tx: &mut dyn Tx| -> Result<usize, StoreError> {
-                let asked = questions(&rules, &facts);
+                let asked = questions(&rules, [&facts], usize::MAX).unwrap_or_default();
                 let answers: ListAnswers = lists::holding(tx, &asked)?.into_iter().collect();
                 Ok(evaluate(&rules, &facts, &answers).matched.len())
             })

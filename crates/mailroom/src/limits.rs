@@ -54,6 +54,16 @@ pub const AUTO_GROUP_SECONDS_MIN: u64 = 60;
 /// Rules named by one workspace.
 pub const WORKSPACE_RULES_MAX: usize = 200;
 
+/// Different values that the rules of one workspace ask of lists for one message at most; beyond it nothing can be decided.
+pub const LIST_QUESTIONS_MAX: usize = 20_000;
+
+/// Addresses of an arriving message that a workspace's rules must be able to look up within [`LIST_QUESTIONS_MAX`]: its
+/// author and its envelope sender. Recipients whose rules cannot are put off by themselves.
+pub const ORDINARY_SENDERS: usize = 2;
+
+/// Octets times conditions that are compared at once; what is more is compared away from the async threads.
+pub const COMPARED_INLINE_BYTES_MAX: usize = 1 << 20;
+
 /// Workspaces that a deleted rule is taken off in one transaction.
 pub const DETACHED_WORKSPACES_PER_STEP_MAX: i64 = 500;
 

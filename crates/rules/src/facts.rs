@@ -1,8 +1,12 @@
 //! What is known of a message when rules look at it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use posthouse_types::address::EmailAddress;
 
 use crate::fold::folded;
+use crate::headers::Headers;
 use crate::limits::TLD_LABELS_MAX;
 use crate::rule::{Field, Rule, Trigger};
 
@@ -95,14 +99,23 @@ impl OutboundType {
 pub struct Party {
     address: Option<EmailAddress>,
     text: String,
+    /// The text with its domain in its own letters, where that differs.
+    in_letters: Option<String>,
 }
 
 impl Party {
     /// Takes over an address.
     #[must_use]
     pub fn new(address: EmailAddress) -> Self {
+        let text = address.folded();
+        let domain = address.domain();
+        let in_letters = domain.as_str().contains("xn--").then(|| {
+            let local = &text[..text.len() - domain.as_str().len()];
+            format!("{local}{}", folded(&domain.to_unicode()))
+        });
         Self {
-            text: address.folded(),
+            text,
+            in_letters,
             address: Some(address),
         }
     }
@@ -114,6 +127,7 @@ impl Party {
         Self {
             address: None,
             text: folded(text.trim()),
+            in_letters: None,
         }
     }
 
@@ -143,6 +157,18 @@ impl Party {
     pub fn domain(&self) -> Option<&str> {
         let domain = self.address.as_ref()?.domain();
         domain.literal().is_none().then_some(domain.as_str())
+    }
+
+    /// Returns the address as it is compared, and with its domain in its own letters where that differs.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.folded()).chain(self.in_letters.as_deref())
+    }
+
+    /// Returns the domain in the same spellings.
+    pub(crate) fn domain_spellings(&self) -> impl Iterator<Item = &str> {
+        let in_letters = self.in_letters.as_deref();
+        let in_letters = in_letters.and_then(|text| Some(text.rsplit_once('@')?.1));
+        self.domain().into_iter().chain(in_letters)
     }
 
     /// Returns the last label of the domain.
@@ -180,17 +206,17 @@ pub struct Facts {
     /// Where the message is.
     pub stage: Stage,
     /// Who wrote it; inbound also the envelope sender. Empty at [`Stage::SmtpRcpt`] for the null sender.
-    pub from: Vec<Party>,
+    pub from: Arc<[Party]>,
     /// Outbound: To, Cc, Bcc and the envelope, each once.
     pub recipients: Vec<Party>,
-    /// Inbound: the address that is delivered to.
-    pub envelope_recipient: Option<Party>,
+    /// Inbound: the addresses of the mailbox that it is delivered to, each once: aliases and plus forms.
+    pub envelope_recipients: Vec<Party>,
     /// In lower case.
-    pub subject: Option<String>,
-    /// Names and values, both in lower case.
-    pub headers: Vec<(String, String)>,
+    pub subject: Option<Arc<str>>,
+    /// The fields of the header that rules ask for.
+    pub headers: Arc<Headers>,
     /// In MIME order; `None` while the message is not here.
-    pub attachments: Option<Vec<AttachmentFact>>,
+    pub attachments: Option<Arc<[AttachmentFact]>>,
     /// Inbound, where it was judged.
     pub spam_score: Option<f64>,
     /// Outbound.
@@ -205,11 +231,11 @@ impl Facts {
     pub fn at(stage: Stage) -> Self {
         Self {
             stage,
-            from: Vec::new(),
+            from: Arc::default(),
             recipients: Vec::new(),
-            envelope_recipient: None,
+            envelope_recipients: Vec::new(),
             subject: None,
-            headers: Vec::new(),
+            headers: Arc::default(),
             attachments: None,
             spam_score: None,
             outbound_type: None,
@@ -219,10 +245,10 @@ impl Facts {
 }
 
 /// What has to be gathered for rules beyond what every message has at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// The header section, decoded.
-    pub headers: bool,
+    /// Fields of the header, by their names in lower case.
+    pub headers: BTreeSet<String>,
     /// Whether the recipients have written before.
     pub recipient_known: bool,
     /// Whether the message answers one of the mailbox.
@@ -234,15 +260,24 @@ impl Needs {
     #[must_use]
     pub fn of(rules: &[Rule], stage: Stage) -> Self {
         let mut needs = Self::default();
+        needs.add(rules, stage);
+        needs
+    }
+
+    /// Adds what further rules ask for.
+    pub fn add(&mut self, rules: &[Rule], stage: Stage) {
         let asking = rules.iter().filter(|rule| stage.asks(rule));
         for condition in asking.flat_map(|rule| &rule.matching.conditions) {
-            match condition.field {
-                Field::Header(_) => needs.headers = true,
-                Field::RecipientKnown => needs.recipient_known = true,
-                Field::OutboundType => needs.outbound_type = true,
+            match &condition.field {
+                Field::Header(name) => {
+                    if !self.headers.contains(name) {
+                        self.headers.insert(name.clone());
+                    }
+                }
+                Field::RecipientKnown => self.recipient_known = true,
+                Field::OutboundType => self.outbound_type = true,
                 _ => {}
             }
         }
-        needs
     }
 }

@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod facts;
 mod fold;
 pub mod guard;
+pub mod headers;
 pub mod hints;
 pub mod limits;
 pub mod list;

@@ -25,6 +25,14 @@ pub const ITEM_CHARACTERS_MAX: usize = 500;
 /// Labels of an ending such as `co.uk` at most.
 pub const TLD_LABELS_MAX: usize = 6;
 
+/// Octets of one field of a condition (a subject, all values of a header field, all addresses) in which `contains` looks:
+/// what lies behind is not compared. Equal texts are found wherever they are.
+pub const COMPARED_BYTES_MAX: usize = 64 << 10;
+/// Octets that a value counts for at least, so that many short ones cost no more than few long ones.
+pub const COMPARED_VALUE_BYTES_MIN: usize = 64;
+/// The number of a score that a condition compares with, at most, up and down: no score is beyond.
+pub const SCORE_MAX: f64 = 1_000.0;
+
 /// Octets of one text in which hints are looked for.
 pub const HINTED_BYTES_MAX: usize = 256 << 10;
 /// Hints of one kind that one text gives.

@@ -38,6 +38,11 @@ pub trait Intake: Send + Sync + 'static {
     /// Tells whether two recipients are one mailbox, whatever addresses were used.
     fn is_same_mailbox(one: &Self::Recipient, other: &Self::Recipient) -> bool;
 
+    /// Notes a further address of a mailbox that is a recipient already.
+    fn join(known: &mut Self::Recipient, other: Self::Recipient) {
+        let _ = (known, other);
+    }
+
     /// Stores a message. It is durable when this returns `Ok`; on an error nothing was stored.
     fn receive(
         &self,
@@ -111,6 +116,10 @@ impl Intake for Mailroom {
 
     fn is_same_mailbox(one: &Self::Recipient, other: &Self::Recipient) -> bool {
         one.is_same_mailbox(other)
+    }
+
+    fn join(known: &mut Self::Recipient, other: Self::Recipient) {
+        known.join(other);
     }
 
     async fn receive(

@@ -242,7 +242,7 @@ pub(crate) fn blocked_text(mailroom: &Mailroom, evaluation: &Evaluation) -> Stri
 
 fn input(facts: &Facts) -> Value {
     let from = facts.from.first();
-    let delivered = facts.envelope_recipient.as_slice();
+    let delivered = &facts.envelope_recipients;
     let recipients = || facts.recipients.iter().chain(delivered).take(ADDRESSES_MAX);
     let distinct = |part: fn(&Party) -> Option<&str>| {
         let mut parts: Vec<&str> = Vec::new();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use posthouse_mime::ParsedMessage;
-use posthouse_rules::evaluate::{Evaluation, Outcome, evaluate};
-use posthouse_rules::facts::{Facts, Needs, Party, Stage};
+use posthouse_rules::evaluate::{Evaluation, Outcome};
+use posthouse_rules::facts::{Facts, Party, Stage};
 use posthouse_rules::policy::{Effective, Limit};
 use posthouse_rules::rule::Action;
 use posthouse_store::{StoreError, Tx};
@@ -12,14 +12,18 @@ use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::Key;
 use serde_json::Value;
 
+use super::arrival::Copies;
 use super::evaluations::Record;
 use super::facts;
 use super::quota::{Charge, Shortage, Unpaid, counts_received, may_receive};
-use super::rules::{answers, look};
+use super::rules::look;
 use super::standing::Standing;
 use crate::receive::{InboundDelivery, ReceiveRefusal, Recipient, RecipientRefusal};
 use crate::spam::{Evidence, Weighed};
 use crate::{Mailroom, Refusal};
+
+/// Why an account's mail waits at its senders. At RCPT, because there each recipient is answered alone.
+const TOO_MUCH_ASKED: &str = "rules ask more of lists than can be looked up for one message";
 
 /// What was decided about one recipient's copy.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +53,8 @@ impl InboundVerdict {
     ) {
         let record = self.record.get_or_insert_with(|| {
             let facts = Facts {
-                from: facts::senders(&message.from, delivery.envelope_from.as_ref()),
-                envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
+                from: facts::senders(message.from_all(), delivery.envelope_from.as_ref()).into(),
+                envelope_recipients: recipient.addresses().cloned().map(Party::new).collect(),
                 ..Facts::at(Stage::InboxProcessing)
             };
             let (application, grant) = (recipient.application, recipient.grant);
@@ -106,7 +110,7 @@ impl Mailroom {
         }
         let facts = Facts {
             from: envelope_from.cloned().map(Party::new).into_iter().collect(),
-            envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
+            envelope_recipients: vec![Party::new(recipient.delivered_to.clone())],
             ..Facts::at(Stage::SmtpRcpt)
         };
         let epoch = self.store().governance_epoch();
@@ -119,6 +123,9 @@ impl Mailroom {
                 mailroom.remember_standing(account.1, epoch, &standing);
                 noted.note(&standing);
                 let room = mailroom.has_room(tx, account, &standing, announced_bytes)?;
+                if room.is_ok() && standing.asks_too_much {
+                    return Err(StoreError::Fault(TOO_MUCH_ASKED.to_owned()).into());
+                }
                 if room.is_err() || !standing.has_rules_at(Stage::SmtpRcpt) {
                     return Ok((None, room));
                 }
@@ -150,6 +157,7 @@ impl Mailroom {
     /// Tells whether mail is let on to the end of its data without a look at the store, whatever its envelope says.
     fn asks_nothing_at_rcpt(&self, standing: &Standing, announced_bytes: Option<u64>) -> bool {
         !standing.has_rules_at(Stage::SmtpRcpt)
+            && !standing.asks_too_much
             && !is_too_large(&standing.policy, announced_bytes)
             && !counts_received(self.operator_plan(), &standing.policy)
     }
@@ -199,7 +207,7 @@ impl Mailroom {
     pub(crate) async fn govern_inbound(
         &self,
         delivery: &mut InboundDelivery,
-        message: &ParsedMessage,
+        message: &Arc<ParsedMessage>,
         evidence: Evidence,
     ) -> Result<Governed, ReceiveRefusal> {
         let standings = self.standings_of(&delivery.recipients).await?;
@@ -216,35 +224,32 @@ impl Mailroom {
                 refused: Vec::new(),
             });
         }
-        let facts = self.facts_of_arrival(delivery, message, &standings, &weighed);
-        let (asked, standings) = (Arc::new(facts), Arc::new(standings));
-        let (facts, rules) = (Arc::clone(&asked), Arc::clone(&standings));
-        let looked = self
-            .store()
-            .read(move |tx: &mut dyn Tx| -> Result<_, StoreError> {
-                let each = rules.iter().zip(facts.iter());
-                let each = each.map(|(standing, facts)| (&*standing.rules, facts));
-                answers(tx, each)
-            })
-            .await;
-        let answers = match looked {
-            Ok(answers) => answers,
-            Err(error) => {
+        let looked = match Copies::of(delivery, message, &standings, &weighed).await {
+            Ok(copies) => copies.look(self).await,
+            Err(error) => Err((Vec::new(), error)),
+        };
+        let (facts, evaluations) = match looked {
+            Ok(looked) => looked,
+            Err((facts, error)) => {
                 tracing::error!("cannot evaluate rules: {error}");
-                self.note_undecided(delivery, &asked, &standings).await;
+                self.note_undecided(delivery, &facts, &standings).await;
                 return Err(ReceiveRefusal::Unavailable);
             }
         };
-        let evaluations = standings.iter().zip(asked.iter());
-        let evaluations = evaluations
-            .map(|(standing, facts)| evaluate(&standing.rules, facts, &answers))
-            .collect();
-        let governed = part(delivery, &asked, &standings, evaluations, weighed);
-        if delivery.recipients.is_empty() {
-            self.note_refused(governed.refused).await;
-            return Err(ReceiveRefusal::Blocked);
+        let is_undecided = standings
+            .iter()
+            .zip(&evaluations)
+            .any(|(standing, evaluation)| standing.has_rules_at(stage) && evaluation.is_none());
+        let governed = part(delivery, &facts, &standings, evaluations, weighed);
+        if !delivery.recipients.is_empty() {
+            return Ok(governed);
         }
-        Ok(governed)
+        self.note_refused(governed.refused).await;
+        // Those whose rules refuse it refuse it again.
+        Err(match is_undecided {
+            true => ReceiveRefusal::Unavailable,
+            false => ReceiveRefusal::Blocked,
+        })
     }
 
     /// Returns what holds for each recipient: as it was read at RCPT, or as it is written now.
@@ -268,35 +273,6 @@ impl Mailroom {
             tracing::error!("cannot read what governs an account: {error}");
             ReceiveRefusal::Unavailable
         })
-    }
-
-    /// Returns what each recipient's rules are told.
-    fn facts_of_arrival(
-        &self,
-        delivery: &InboundDelivery,
-        message: &ParsedMessage,
-        standings: &[Arc<Standing>],
-        weighed: &[Weighed],
-    ) -> Vec<Facts> {
-        let stage = Stage::InboxProcessing;
-        let needs = Needs {
-            headers: standings
-                .iter()
-                .any(|standing| Needs::of(&standing.rules, stage).headers),
-            ..Needs::default()
-        };
-        let shared = Facts {
-            from: facts::senders(&message.from, delivery.envelope_from.as_ref()),
-            ..facts::of_message(stage, needs, &delivery.raw, message)
-        };
-        let recipients = delivery.recipients.iter().zip(weighed);
-        recipients
-            .map(|(recipient, weighed)| Facts {
-                envelope_recipient: Some(Party::new(recipient.delivered_to.clone())),
-                spam_score: Some(weighed.score.score),
-                ..shared.clone()
-            })
-            .collect()
     }
 
     /// Writes down that a message could not be looked at, as far as that is possible.
@@ -349,7 +325,7 @@ fn part(
     delivery: &mut InboundDelivery,
     facts: &[Facts],
     standings: &[Arc<Standing>],
-    evaluations: Vec<Evaluation>,
+    evaluations: Vec<Option<Evaluation>>,
     weighed: Vec<Weighed>,
 ) -> Governed {
     let mut governed = Governed::default();
@@ -369,14 +345,15 @@ fn part(
             continue;
         }
         let (application, grant) = (recipient.application, recipient.grant);
-        let record = Record::new(application, grant, facts, Some(evaluation.clone()));
-        if evaluation.outcome() == Outcome::Block {
+        let record = Record::new(application, grant, facts, evaluation.clone());
+        // What cannot be decided is not let in; nobody else waits for it.
+        let Some(evaluation) = evaluation.filter(|one| one.outcome() != Outcome::Block) else {
             governed.refused.push(Refused {
                 record,
                 policy: standing.policy_id,
             });
             continue;
-        }
+        };
         governed.verdicts.push(InboundVerdict {
             moves: evaluation.moves,
             is_read: evaluation.is_read,

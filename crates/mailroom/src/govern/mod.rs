@@ -3,7 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `standing` | the policy and the rules of an account's workspace, made ready once |
-//! | `outbound`, `inbound` | a message is looked at on its way out, and when it arrives |
+//! | `outbound`, `inbound`, `arrival` | a message is looked at on its way out, and when it arrives |
 //! | `facts`, `known`, `rules` | what rules are told, and how they are asked |
 //! | `destination` | where they move a message |
 //! | `evaluations` | what is written down of it, with the message |
@@ -15,6 +15,7 @@
 //!
 //! What cannot be decided is refused for now: nothing is stored or sent.
 
+mod arrival;
 mod facts;
 pub(crate) mod guard;
 pub(crate) mod known;

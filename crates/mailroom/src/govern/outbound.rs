@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use posthouse_mime::ParsedMessage;
-use posthouse_rules::evaluate::{Evaluation, Matched, Outcome};
+use posthouse_rules::evaluate::{ListAnswers, Matched, Outcome};
 use posthouse_rules::facts::{Facts, Needs, OutboundType, Party, Stage};
 use posthouse_rules::rule::Action;
 use posthouse_store::tables::messages;
@@ -15,7 +15,7 @@ use posthouse_types::ids::Key;
 use super::evaluations::{Record, blocked_text};
 use super::guard::{self, Verdict};
 use super::inbound::Refused;
-use super::rules::look;
+use super::rules::{answers, decide};
 use super::standing::Standing;
 use super::{facts, known};
 use crate::actor::GrantRef;
@@ -34,6 +34,8 @@ pub(crate) struct Seen {
     references: Vec<Term>,
     /// It answers a message of the mailbox, which was looked up.
     is_answer: bool,
+    /// Octets of the message.
+    bytes: usize,
     /// What the guard found in it.
     guard: Verdict,
 }
@@ -51,10 +53,11 @@ impl Seen {
     ) -> Self {
         let stage = Stage::OutboundSend;
         let needs = Needs::of(&standing.rules, stage);
-        let mut facts = facts::of_message(stage, needs, raw, message);
-        facts.from = vec![Party::new(author.clone())];
+        let mut facts = facts::of_message(stage, &needs, raw, message);
+        facts.from = [Party::new(author.clone())].into();
         Self {
             facts,
+            bytes: raw.len(),
             named,
             references: keys.references().to_vec(),
             is_answer,
@@ -162,6 +165,10 @@ impl Mailroom {
             .store()
             .read(move |tx: &mut dyn Tx| asked.look(tx, &mailroom, &of_sender))
             .await;
+        let looked = match looked {
+            Ok((facts, answers)) => decide(&standing.rules, facts, answers, seen.bytes).await,
+            Err(error) => Err(error.into()),
+        };
         let (facts, evaluation) = match looked {
             Ok(looked) => looked,
             Err(error) => {
@@ -263,7 +270,7 @@ impl Asked {
         tx: &mut dyn Tx,
         mailroom: &Mailroom,
         standing: &Standing,
-    ) -> Result<(Facts, Evaluation), StoreError> {
+    ) -> Result<(Facts, ListAnswers), StoreError> {
         let mut facts = self.facts;
         let kind = outbound_type(tx, self.grant, self.is_answer, &self.references)?;
         facts.outbound_type = Some(kind);
@@ -272,8 +279,8 @@ impl Asked {
             let codec = mailroom.store().ids();
             facts.recipient_known = Some(known::all(tx, codec, self.grant, &recipients)?);
         }
-        let evaluation = look(tx, &standing.rules, &facts)?;
-        Ok((facts, evaluation))
+        let answers = answers(tx, &standing.rules, [&facts])?;
+        Ok((facts, answers))
     }
 }
 

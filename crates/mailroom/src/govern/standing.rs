@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use posthouse_rules::evaluate::questions_per_address;
 use posthouse_rules::facts::Stage;
 use posthouse_rules::guard::GuardPolicy;
 use posthouse_rules::policy::Effective;
@@ -12,6 +13,7 @@ use posthouse_store::tables::workspaces::{self, Governing};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
 
+use crate::limits::{LIST_QUESTIONS_MAX, ORDINARY_SENDERS};
 use crate::{Mailroom, Refusal};
 
 /// Workspaces of which a process keeps what governs them.
@@ -33,6 +35,8 @@ pub(crate) struct Standing {
     pub(crate) guard: GuardPolicy,
     /// In the order in which they are looked at.
     pub(crate) rules: Arc<[Rule]>,
+    /// The rules ask more of lists than can be looked up for any message that arrives.
+    pub(crate) asks_too_much: bool,
 }
 
 impl Standing {
@@ -169,12 +173,15 @@ impl Mailroom {
         let policy = self.effective_of(tx, application, workspace)?;
         let guard = GuardPolicy::compile(&policy.guard)
             .map_err(|name| StoreError::Damaged(format!("the pattern {name} of a policy")))?;
+        let rules = self.compiled(tx, application, &governing)?;
+        let asked = questions_per_address(&rules, Stage::InboxProcessing);
         let standing = Arc::new(Standing {
             workspace,
+            asks_too_much: asked.saturating_mul(ORDINARY_SENDERS) > LIST_QUESTIONS_MAX,
             policy_id: governing.policy,
             policy: Arc::new(policy),
             guard,
-            rules: self.compiled(tx, application, &governing)?.into(),
+            rules: rules.into(),
         });
         self.inner.standings.keep(version, &standing);
         Ok(standing)
@@ -243,7 +250,7 @@ impl Mailroom {
         let damaged = |why: &str| StoreError::Damaged(format!("rule {}: {why}", row.id.0));
         let value =
             serde_json::from_str(&row.document).map_err(|error| damaged(&error.to_string()))?;
-        Rule::from_json(row.id, row.created_at, &value, self.store().ids())
+        Rule::from_stored(row.id, row.created_at, &value, self.store().ids())
             .map_err(|fault| damaged(&format!("{}: {}", fault.field, fault.message)))
     }
 }

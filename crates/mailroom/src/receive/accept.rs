@@ -216,6 +216,7 @@ impl Mailroom {
             self.note_rejected(&delivery, &refusal.to_string()).await?;
         }
         let (message, evidence) = read?;
+        let message = Arc::new(message);
         let mut governed = self
             .govern_inbound(&mut delivery, &message, evidence)
             .await?;

@@ -30,6 +30,8 @@ pub struct Recipient {
     pub(crate) email: String,
     /// The address as the peer gave it: an alias or a plus form of the account's.
     pub(crate) delivered_to: EmailAddress,
+    /// Further addresses of the same account that the peer gave for one message.
+    pub(crate) also: Vec<EmailAddress>,
     /// What the address is there for.
     pub(crate) role: Role,
     /// What held for the account at RCPT, once that was asked.
@@ -56,6 +58,19 @@ impl Recipient {
         self.grant == other.grant && self.role == other.role
     }
 
+    /// Takes over the address of another recipient that is the same mailbox: rules see all of them.
+    pub fn join(&mut self, other: Self) {
+        let is_known = self.addresses().any(|known| *known == other.delivered_to);
+        if !is_known {
+            self.also.push(other.delivered_to);
+        }
+    }
+
+    /// Returns every address that the message is delivered to here.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &EmailAddress> {
+        std::iter::once(&self.delivered_to).chain(&self.also)
+    }
+
     /// Returns an address behind which the operator is.
     fn of_operator(address: &EmailAddress) -> Self {
         Self::of_reports(address, Role::Operator, None)
@@ -70,6 +85,7 @@ impl Recipient {
             inbox: NOBODY,
             email: String::new(),
             delivered_to: address.clone(),
+            also: Vec::new(),
             role,
             standing: Asked::default(),
         };
@@ -172,6 +188,7 @@ fn recipient(mailbox: Mailbox, address: &EmailAddress) -> Result<Recipient, Reci
             inbox: mailbox.inbox,
             email: mailbox.email,
             delivered_to: address.clone(),
+            also: Vec::new(),
             role: Role::Mailbox,
             standing: Asked::default(),
         }),

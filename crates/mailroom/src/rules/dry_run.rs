@@ -268,7 +268,7 @@ impl Mailroom {
         facts: &Facts,
         grant: Option<&GrantRef>,
     ) -> Result<Value, Refusal> {
-        let answers = answers(tx, std::iter::once((bench.rules.as_slice(), facts)))?;
+        let answers = answers(tx, &bench.rules, [facts])?;
         let evaluation = evaluate(&bench.rules, facts, &answers);
         let traces = trace(&bench.rules, facts, &answers);
         let place = self.place_of(tx, bench, facts, &evaluation, grant)?;

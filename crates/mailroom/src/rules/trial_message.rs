@@ -62,10 +62,14 @@ impl TrialMessage {
             });
         let headers = self.headers.iter();
         let mut facts = Facts {
-            subject: Some(folded(&self.subject)),
-            headers: headers
-                .map(|(name, value)| (folded(name.trim()), folded(value)))
-                .collect(),
+            subject: Some(folded(&self.subject).into()),
+            headers: std::sync::Arc::new(posthouse_rules::headers::Headers::gather(
+                &headers
+                    .clone()
+                    .map(|(name, _)| folded(name.trim()))
+                    .collect(),
+                headers.cloned(),
+            )),
             attachments: Some(attachments.collect()),
             ..Facts::at(stage)
         };
@@ -74,7 +78,7 @@ impl TrialMessage {
             Some(text) => Some(envelope_address(text, "message.envelope_from")?),
         };
         if stage == Stage::OutboundSend {
-            facts.from = senders(&self.from, None);
+            facts.from = senders(self.from.iter(), None).into();
             let named = self.named()?;
             facts.recipients = recipients(named.iter());
             facts.outbound_type = Some(match self.reply_to_message_id {
@@ -83,12 +87,12 @@ impl TrialMessage {
             });
             return Ok(facts);
         }
-        facts.from = senders(&self.from, envelope_from.as_ref());
+        facts.from = senders(self.from.iter(), envelope_from.as_ref()).into();
         facts.spam_score = self.spam_score;
         let delivered = self.envelope_to.first().map(String::as_str).or(own);
-        facts.envelope_recipient = match delivered {
-            Some(text) => Some(Party::new(envelope_address(text, "message.envelope_to")?)),
-            None => None,
+        facts.envelope_recipients = match delivered {
+            Some(text) => vec![Party::new(envelope_address(text, "message.envelope_to")?)],
+            None => Vec::new(),
         };
         Ok(facts)
     }

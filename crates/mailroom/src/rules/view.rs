@@ -44,7 +44,7 @@ pub(super) fn read(row: &StoredRule, codec: &IdCodec) -> Result<Rule, StoreError
     let damage = |what: String| StoreError::Damaged(format!("rule {}: {what}", row.id.0));
     let value: Value =
         serde_json::from_str(&row.document).map_err(|error| damage(error.to_string()))?;
-    Rule::from_json(row.id, row.created_at, &value, codec)
+    Rule::from_stored(row.id, row.created_at, &value, codec)
         .map_err(|fault| damage(format!("{}: {}", fault.field, fault.message)))
 }
 

@@ -5,16 +5,17 @@
 
 use super::answers::{ListAnswers, spellings};
 use crate::facts::{Facts, Party};
-use crate::rule::{Condition, Field, Operator, Part, Wanted};
+use crate::rule::{Condition, Field, Needle, Operator, Part, Wanted};
 
 pub(super) fn holds(condition: &Condition, facts: &Facts, answers: &ListAnswers) -> bool {
     match &condition.wanted {
-        Wanted::Text(text) => match of_text(condition, facts, text) {
+        Wanted::Text(text) => match equals(condition, facts, text) {
             Some(any) if condition.operator == Operator::IsNot => !any,
             Some(any) => any,
             // What is not known matches nothing.
             None => false,
         },
+        Wanted::Part(needle) => has(condition, facts, needle),
         Wanted::Lists(_) => of_lists(condition, facts, answers),
         Wanted::Number(number) => facts
             .spam_score
@@ -40,65 +41,74 @@ pub(super) fn parties<'a>(field: &Field, facts: &'a Facts) -> &'a [Party] {
     match field {
         Field::From(_) => &facts.from,
         Field::Recipient(_) => &facts.recipients,
-        Field::EnvelopeRecipient => facts.envelope_recipient.as_slice(),
+        Field::EnvelopeRecipient => &facts.envelope_recipients,
         _ => &[],
     }
 }
 
-/// Tells whether any value equals a text, or has it in it; `None`: nothing is known of the field.
-fn of_text(condition: &Condition, facts: &Facts, text: &str) -> Option<bool> {
-    let contains = condition.operator == Operator::Contains;
-    let fits = |actual: &str| match contains {
-        true => actual.contains(text),
-        false => actual == text,
-    };
-    let among = |part: Part| {
+/// Tells whether any value equals a text; `None`: nothing is known of the field.
+fn equals(condition: &Condition, facts: &Facts, text: &str) -> Option<bool> {
+    if let Some(part) = condition.field.part() {
         let parties = parties(&condition.field, facts);
-        (!parties.is_empty()).then(|| {
-            parties
-                .iter()
-                .any(|party| of_part(party, part, contains, text, &fits))
-        })
-    };
+        let mut each = parties.iter();
+        return (!parties.is_empty()).then(|| {
+            each.any(|party| match part {
+                Part::Address => party.folded() == text,
+                Part::Domain => party.domain() == Some(text),
+                // A value with dots is an ending: `co.uk`.
+                Part::Tld => party.endings().any(|ending| ending == text),
+            })
+        });
+    }
     match &condition.field {
-        Field::From(part) | Field::Recipient(part) => among(*part),
-        Field::EnvelopeRecipient => among(Part::Address),
-        Field::Subject => facts.subject.as_deref().map(|subject| match contains {
-            true => fits(subject),
-            false => subject.trim() == text,
-        }),
-        Field::Header(name) => {
-            // At the envelope there is no header yet; later a field that is absent equals nothing.
-            let values = facts.headers.iter().filter(|(other, _)| other == name);
-            Some(values.map(|(_, value)| value.trim()).any(fits))
-        }
+        Field::Subject => facts
+            .subject
+            .as_deref()
+            .map(|subject| subject.trim() == text),
+        // At the envelope there is no header yet; later a field that is absent equals nothing.
+        Field::Header(name) => Some(facts.headers.values(name).iter().any(|value| value == text)),
         Field::AttachmentType => facts.attachments.as_ref().map(|attachments| {
             let mut types = attachments.iter().map(|one| one.content_type.as_str());
-            match text.strip_suffix("/*").filter(|_| !contains) {
+            match text.strip_suffix("/*") {
                 Some(main) => types.any(|actual| {
                     let rest = actual.strip_prefix(main);
                     rest.is_some_and(|rest| rest.starts_with('/'))
                 }),
-                None => types.any(fits),
+                None => types.any(|actual| actual == text),
             }
         }),
         _ => None,
     }
 }
 
-fn of_part(
-    party: &Party,
-    part: Part,
-    contains: bool,
-    text: &str,
-    fits: &impl Fn(&str) -> bool,
-) -> bool {
-    match part {
-        Part::Address => fits(party.folded()),
-        Part::Domain => party.domain().is_some_and(fits),
-        Part::Tld if contains => party.tld().is_some_and(fits),
-        // A value with dots is an ending: `co.uk`.
-        Part::Tld => party.endings().any(|ending| ending == text),
+/// Tells whether any value has a text in it, as far as values are looked at.
+fn has(condition: &Condition, facts: &Facts, needle: &Needle) -> bool {
+    let parties = || parties(&condition.field, facts).iter();
+    match (condition.field.part(), &condition.field) {
+        (Some(Part::Address), _) => needle.is_in_any(parties().flat_map(Party::spellings)),
+        (Some(Part::Domain), _) => needle.is_in_any(parties().flat_map(Party::domain_spellings)),
+        (Some(Part::Tld), _) => {
+            let domains = parties().flat_map(Party::domain_spellings);
+            needle.is_in_any(domains.filter_map(|domain| ending(domain, needle.labels())))
+        }
+        (None, Field::Subject) => needle.is_in_any(facts.subject.as_deref()),
+        (None, Field::Header(name)) => {
+            needle.is_in_any(facts.headers.values(name).iter().map(String::as_str))
+        }
+        (None, Field::AttachmentType) => {
+            let attachments = facts.attachments.as_deref().unwrap_or_default();
+            needle.is_in_any(attachments.iter().map(|one| one.content_type.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// Returns the last labels of a domain, so many of them.
+fn ending(domain: &str, labels: usize) -> Option<&str> {
+    let mut dots = domain.rmatch_indices('.');
+    match dots.nth(labels - 1) {
+        Some((at, _)) => Some(&domain[at + 1..]),
+        None => (domain.split('.').count() == labels).then_some(domain),
     }
 }
 

@@ -8,13 +8,13 @@ mod answers;
 mod condition;
 mod trace;
 
-pub use answers::{ListAnswers, questions};
+pub use answers::{ListAnswers, questions, questions_per_address};
 pub use trace::{ConditionTrace, RuleTrace, trace};
 
 use posthouse_types::ids::Key;
 
 use crate::facts::Facts;
-use crate::rule::{Action, Rule};
+use crate::rule::{Action, Condition, Rule};
 
 /// What rules make of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,18 +125,55 @@ impl Evaluation {
 /// Looks at a message with rules that are in order (see [`crate::rule::sort`]).
 #[must_use]
 pub fn evaluate(rules: &[Rule], facts: &Facts, answers: &ListAnswers) -> Evaluation {
-    let mut evaluation = Evaluation::default();
-    for rule in rules.iter().filter(|rule| facts.stage.asks(rule)) {
-        if matches(rule, facts, answers) && evaluation.apply(rule) {
-            break;
-        }
-    }
-    evaluation
+    Looking::new(rules).at(facts, answers)
 }
 
-fn matches(rule: &Rule, facts: &Facts, answers: &ListAnswers) -> bool {
-    let mut conditions = rule.matching.conditions.iter();
-    let mut holds = |condition| condition::holds(condition, facts, answers);
+/// Looks at the copies of one message, which differ in the mailbox that they are for: what is the same for all of them is
+/// compared once.
+#[derive(Debug)]
+pub struct Looking<'r> {
+    rules: &'r [Rule],
+    /// For each condition of each rule, in order, whether it holds; `None`: not looked at, or not the same for all.
+    known: Vec<Vec<Option<bool>>>,
+}
+
+impl<'r> Looking<'r> {
+    /// Begins with rules that are in order.
+    #[must_use]
+    pub fn new(rules: &'r [Rule]) -> Self {
+        let each = rules.iter();
+        let known = each.map(|rule| vec![None; rule.matching.conditions.len()]);
+        Self {
+            rules,
+            known: known.collect(),
+        }
+    }
+
+    /// Looks at one copy. The facts of all copies differ in fields of [`crate::rule::Field::is_of_copy`] alone.
+    pub fn at(&mut self, facts: &Facts, answers: &ListAnswers) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        for (rule, known) in self.rules.iter().zip(&mut self.known) {
+            if facts.stage.asks(rule)
+                && matches(rule, facts, answers, known)
+                && evaluation.apply(rule)
+            {
+                break;
+            }
+        }
+        evaluation
+    }
+}
+
+fn matches(rule: &Rule, facts: &Facts, answers: &ListAnswers, known: &mut [Option<bool>]) -> bool {
+    let mut conditions = rule.matching.conditions.iter().zip(known);
+    let mut holds = |(condition, known): (&Condition, &mut Option<bool>)| {
+        if let Some(known) = *known {
+            return known;
+        }
+        let holds = condition::holds(condition, facts, answers);
+        *known = (!condition.field.is_of_copy()).then_some(holds);
+        holds
+    };
     match rule.matching.any {
         true => conditions.any(&mut holds),
         false => conditions.all(&mut holds),

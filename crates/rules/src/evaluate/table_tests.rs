@@ -1,11 +1,14 @@
 //! Each field under each operator and trigger: what matches, and what does not.
 
+use std::sync::Arc;
+
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{IdCodec, Key, Kind};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::facts::{AttachmentFact, OutboundType, Party, Stage};
+use crate::headers::Headers;
 use crate::rule::Operator;
 
 const LIST: Key = Key(3);
@@ -22,18 +25,22 @@ pub(super) fn party(address: &str) -> Party {
 fn facts(stage: Stage) -> Facts {
     let outbound = stage == Stage::OutboundSend;
     Facts {
-        from: vec![party("Ann@Shop.co.uk"), party("bounces@mailer.example")],
+        from: [party("Ann@Shop.co.uk"), party("bounces@mailer.example")].into(),
         recipients: match outbound {
             true => vec![party("bob@ok.example"), party("eve@evil.test")],
             false => Vec::new(),
         },
-        envelope_recipient: (!outbound).then(|| party("agent+x@own.example")),
-        subject: Some("re: your invoice 7".to_owned()),
-        headers: vec![
-            ("x-own".to_owned(), "first".to_owned()),
-            ("x-own".to_owned(), " second value ".to_owned()),
-        ],
-        attachments: Some(vec![
+        envelope_recipients: match outbound {
+            true => Vec::new(),
+            false => vec![party("agent+x@own.example")],
+        },
+        subject: Some("re: your invoice 7".into()),
+        headers: Arc::new(Headers::gather(
+            &["x-own".to_owned()].into(),
+            [("X-Own", "First"), ("x-own", " second value ")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        )),
+        attachments: Some(Arc::new([
             AttachmentFact {
                 filename: "a.png".to_owned(),
                 content_type: "image/png".to_owned(),
@@ -44,7 +51,7 @@ fn facts(stage: Stage) -> Facts {
                 content_type: "application/pdf".to_owned(),
                 size: 9,
             },
-        ]),
+        ])),
         spam_score: (!outbound).then_some(4.0),
         outbound_type: outbound.then_some(OutboundType::Reply),
         recipient_known: outbound.then_some(false),
@@ -131,6 +138,8 @@ fn table() -> Vec<Row> {
         both("from.tld", "is_not", json!("de"), true),
         both("from.tld", "contains", json!("u"), true),
         both("from.tld", "contains", json!("co"), false),
+        both("from.tld", "contains", json!(".co.uk"), true),
+        both("from.tld", "contains", json!("op.co.uk"), true),
         both("from.tld", "in_list", list.clone(), true),
         both("from.tld", "in_list", other.clone(), false),
         both("from.tld", "not_in_list", list.clone(), true),
@@ -228,6 +237,7 @@ fn table() -> Vec<Row> {
         both("attachment.type", "is_not", json!("image/*"), false),
         both("attachment.type", "is_not", json!("text/html"), true),
         both("attachment.type", "contains", json!("PDF"), true),
+        both("attachment.type", "contains", json!("image/"), true),
         both("attachment.type", "contains", json!("zip"), false),
     ]
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::table_tests::party;
 use super::*;
 use crate::facts::{Party, Stage};
+use crate::headers::Headers;
+use crate::limits::COMPARED_BYTES_MAX;
 use crate::rule::sort;
 
 fn codec() -> IdCodec {
@@ -30,7 +32,7 @@ fn always(id: i64, priority: i64, actions: Value) -> Rule {
 fn outbound(recipients: &[&str]) -> Facts {
     Facts {
         recipients: recipients.iter().map(|one| party(one)).collect(),
-        subject: Some("hello".to_owned()),
+        subject: Some("hello".into()),
         ..Facts::at(Stage::OutboundSend)
     }
 }
@@ -148,7 +150,7 @@ fn addr_10_lists_match_whole_labels_and_one_spelling() {
         conditions,
         json!([{"type": "block"}]),
     )];
-    let ask = |recipient: &str| questions(&rules, &outbound(&[recipient]));
+    let ask = |recipient: &str| questions(&rules, [&outbound(&[recipient])], 9).unwrap();
     assert_eq!(ask("x@OK.EXAMPLE."), [(Key(9), "ok.example".to_owned())]);
     assert_eq!(ask("x@ok。example"), [(Key(9), "ok.example".to_owned())]);
     assert_eq!(
@@ -179,7 +181,10 @@ fn each_question_is_asked_once_and_endings_are_bounded() {
             )
         })
         .collect();
-    let asked = questions(&rules, &outbound(&["x@a.b.c.d.e.f.g.h.example"]));
+    let facts = outbound(&["x@a.b.c.d.e.f.g.h.example"]);
+    let asked = questions(&rules, [&facts], 6).unwrap();
+    assert_eq!(questions(&rules, [&facts], 5), None);
+    assert_eq!(questions_per_address(&rules, Stage::OutboundSend), 6);
     let values: Vec<&str> = asked.iter().map(|(_, value)| value.as_str()).collect();
     let endings = [
         "d.e.f.g.h.example",
@@ -190,7 +195,8 @@ fn each_question_is_asked_once_and_endings_are_bounded() {
         "h.example",
     ];
     assert_eq!(values, endings);
-    assert!(questions(&rules, &outbound(&["x@[192.0.2.1]"])).is_empty());
+    let literal = outbound(&["x@[192.0.2.1]"]);
+    assert!(questions(&rules, [&literal], 0).unwrap().is_empty());
 }
 
 #[test]
@@ -201,7 +207,7 @@ fn an_author_whose_address_cannot_be_read_is_a_stranger() {
         rule(1, 1, "inbound", conditions, json!([{"type": "trash"}]))
     };
     let facts = Facts {
-        from: vec![Party::unreadable("\"a@ok.example\"@@ok.example")],
+        from: [Party::unreadable("\"a@ok.example\"@@ok.example")].into(),
         ..Facts::at(Stage::InboxProcessing)
     };
     let answers: ListAnswers = [(Key(9), "ok.example".to_owned())].into_iter().collect();
@@ -223,14 +229,14 @@ fn only_blocks_that_the_envelope_decides_are_asked_at_the_envelope() {
         rule(3, 3, "inbound", json!([domain]), block),
     ];
     let facts = Facts {
-        from: vec![party("x@evil.test")],
+        from: [party("x@evil.test")].into(),
         ..Facts::at(Stage::SmtpRcpt)
     };
     let evaluation = evaluate(&rules, &facts, &ListAnswers::default());
     assert_eq!(evaluation.matched, [Key(3)]);
     // The null sender says nothing of who wrote the message.
     let nobody = Facts {
-        from: Vec::new(),
+        from: [].into(),
         ..facts
     };
     let stranger = json!([{"field": "from.domain", "operator": "is_not", "value": "ok.example"}]);
@@ -253,6 +259,70 @@ fn the_trace_ends_where_the_evaluation_does_and_shows_what_was_compared() {
     let seen: Vec<(Key, bool)> = traces.iter().map(|one| (one.id, one.matched)).collect();
     assert_eq!(seen, [(Key(1), true), (Key(2), true)]);
     assert_eq!(traces[0].conditions[0].actual, json!("hello"));
+}
+
+#[test]
+fn texts_are_looked_through_within_a_bound_and_once_for_all_copies() {
+    let conditions = |operator: &str, value: &str| json!([{"field": "header.x-own", "operator": operator, "value": value}]);
+    let trash = || json!([{"type": "trash"}]);
+    let rules = [
+        rule(1, 1, "inbound", conditions("contains", "early"), trash()),
+        rule(2, 2, "inbound", conditions("contains", "late"), trash()),
+        rule(3, 3, "inbound", conditions("is", "Late"), trash()),
+    ];
+    let wanted = ["x-own".to_owned()].into();
+    let fields = |filler: usize| {
+        ["early".to_owned(), "x".repeat(filler), "LATE".to_owned()]
+            .map(|value| ("X-Own".to_owned(), value))
+            .into_iter()
+            .chain([("X-Other".to_owned(), "late".to_owned())])
+    };
+    let matched = |filler: usize| {
+        let facts = Facts {
+            headers: Headers::gather(&wanted, fields(filler)).into(),
+            ..Facts::at(Stage::InboxProcessing)
+        };
+        evaluate(&rules, &facts, &ListAnswers::default()).matched
+    };
+    assert_eq!(matched(100), [Key(1), Key(2), Key(3)]);
+    assert_eq!(matched(COMPARED_BYTES_MAX), [Key(1), Key(3)]);
+    let gathered = Headers::gather(&wanted, fields(1));
+    assert!(gathered.values("x-other").is_empty(), "nobody asks for it");
+}
+
+#[test]
+fn copies_are_told_apart_by_what_is_their_own_alone() {
+    let conditions = json!([
+        {"field": "subject", "operator": "contains", "value": "offer"},
+        {"field": "envelope.recipient", "operator": "is", "value": "a@own.example"},
+        {"field": "spam.score", "operator": "gte", "value": 3},
+    ]);
+    let rules = [rule(
+        1,
+        1,
+        "inbound",
+        conditions,
+        json!([{"type": "trash"}]),
+    )];
+    let copy = |address: &[&str], score: f64| Facts {
+        subject: Some("an offer".into()),
+        envelope_recipients: address.iter().map(|one| party(one)).collect(),
+        spam_score: Some(score),
+        ..Facts::at(Stage::InboxProcessing)
+    };
+    let mut looking = Looking::new(&rules);
+    for (facts, expected) in [
+        (copy(&["b@own.example"], 4.0), false),
+        (copy(&["a@own.example"], 2.0), false),
+        (copy(&["a@own.example"], 4.0), true),
+        // Of several addresses of one mailbox each counts.
+        (copy(&["b@own.example", "a@own.example"], 4.0), true),
+    ] {
+        let answers = ListAnswers::default();
+        let together = looking.at(&facts, &answers);
+        assert_eq!(together, evaluate(&rules, &facts, &answers));
+        assert_eq!(!together.matched.is_empty(), expected, "{facts:?}");
+    }
 }
 
 /// Rules without a block, in any number, with any priorities.

@@ -38,7 +38,8 @@ pub struct ConditionTrace {
 pub fn trace(rules: &[Rule], facts: &Facts, answers: &ListAnswers) -> Vec<RuleTrace> {
     let mut traces = Vec::new();
     for rule in rules.iter().filter(|rule| facts.stage.asks(rule)) {
-        let matched = matches(rule, facts, answers);
+        let mut unknown = vec![None; rule.matching.conditions.len()];
+        let matched = matches(rule, facts, answers, &mut unknown);
         let conditions = rule.matching.conditions.iter();
         traces.push(RuleTrace {
             id: rule.id,
@@ -66,17 +67,15 @@ fn actual(field: &Field, facts: &Facts) -> Value {
     };
     match field {
         Field::From(part) | Field::Recipient(part) => people(*part),
-        Field::EnvelopeRecipient => {
-            let address = facts.envelope_recipient.as_ref();
-            json!(address.map(|party| shown(party, Part::Address)))
-        }
+        Field::EnvelopeRecipient => match facts.envelope_recipients.as_slice() {
+            [] => Value::Null,
+            [party] => json!(party.folded()),
+            _ => people(Part::Address),
+        },
         Field::OutboundType => json!(facts.outbound_type.map(OutboundType::name)),
         Field::RecipientKnown => json!(facts.recipient_known),
-        Field::Subject => json!(facts.subject),
-        Field::Header(name) => {
-            let values = facts.headers.iter().filter(|(other, _)| other == name);
-            values.map(|(_, value)| json!(value)).collect()
-        }
+        Field::Subject => json!(facts.subject.as_deref()),
+        Field::Header(name) => json!(facts.headers.values(name)),
         Field::SpamScore => json!(facts.spam_score),
         Field::HasAttachment => {
             json!(

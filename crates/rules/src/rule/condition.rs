@@ -5,7 +5,8 @@ use posthouse_types::ids::{IdCodec, Kind};
 use serde_json::{Map, Value, json};
 
 use super::fault::{Fault, shown};
-use super::{Field, Operator, Part, Trigger};
+use super::needle::Needle;
+use super::{Field, Operator, Part, Trigger, promise};
 use crate::facts::OutboundType;
 use crate::fold::folded;
 use crate::limits::{CONDITION_LISTS_MAX, VALUE_CHARACTERS_MAX};
@@ -27,8 +28,10 @@ pub struct Condition {
 /// What a condition compares with, in the spelling that is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
-    /// A text in lower case; addresses, domains and endings in their canonical form.
+    /// A whole text in lower case; addresses, domains and endings in their canonical form.
     Text(String),
+    /// A part of a text.
+    Part(Needle),
     /// Lists to look in, each once.
     Lists(Vec<ListKey>),
     /// A number.
@@ -39,12 +42,22 @@ pub enum Wanted {
     OutboundType(OutboundType),
 }
 
+/// How a condition is held against what can match at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// Somebody writes it: what can never match is a mistake.
+    Written,
+    /// It was written before: what can never match does so for ever, and stops no mail.
+    Stored,
+}
+
 impl Condition {
     pub(super) fn from_json(
         value: &Value,
         trigger: Trigger,
         path: &str,
         codec: &IdCodec,
+        strictness: Strictness,
     ) -> Result<Self, Fault> {
         let Value::Object(members) = value else {
             let message = "expected an object with field, operator and value";
@@ -73,6 +86,11 @@ impl Condition {
             return Err(Fault::new(of_value, "is required"));
         };
         let wanted = wanted(&field, operator, given, &of_value, codec)?;
+        if strictness == Strictness::Written
+            && let Some(why) = promise::broken(&field, operator, given)
+        {
+            return Err(Fault::new(of_value, why));
+        }
         Ok(Self {
             field,
             operator,
@@ -149,7 +167,7 @@ fn wanted(
                 .map(Wanted::OutboundType)
                 .ok_or_else(|| Fault::new(path, message))
         }
-        field => text(field, operator, given, path).map(Wanted::Text),
+        field => text(field, operator, given, path),
     }
 }
 
@@ -187,7 +205,7 @@ fn flag(given: &Value, path: &str) -> Result<bool, Fault> {
     }
 }
 
-fn text(field: &Field, operator: Operator, given: &Value, path: &str) -> Result<String, Fault> {
+fn text(field: &Field, operator: Operator, given: &Value, path: &str) -> Result<Wanted, Fault> {
     let Value::String(text) = given else {
         return Err(Fault::new(path, "expected a string"));
     };
@@ -195,30 +213,31 @@ fn text(field: &Field, operator: Operator, given: &Value, path: &str) -> Result<
         let message = format!("expected at most {VALUE_CHARACTERS_MAX} characters");
         return Err(Fault::new(path, message));
     }
+    let part = field.part();
     if operator == Operator::Contains {
-        let part = folded(text.trim());
-        return match part.is_empty() {
-            true => Err(Fault::new(path, "expected at least one character")),
-            false => Ok(part),
-        };
+        if text.trim().is_empty() {
+            return Err(Fault::new(path, "expected at least one character"));
+        }
+        return Ok(Wanted::Part(match part {
+            Some(Part::Address) => Needle::of_address(text),
+            Some(Part::Domain) => Needle::of_domain(text),
+            Some(Part::Tld) => Needle::of_ending(text),
+            None => Needle::of_text(text),
+        }));
     }
-    let part = match field {
-        Field::From(part) | Field::Recipient(part) => Some(*part),
-        Field::EnvelopeRecipient => Some(Part::Address),
-        _ => None,
-    };
-    match (part, field) {
+    let whole = match (part, field) {
         (Some(Part::Address), _) => match EmailAddress::parse_envelope(text.trim()) {
-            Ok(address) => Ok(address.folded()),
-            Err(error) => Err(Fault::new(path, format!("not an address: {error}"))),
+            Ok(address) => address.folded(),
+            Err(error) => return Err(Fault::new(path, format!("not an address: {error}"))),
         },
         (Some(part), _) => {
             let spelt = part.list_type().canonical(text);
-            spelt.map_err(|why| Fault::new(path, why))
+            spelt.map_err(|why| Fault::new(path, why))?
         }
-        (None, Field::AttachmentType) => media_type(text, path),
-        (None, _) => Ok(folded(text.trim())),
-    }
+        (None, Field::AttachmentType) => media_type(text, path)?,
+        (None, _) => folded(text.trim()),
+    };
+    Ok(Wanted::Text(whole))
 }
 
 fn media_type(text: &str, path: &str) -> Result<String, Fault> {

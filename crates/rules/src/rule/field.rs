@@ -6,7 +6,7 @@ use crate::limits::HEADER_NAME_CHARACTERS_MAX;
 use crate::list::ListType;
 
 /// Which part of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// All of it.
     Address,
@@ -134,14 +134,26 @@ impl Field {
         }
     }
 
+    /// Returns the part of an address that a field is, where it is one.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        match self {
+            Self::From(part) | Self::Recipient(part) => Some(*part),
+            Self::EnvelopeRecipient => Some(Part::Address),
+            _ => None,
+        }
+    }
+
     /// Returns the type of the lists that a field is looked up in, where it is.
     #[must_use]
     pub fn list_type(&self) -> Option<ListType> {
-        match self {
-            Self::From(part) | Self::Recipient(part) => Some(part.list_type()),
-            Self::EnvelopeRecipient => Some(ListType::Address),
-            _ => None,
-        }
+        self.part().map(Part::list_type)
+    }
+
+    /// Tells whether copies of one message differ in it.
+    #[must_use]
+    pub fn is_of_copy(&self) -> bool {
+        matches!(self, Self::EnvelopeRecipient | Self::SpamScore)
     }
 
     /// Tells whether the envelope alone has what the field looks at.

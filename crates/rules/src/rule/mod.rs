@@ -4,14 +4,18 @@ mod action;
 mod condition;
 mod fault;
 mod field;
+mod needle;
 mod operator;
+mod promise;
 
 pub use action::Action;
 pub use condition::{Condition, NamedList, Wanted};
 pub use fault::Fault;
 pub use field::{Field, Part};
+pub use needle::Needle;
 pub use operator::Operator;
 
+use condition::Strictness;
 use posthouse_types::ids::{IdCodec, Key};
 use serde_json::{Map, Value, json};
 
@@ -92,17 +96,41 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Reads a rule as clients write it and as it is stored; members that are not of [`WRITABLE`] are passed over.
+    /// Reads a rule as clients write it; members that are not of [`WRITABLE`] are passed over.
     ///
     /// Whether the lists it names exist is not looked at: see [`Rule::named_lists`].
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first thing that is wrong with it; a value that no message can ever have is wrong.
     pub fn from_json(
         id: Key,
         created_at: i64,
         value: &Value,
         codec: &IdCodec,
+    ) -> Result<Self, Fault> {
+        Self::read(id, created_at, value, codec, Strictness::Written)
+    }
+
+    /// Reads a rule that was taken before, also where it would not be taken today for never matching anything: a rule that
+    /// cannot be read stops all mail.
+    ///
+    /// # Errors
+    /// As [`Rule::from_json`].
+    pub fn from_stored(
+        id: Key,
+        created_at: i64,
+        value: &Value,
+        codec: &IdCodec,
+    ) -> Result<Self, Fault> {
+        Self::read(id, created_at, value, codec, Strictness::Stored)
+    }
+
+    fn read(
+        id: Key,
+        created_at: i64,
+        value: &Value,
+        codec: &IdCodec,
+        strictness: Strictness,
     ) -> Result<Self, Fault> {
         let Value::Object(members) = value else {
             return Err(Fault::new("", "expected an object"));
@@ -117,7 +145,7 @@ impl Rule {
             priority: priority(members)?,
             enabled: enabled(members)?,
             trigger,
-            matching: matching(members, trigger, codec)?,
+            matching: matching(members, trigger, codec, strictness)?,
             actions,
         })
     }
@@ -266,6 +294,7 @@ fn matching(
     members: &Map<String, Value>,
     trigger: Trigger,
     codec: &IdCodec,
+    strictness: Strictness,
 ) -> Result<Matching, Fault> {
     let members = match members.get("match") {
         Some(Value::Object(members)) => members,
@@ -281,7 +310,8 @@ fn matching(
     let path = "match.conditions";
     let given = array(members.get("conditions"), path, CONDITIONS_MAX)?;
     let conditions = given.iter().enumerate().map(|(place, condition)| {
-        Condition::from_json(condition, trigger, &format!("{path}[{place}]"), codec)
+        let path = format!("{path}[{place}]");
+        Condition::from_json(condition, trigger, &path, codec, strictness)
     });
     Ok(Matching {
         any,
@@ -339,5 +369,7 @@ pub(crate) const TESTED_FIELDS: [&str; 14] = [
     "attachment.type",
 ];
 
+#[cfg(test)]
+mod promise_tests;
 #[cfg(test)]
 mod tests;

@@ -155,15 +155,18 @@ impl<R, C> Transaction<R, C> {
 }
 
 impl<R> Envelope<R> {
-    /// Adds a recipient; a mailbox that is there already (an alias, another spelling) stays single.
-    pub fn add(&mut self, recipient: R, is_same: impl Fn(&R, &R) -> bool) {
+    /// Adds a recipient; a mailbox that is there already (an alias, another spelling) stays single and learns the address.
+    pub fn add(
+        &mut self,
+        recipient: R,
+        is_same: impl Fn(&R, &R) -> bool,
+        join: impl FnOnce(&mut R, R),
+    ) {
         self.accepted = self.accepted.saturating_add(1);
-        if !self
-            .recipients
-            .iter()
-            .any(|known| is_same(known, &recipient))
-        {
-            self.recipients.push(recipient);
+        let mut known = self.recipients.iter_mut();
+        match known.find(|known| is_same(known, &recipient)) {
+            Some(known) => join(known, recipient),
+            None => self.recipients.push(recipient),
         }
     }
 }
@@ -182,7 +185,7 @@ mod tests {
         transaction
             .addressing()
             .expect("RCPT behind MAIL")
-            .add(1, u8::eq);
+            .add(1, u8::eq, |_, _| {});
         transaction
     }
 
@@ -231,8 +234,8 @@ mod tests {
     fn one_mailbox_named_twice_is_one_recipient() {
         let mut transaction = addressed();
         let envelope = transaction.addressing().expect("still addressing");
-        envelope.add(1, u8::eq);
-        envelope.add(2, u8::eq);
+        envelope.add(1, u8::eq, |_, _| {});
+        envelope.add(2, u8::eq, |_, _| {});
         assert_eq!(
             (envelope.recipients.as_slice(), envelope.accepted),
             ([1, 2].as_slice(), 3)

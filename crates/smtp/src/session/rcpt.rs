@@ -36,7 +36,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, I: Intake> Session<'_, S, I> {
                     self.transaction
                         .addressing()
                         .expect("nothing but RCPT ran since it was checked")
-                        .add(recipient, I::is_same_mailbox);
+                        .add(recipient, I::is_same_mailbox, I::join);
                     return Ok(self.say(&reply::RECIPIENT_OK));
                 }
                 Err(refusal) => self.refuse(refusal).await?,
