@@ -1,5 +1,7 @@
 //! How a text is written. Nothing here knows words of any language: scripts, capitals, signs and numbers only.
 
+use std::ops::RangeInclusive;
+
 use super::letter::{Letter, front};
 use super::limits::{FIELD_BYTES_MAX, TEXT_BYTES_MAX};
 use super::sender::answers_leave;
@@ -18,6 +20,8 @@ const GTUBE_HALVES: [&str; 2] = [
 const MIXED_WORDS_MIN: usize = 2;
 /// Invisible characters between letters from which it is no accident.
 const INVISIBLE_MIN: usize = 3;
+/// Bytes of a word that may be an address of a wallet, with what stands around it.
+const WALLET_BYTES: RangeInclusive<usize> = 26..=90;
 /// Letters from which capitals say anything about a text.
 const CASED_LETTERS_MIN: usize = 120;
 
@@ -112,7 +116,7 @@ pub(super) fn is_invisible(character: char) -> bool {
 }
 
 /// What one pass over a text finds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Manner {
     cased: usize,
     capitals: usize,
@@ -124,6 +128,32 @@ struct Manner {
 
 impl Manner {
     fn of(text: &str) -> Self {
+        match text.is_ascii() {
+            true => Self::of_ascii(text),
+            false => Self::of_any(text),
+        }
+    }
+
+    /// The same for what most mail is written in, where a byte is a character.
+    fn of_ascii(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
+        let long = bytes
+            .split(ends)
+            .filter(|word| WALLET_BYTES.contains(&word.len()));
+        let mut long = long.filter_map(|word| std::str::from_utf8(word).ok());
+        let letters = bytes.iter().filter(|byte| byte.is_ascii_alphabetic());
+        let capitals = bytes.iter().filter(|byte| byte.is_ascii_uppercase());
+        Self {
+            cased: letters.count(),
+            capitals: capitals.count(),
+            has_wallet: long.any(holds_wallet),
+            has_large_sum: has_large_sum(text),
+            ..Self::default()
+        }
+    }
+
+    fn of_any(text: &str) -> Self {
         let mut manner = Self::default();
         let mut before = ' ';
         let mut pending = 0;
@@ -151,10 +181,14 @@ impl Manner {
         if !word.is_ascii() {
             let parts = word.split(|c: char| !c.is_alphabetic() && !is_invisible(c));
             self.mixed_words += parts.filter(|part| mixes_scripts(part)).count();
-        } else if (26..=90).contains(&word.len()) {
-            self.has_wallet |= is_wallet(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+        } else if WALLET_BYTES.contains(&word.len()) {
+            self.has_wallet |= holds_wallet(word);
         }
     }
+}
+
+fn holds_wallet(word: &str) -> bool {
+    is_wallet(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
 }
 
 /// Tells a number of millions beside a sign or a code of money: `$4,500,000`, `USD 2.500.000,00`, `10 500 000 €`.
@@ -250,6 +284,20 @@ mod tests {
             "",
         ] {
             assert!(!has_large_sum(text), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ascii_is_read_as_any_text_is(
+            words in proptest::collection::vec(
+                "[ -~\t\r\n\x0b\x0c]{0,30}|0x52908400098527886E0F7030069857D2E4169EE7|\\$4,500,000",
+                0..20,
+            ),
+            between in "[ \x0b\n.]",
+        ) {
+            let text = words.join(&between);
+            proptest::prop_assert_eq!(Manner::of_ascii(&text), Manner::of_any(&text));
         }
     }
 
