@@ -126,6 +126,30 @@ async fn killed_and_sent_once(options: Options) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn killed_between_a_hold_and_its_approval_the_message_waits_and_goes_once() {
+    let mut server = Posthouse::start().await;
+    let agent = server.create_account("agent").await;
+    hold_mail_for_strangers(&server.api()).await;
+    let promised = held(&server.api(), &agent, "Offer").await;
+    server.kill();
+    server.launch().await;
+    let api = server.api();
+    let waiting = api.get("/v3/holds?status=pending").await.expect(200).rows();
+    assert_eq!(texts(&waiting, "id"), hold_ids(&[promised.clone()]));
+    assert!(sent(&api, &agent).await.is_empty());
+    let approve = format!("/v3/holds/{}/approve", hold_ids(&[promised.clone()])[0]);
+    api.post(&approve, json!({})).await.expect(200);
+    server.kill();
+    server.launch().await;
+    let api = server.api();
+    api.post(&approve, json!({})).await.expect(409);
+    let copies = sent(&api, &agent).await;
+    assert_eq!(texts(&copies, "id"), texts(&[promised], "id"));
+    let queue = api.get("/v3/admin/queue").await.expect(200).rows();
+    assert_eq!(queue.len(), 1, "{queue:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_processes_that_decide_at_once_decide_once() {
     let Some(database) = Database::create().await else {
         return;

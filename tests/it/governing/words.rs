@@ -219,3 +219,29 @@ async fn what_waits_is_shown_with_whose_it_is_and_its_files() {
         "Words",
     ]);
 }
+
+#[tokio::test]
+async fn names_that_write_on_terminals_are_none() {
+    let server = Posthouse::start().await;
+    let cli = server.cli();
+    let name = "Tri\u{1b}[31mals";
+    for create in [
+        vec!["agent", "policy", "create", "--name", name],
+        vec!["agent", "list", "create", "--type", "tld", "--name", name],
+        vec!["workspace", "create", "--name", name],
+        vec![
+            "agent",
+            "rule",
+            "create",
+            "--condition",
+            "subject,is,x",
+            "--action",
+            "trash",
+            "--name",
+            name,
+        ],
+    ] {
+        let refused = cli.run(&create).await.expect(1);
+        assert!(refused.stderr.contains("error: name: "), "{refused:?}");
+    }
+}

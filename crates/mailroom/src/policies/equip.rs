@@ -9,6 +9,7 @@ use posthouse_types::ids::Key;
 
 use super::view::read_policy;
 use crate::actor::GrantRef;
+use crate::names::check_name;
 use crate::organise::{check_folder_path, ensure_folder_path};
 use crate::{Mailroom, Refusal};
 
@@ -17,8 +18,9 @@ const ACCOUNTS_PER_STEP_MAX: i64 = 50;
 /// Workspaces that one step looks at.
 const WORKSPACES_PER_STEP_MAX: i64 = 200;
 
-/// Refuses names that no folder may have.
+/// Refuses a name that no policy may have, and names that no folder may have.
 pub(super) fn check_names(policy: &Policy) -> Result<(), Refusal> {
+    check_name("name", &policy.name)?;
     for name in &policy.additional_folders {
         check_folder_path(name).map_err(|refusal| match refusal {
             Refusal::Invalid { message, .. } => {
