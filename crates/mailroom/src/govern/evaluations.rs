@@ -20,12 +20,15 @@ const ADDRESSES_MAX: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) application: Key,
-    pub(crate) grant: Key,
+    /// The account; a domain that sends has none, and what was decided is in the audit log alone.
+    pub(crate) grant: Option<Key>,
     pub(crate) stage: Stage,
     /// What was looked at.
     input: Value,
     /// What followed; `None`: it could not be evaluated, and the message was refused for that.
     pub(crate) evaluation: Option<Evaluation>,
+    /// What the guard made of it; it stops what rules let go.
+    guarded: Outcome,
     /// Files that were thrown out, each as it is shown.
     pub(crate) dropped: Vec<Value>,
 }
@@ -47,25 +50,49 @@ impl Moved {
 impl Record {
     pub(crate) fn new(
         application: Key,
-        grant: Key,
+        grant: impl Into<Option<Key>>,
         facts: &Facts,
         evaluation: Option<Evaluation>,
     ) -> Self {
         Self {
             application,
-            grant,
+            grant: grant.into(),
             stage: facts.stage,
             input: input(facts),
             evaluation,
+            guarded: Outcome::Deliver,
             dropped: Vec::new(),
         }
     }
 
-    fn outcome(&self) -> i64 {
-        match &self.evaluation {
-            Some(evaluation) => evaluation.outcome() as i64,
-            None => FAILED,
+    /// Notes what the guard made of the message.
+    pub(super) fn guarded(mut self, outcome: Outcome) -> Self {
+        self.guarded = outcome;
+        self
+    }
+
+    /// Takes note that somebody approved the message: it is not held any more.
+    pub(super) fn approved(mut self) -> Self {
+        self.guarded = Outcome::Deliver;
+        if let Some(evaluation) = &mut self.evaluation {
+            evaluation.held_by.clear();
         }
+        self
+    }
+
+    /// Returns what became of it; `None`: it could not be evaluated.
+    fn decided(&self) -> Option<Outcome> {
+        let by_rules = self.evaluation.as_ref()?.outcome();
+        let is = |outcome| by_rules == outcome || self.guarded == outcome;
+        Some(match () {
+            () if is(Outcome::Block) => Outcome::Block,
+            () if is(Outcome::Hold) => Outcome::Hold,
+            () => Outcome::Deliver,
+        })
+    }
+
+    fn outcome(&self) -> i64 {
+        self.decided().map_or(FAILED, |outcome| outcome as i64)
     }
 
     /// Writes it, for the message that was stored, if one was.
@@ -90,12 +117,15 @@ impl Record {
         {
             self.audit_junked(tx, mailroom, message)?;
         }
+        let Some(grant) = self.grant else {
+            return Ok(());
+        };
         rule_evaluations::insert(
             tx,
             &StoredEvaluation {
                 id: mailroom.store().new_key(),
                 application: self.application,
-                grant: self.grant,
+                grant,
                 message,
                 stage: self.stage as i64,
                 outcome: self.outcome(),
@@ -115,7 +145,7 @@ impl Record {
         mailroom.audit(
             tx,
             &AuditEntry {
-                grant: Some(self.grant),
+                grant: self.grant,
                 rules: matched.unwrap_or_default(),
                 outcome: Audited::Junked,
                 reason: "marked as spam by a rule",
@@ -141,8 +171,9 @@ impl Record {
             return Value::Object(applied);
         };
         let by = |action: &Action| moved.is_some_and(|moved| moved.by == *action);
-        did("blocked", evaluation.outcome() == Outcome::Block);
-        did("held", evaluation.outcome() == Outcome::Hold);
+        let decided = self.decided();
+        did("blocked", decided == Some(Outcome::Block));
+        did("held", decided == Some(Outcome::Hold));
         did("marked_as_spam", by(&Action::MarkAsSpam));
         did("marked_as_read", evaluation.is_read);
         did("marked_starred", evaluation.is_starred);
@@ -171,7 +202,7 @@ impl Record {
         mailroom.audit(
             tx,
             &AuditEntry {
-                grant: Some(self.grant),
+                grant: self.grant,
                 policy,
                 outcome: Audited::Dropped,
                 reason: &reason,
@@ -191,33 +222,48 @@ impl Record {
         mailroom: &Mailroom,
         policy: Option<Key>,
     ) -> Result<(), StoreError> {
+        let (outcome, reason) = match &self.evaluation {
+            Some(evaluation) => (Audited::Blocked, blocked_text(mailroom, evaluation)),
+            None => (Audited::Failed, "blocked_by_evaluation_error".to_owned()),
+        };
+        self.audit_stop(tx, mailroom, policy, outcome, &reason)
+    }
+
+    /// Writes into the audit log that the guard refused a message.
+    pub(super) fn audit_guarded(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        policy: Option<Key>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.audit_stop(tx, mailroom, policy, Audited::Blocked, reason)
+    }
+
+    fn audit_stop(
+        &self,
+        tx: &mut dyn Tx,
+        mailroom: &Mailroom,
+        policy: Option<Key>,
+        outcome: Audited,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let recipients = self.input["recipient_addresses"].as_array();
         let recipients: Vec<&str> = recipients
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let (outcome, rules, reason) = match &self.evaluation {
-            Some(evaluation) => (
-                Audited::Blocked,
-                evaluation.matched.as_slice(),
-                blocked_text(mailroom, evaluation),
-            ),
-            None => (
-                Audited::Failed,
-                &[][..],
-                "blocked_by_evaluation_error".to_owned(),
-            ),
-        };
+        let matched = self.evaluation.as_ref().map(|one| one.matched.as_slice());
         mailroom.audit(
             tx,
             &AuditEntry {
-                grant: Some(self.grant),
+                grant: self.grant,
                 recipients: &recipients,
                 policy,
-                rules,
+                rules: matched.unwrap_or_default(),
                 outcome,
-                reason: &reason,
+                reason,
                 ..AuditEntry::done(
                     self.application,
                     match self.stage {

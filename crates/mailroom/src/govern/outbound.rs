@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use posthouse_mime::ParsedMessage;
-use posthouse_rules::evaluate::{ListAnswers, Matched, Outcome};
+use posthouse_rules::evaluate::{Evaluation, ListAnswers, Matched, Outcome};
 use posthouse_rules::facts::{Facts, Needs, OutboundType, Party, Stage};
 use posthouse_rules::rule::Action;
 use posthouse_store::tables::messages;
@@ -19,10 +19,26 @@ use super::rules::{answers, decide};
 use super::standing::Standing;
 use super::{facts, known};
 use crate::actor::GrantRef;
-use crate::audit::{AuditEntry, Object, Outcome as Audited};
 use crate::receive::threading::ThreadKeys;
 use crate::send::HoldCause;
 use crate::{Mailroom, Refusal};
+
+/// Who sends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mailer {
+    pub(crate) application: Key,
+    /// The account; a domain that sends for itself has none, so that it knows nobody and answers nothing.
+    pub(crate) grant: Option<Key>,
+}
+
+impl From<&GrantRef> for Mailer {
+    fn from(grant: &GrantRef) -> Self {
+        Self {
+            application: grant.application,
+            grant: Some(grant.grant),
+        }
+    }
+}
 
 /// What a written message is looked at by.
 #[derive(Debug)]
@@ -51,16 +67,31 @@ impl Seen {
         is_answer: bool,
         standing: &Standing,
     ) -> Self {
+        Self {
+            references: keys.references().to_vec(),
+            is_answer,
+            ..Self::of_no_mailbox(author, named, raw, message, standing)
+        }
+    }
+
+    /// As [`Seen::of`], for a message that can answer nothing.
+    pub(crate) fn of_no_mailbox(
+        author: &EmailAddress,
+        named: Vec<EmailAddress>,
+        raw: &[u8],
+        message: &ParsedMessage,
+        standing: &Standing,
+    ) -> Self {
         let stage = Stage::OutboundSend;
         let needs = Needs::of(&standing.rules, stage);
         let mut facts = facts::of_message(stage, &needs, raw, message);
         facts.from = [Party::new(author.clone())].into();
         Self {
             facts,
-            bytes: raw.len(),
             named,
-            references: keys.references().to_vec(),
-            is_answer,
+            references: Vec::new(),
+            is_answer: false,
+            bytes: raw.len(),
             guard: guard::inspect(raw, message, &standing.guard, &standing.policy),
         }
     }
@@ -86,6 +117,12 @@ pub(crate) struct OutboundVerdict {
 }
 
 impl OutboundVerdict {
+    /// Takes note that somebody approved the message.
+    pub(crate) fn approved(mut self) -> Self {
+        self.record = self.record.map(Record::approved);
+        self
+    }
+
     /// Returns what asks for approval; `None`: nothing does.
     pub(crate) fn cause(&self) -> Option<HoldCause> {
         let named = |rule: &Matched| format!("rule \"{}\"", rule.name);
@@ -105,15 +142,16 @@ impl Mailroom {
     /// [`Refusal::Unavailable`] when it cannot be read: nothing may be sent then.
     pub(crate) async fn standing_of_sender(
         &self,
-        grant: &GrantRef,
+        mailer: impl Into<Mailer>,
         workspace: Key,
     ) -> Result<Arc<Standing>, Refusal> {
-        match self.standing_of(grant.application, workspace).await {
+        let mailer = mailer.into();
+        match self.standing_of(mailer.application, workspace).await {
             Ok(standing) => Ok(standing),
             Err(error) => {
                 tracing::error!("cannot read what governs an account: {error}");
                 let facts = Facts::at(Stage::OutboundSend);
-                Err(self.not_evaluated(grant, &facts, None).await)
+                Err(self.not_evaluated(mailer, &facts, None).await)
             }
         }
     }
@@ -124,41 +162,33 @@ impl Mailroom {
     /// [`Refusal::Forbidden`] that names the rule; [`Refusal::Unavailable`] when it cannot be decided. Nothing was sent.
     pub(crate) async fn govern_outbound(
         &self,
-        grant: &GrantRef,
+        mailer: impl Into<Mailer>,
         standing: &Arc<Standing>,
         seen: Seen,
         envelope: &[EmailAddress],
     ) -> Result<OutboundVerdict, Refusal> {
+        let mailer = mailer.into();
+        let policy = standing.policy_id;
+        let mut facts = seen.facts;
+        facts.recipients = facts::recipients(seen.named.iter().chain(envelope));
         let guard = self
-            .guard_outbound(grant, standing, seen.guard, envelope)
+            .guard_outbound(mailer, standing, seen.guard, envelope)
             .await;
         let guard = match guard {
             Ok(guard) => guard,
             Err(error) => {
                 tracing::error!("cannot look for strangers: {error}");
-                let policy = standing.policy_id;
-                return Err(self.not_evaluated(grant, &seen.facts, policy).await);
+                return Err(self.not_evaluated(mailer, &facts, policy).await);
             }
         };
         if !standing.has_rules_at(Stage::OutboundSend) {
-            self.stop_guarded(grant, standing, envelope, &guard).await?;
-            return Ok(OutboundVerdict {
-                standing: Arc::clone(standing),
-                moves: Vec::new(),
-                is_starred: false,
-                holds: Vec::new(),
-                outbound_type: None,
-                record: None,
-                guard,
-            });
+            return self.guarded_alone(mailer, standing, &facts, guard).await;
         }
-        let mut facts = seen.facts;
-        facts.recipients = facts::recipients(seen.named.iter().chain(envelope));
         let asked = Asked {
             facts: facts.clone(),
             references: seen.references,
             is_answer: seen.is_answer,
-            grant: grant.grant,
+            grant: mailer.grant,
         };
         let (mailroom, of_sender) = (self.clone(), Arc::clone(standing));
         let looked = self
@@ -173,23 +203,22 @@ impl Mailroom {
             Ok(looked) => looked,
             Err(error) => {
                 tracing::error!("cannot evaluate rules: {error}");
-                return Err(self.not_evaluated(grant, &facts, standing.policy_id).await);
+                return Err(self.not_evaluated(mailer, &facts, policy).await);
             }
         };
-        let text = blocked_text(self, &evaluation);
-        let outcome = evaluation.outcome();
         let record = Record::new(
-            grant.application,
-            grant.grant,
+            mailer.application,
+            mailer.grant,
             &facts,
             Some(evaluation.clone()),
         );
-        if outcome == Outcome::Block {
-            let policy = standing.policy_id;
+        if evaluation.outcome() == Outcome::Block {
+            let message = blocked_text(self, &evaluation);
             self.note_refused(vec![Refused { record, policy }]).await;
-            return Err(Refusal::Forbidden { message: text });
+            return Err(Refusal::Forbidden { message });
         }
-        self.stop_guarded(grant, standing, envelope, &guard).await?;
+        let record = record.guarded(outcome_of(&guard));
+        self.stop_guarded(&record, policy, &guard).await?;
         Ok(OutboundVerdict {
             standing: Arc::clone(standing),
             moves: evaluation.moves,
@@ -201,10 +230,38 @@ impl Mailroom {
         })
     }
 
+    /// Decides where no rule is asked: only what the guard stops is written down.
+    async fn guarded_alone(
+        &self,
+        mailer: Mailer,
+        standing: &Arc<Standing>,
+        facts: &Facts,
+        guard: Verdict,
+    ) -> Result<OutboundVerdict, Refusal> {
+        let outcome = outcome_of(&guard);
+        let record = (outcome != Outcome::Deliver).then(|| {
+            let nothing = Some(Evaluation::default());
+            Record::new(mailer.application, mailer.grant, facts, nothing).guarded(outcome)
+        });
+        if let Some(record) = &record {
+            self.stop_guarded(record, standing.policy_id, &guard)
+                .await?;
+        }
+        Ok(OutboundVerdict {
+            standing: Arc::clone(standing),
+            moves: Vec::new(),
+            is_starred: false,
+            holds: Vec::new(),
+            outbound_type: None,
+            record,
+            guard,
+        })
+    }
+
     /// Adds recipients who have never written to the account to what the guard found, where the policy asks for them.
     async fn guard_outbound(
         &self,
-        grant: &GrantRef,
+        mailer: Mailer,
         standing: &Standing,
         found: Verdict,
         envelope: &[EmailAddress],
@@ -213,7 +270,10 @@ impl Mailroom {
             return Ok(found);
         }
         let folded: Vec<String> = envelope.iter().map(EmailAddress::folded).collect();
-        let (codec, owner) = (self.store().ids().clone(), grant.grant);
+        let Some(owner) = mailer.grant else {
+            return Ok(found.with_strangers(&folded, &standing.guard));
+        };
+        let codec = self.store().ids().clone();
         let strangers = self
             .store()
             .read(move |tx: &mut dyn Tx| known::strangers(tx, &codec, owner, &folded))
@@ -224,31 +284,27 @@ impl Mailroom {
     /// Refuses what the guard does not let leave, and writes that down.
     async fn stop_guarded(
         &self,
-        grant: &GrantRef,
-        standing: &Standing,
-        envelope: &[EmailAddress],
+        record: &Record,
+        policy: Option<Key>,
         guard: &Verdict,
     ) -> Result<(), Refusal> {
         let Some(finding) = &guard.blocked else {
             return Ok(());
         };
         let message = format!("Blocked by the outbound guard: {finding}");
-        let recipients: Vec<&str> = envelope.iter().map(EmailAddress::as_str).collect();
-        self.audit_alone(&AuditEntry {
-            grant: Some(grant.grant),
-            recipients: &recipients,
-            policy: standing.policy_id,
-            outcome: Audited::Blocked,
-            reason: &message,
-            ..AuditEntry::done(grant.application, "message.send", Object::None)
-        })
-        .await?;
+        let (mailroom, record, reason) = (self.clone(), record.clone(), message.clone());
+        self.store()
+            .write(move |tx: &mut dyn Tx| -> Result<(), StoreError> {
+                record.write(tx, &mailroom, None, None)?;
+                record.audit_guarded(tx, &mailroom, policy, &reason)
+            })
+            .await?;
         Err(Refusal::Forbidden { message })
     }
 
     /// Writes down that a message could not be decided about, as far as that is possible.
-    async fn not_evaluated(&self, grant: &GrantRef, facts: &Facts, policy: Option<Key>) -> Refusal {
-        let record = Record::new(grant.application, grant.grant, facts, None);
+    async fn not_evaluated(&self, mailer: Mailer, facts: &Facts, policy: Option<Key>) -> Refusal {
+        let record = Record::new(mailer.application, mailer.grant, facts, None);
         self.note_refused(vec![Refused { record, policy }]).await;
         Refusal::Unavailable {
             message: "outbound rules could not be evaluated, nothing was sent".to_owned(),
@@ -261,7 +317,7 @@ struct Asked {
     facts: Facts,
     references: Vec<Term>,
     is_answer: bool,
-    grant: Key,
+    grant: Option<Key>,
 }
 
 impl Asked {
@@ -272,15 +328,30 @@ impl Asked {
         standing: &Standing,
     ) -> Result<(Facts, ListAnswers), StoreError> {
         let mut facts = self.facts;
-        let kind = outbound_type(tx, self.grant, self.is_answer, &self.references)?;
+        let kind = match self.grant {
+            Some(grant) => outbound_type(tx, grant, self.is_answer, &self.references)?,
+            None => OutboundType::Compose,
+        };
         facts.outbound_type = Some(kind);
         if Needs::of(&standing.rules, facts.stage).recipient_known {
             let recipients: Vec<&str> = facts.recipients.iter().map(Party::folded).collect();
             let codec = mailroom.store().ids();
-            facts.recipient_known = Some(known::all(tx, codec, self.grant, &recipients)?);
+            facts.recipient_known = Some(match self.grant {
+                Some(grant) => known::all(tx, codec, grant, &recipients)?,
+                None => false,
+            });
         }
         let answers = answers(tx, &standing.rules, [&facts])?;
         Ok((facts, answers))
+    }
+}
+
+/// Returns what the guard makes of a message.
+fn outcome_of(guard: &Verdict) -> Outcome {
+    match (&guard.blocked, guard.held.is_empty()) {
+        (Some(_), _) => Outcome::Block,
+        (None, false) => Outcome::Hold,
+        (None, true) => Outcome::Deliver,
     }
 }
 

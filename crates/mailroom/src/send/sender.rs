@@ -190,6 +190,11 @@ impl SendingDomain {
             address: domain.address.clone(),
         })
     }
+
+    /// Returns the domain.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
 }
 
 impl Authority for SendingDomain {

@@ -219,7 +219,10 @@ impl Mailroom {
             return Ok(SentMessage { suppressed, ..held });
         }
         let warnings = verdict.guard.warned.clone();
-        ready.verdict = Some(verdict);
+        ready.verdict = Some(match is_approved {
+            true => verdict.approved(),
+            false => verdict,
+        });
         if !has_slot {
             self.take_slot(grant.application, 0).await?;
         }

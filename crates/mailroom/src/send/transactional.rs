@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use posthouse_mime::ParsedMessage;
-use posthouse_store::Tx;
 use posthouse_store::blobs::PreparedBlob;
-use posthouse_store::tables::blobs;
+use posthouse_store::tables::{blobs, workspaces};
+use posthouse_store::{StoreError, Tx};
 use posthouse_types::address::EmailAddress;
 use posthouse_types::ids::{Key, Kind};
 
@@ -17,8 +17,10 @@ use super::sender::SendingDomain;
 use super::source::adopt;
 use super::submit::{SentMessage, Work, shown};
 use crate::actor::{Actor, Scope};
-use crate::audit::{AuditEntry, Object};
+use crate::audit::{AuditEntry, Object, Outcome};
 use crate::domains::{DomainName, find_domain};
+use crate::govern::Standing;
+use crate::govern::outbound::{Mailer, OutboundVerdict, Seen};
 use crate::govern::quota::{Charge, Unpaid, charge_month};
 use crate::organise::Metadata;
 use crate::outbound::{Sent, TlsNeed, sending, tls_need};
@@ -53,6 +55,8 @@ struct Ready {
     tls_need: TlsNeed,
     /// What events say of it.
     about: String,
+    /// The policy that held for it, and what the guard warned of.
+    governed: (Option<Key>, String),
     now_us: i64,
 }
 
@@ -60,6 +64,7 @@ struct Ready {
 struct Written {
     ready: Ready,
     recipients: Vec<EmailAddress>,
+    seen: Seen,
     object: String,
     header_section: Vec<u8>,
 }
@@ -111,9 +116,16 @@ impl Mailroom {
             workspace: None,
         };
         let passage = self.skim(&departure, &mut work).await?;
+        let mailer = Mailer {
+            application: domain.application,
+            grant: None,
+        };
+        let workspace = self.workspace_of_domain(domain, &sender).await?;
+        let standing = self.standing_of_sender(mailer, workspace).await?;
         let is_small = work.bytes() <= INLINE_WORK_BYTES_MAX;
         let (mailroom, application) = (self.clone(), domain.application);
-        let write = move || mailroom.write_for_domain(application, &sender, &work);
+        let of_domain = Arc::clone(&standing);
+        let write = move || mailroom.write_for_domain(application, &sender, &work, &of_domain);
         let mut written = if is_small {
             write()?
         } else {
@@ -126,6 +138,14 @@ impl Mailroom {
             passage,
         );
         let (recipients, suppressed) = cleared.await?;
+        let verdict = self
+            .govern_outbound(mailer, &standing, written.seen, &recipients)
+            .await?;
+        let policy = standing.policy_id;
+        self.refuse_to_hold(mailer, &recipients, policy, &verdict)
+            .await?;
+        let warnings = verdict.guard.warned;
+        written.ready.governed = (policy, warnings.join("; "));
         let sent = Sent {
             application: domain.application,
             grant: None,
@@ -152,7 +172,7 @@ impl Mailroom {
             object: object.into_bytes(),
             is_reply: false,
             suppressed,
-            warnings: Vec::new(),
+            warnings,
             hold: None,
         })
     }
@@ -166,12 +186,60 @@ impl Mailroom {
         SendingDomain::of(&found)
     }
 
+    /// Returns the workspace whose policy and rules hold for what a domain sends: the one that a new account of
+    /// the domain would be in.
+    async fn workspace_of_domain(
+        &self,
+        domain: &DomainRef,
+        sender: &SendingDomain,
+    ) -> Result<Key, Refusal> {
+        let (application, name) = (domain.application, sender.address().to_owned());
+        let found = self
+            .store()
+            .read(move |tx: &mut dyn Tx| workspaces::for_domain(tx, application, &name))
+            .await;
+        let found: Option<Key> = found.map_err(|error: StoreError| Refusal::from(error))?;
+        found.ok_or_else(|| Refusal::Unavailable {
+            message: "the domain's workspace is gone, nothing was sent".to_owned(),
+        })
+    }
+
+    /// Refuses what would have to wait for approval: a domain has no mailbox in which it could.
+    async fn refuse_to_hold(
+        &self,
+        mailer: Mailer,
+        recipients: &[EmailAddress],
+        policy: Option<Key>,
+        verdict: &OutboundVerdict,
+    ) -> Result<(), Refusal> {
+        let Some(cause) = verdict.cause() else {
+            return Ok(());
+        };
+        let message = format!(
+            "Held by {}: mail that a domain sends without an account cannot wait for approval, send it from an account",
+            cause.reasons.join("; ")
+        );
+        let recipients: Vec<&str> = recipients.iter().map(EmailAddress::as_str).collect();
+        let rules: Vec<Key> = cause.rules.iter().map(|rule| Key(*rule)).collect();
+        self.audit_alone(&AuditEntry {
+            recipients: &recipients,
+            policy,
+            rules: &rules,
+            outcome: Outcome::Blocked,
+            reason: &message,
+            ..AuditEntry::done(mailer.application, "message.send", Object::None)
+        })
+        .await?;
+        Err(Refusal::Forbidden { message })
+    }
+
     /// Writes, parses, hashes, compresses and renders: all that needs no store.
     fn write_for_domain(
         &self,
         application: Key,
         sender: &SendingDomain,
         work: &Work,
+        standing: &Standing,
     ) -> Result<Written, Refusal> {
         let now_us = self.clock().unix_us();
         let marks = Marks {
@@ -189,16 +257,21 @@ impl Mailroom {
             raw,
             envelope_from,
             recipients,
+            author,
             ..
         } = composed;
         let mut message = posthouse_mime::parse(&raw);
         message.bcc = recipients.bcc.iter().map(shown).collect();
+        let named = recipients.named();
+        let seen = Seen::of_no_mailbox(&author, named, &raw, &message, standing);
         let id = self.store().new_key();
         Ok(Written {
             object: self.object_of_no_mailbox(id, &message, metadata, raw.len(), marks.now),
             header_section: posthouse_mime::header_section(&raw).to_vec(),
             recipients: recipients.envelope,
+            seen,
             ready: Ready {
+                governed: (None, String::new()),
                 id,
                 application,
                 blob: PreparedBlob::new(self.store().new_key(), application, &raw)?,
@@ -281,8 +354,15 @@ impl Mailroom {
                 let everybody = ready.envelope.iter().map(|one| one.address.as_str());
                 let recipients: Vec<&str> = everybody.collect();
                 let object = Object::Row(Kind::Message, ready.id);
+                let (policy, warnings) = &ready.governed;
                 let entry = AuditEntry {
                     recipients: &recipients,
+                    policy: *policy,
+                    outcome: match warnings.is_empty() {
+                        true => Outcome::Done,
+                        false => Outcome::Warned,
+                    },
+                    reason: warnings,
                     ..AuditEntry::done(ready.application, "message.send", object)
                 };
                 mailroom.audit(tx, &entry)?;

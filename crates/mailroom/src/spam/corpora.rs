@@ -1,5 +1,7 @@
 //! How much each workspace has learned, remembered for a moment: most have learned nothing, and that must cost nothing.
 
+use std::collections::HashMap;
+
 use posthouse_rules::spam::bayes::Corpus;
 use posthouse_store::Tx;
 use posthouse_store::tables::spam;
@@ -25,28 +27,45 @@ pub(super) fn read(stored: spam::Corpus) -> Corpus {
 }
 
 impl Mailroom {
-    /// Returns how much a workspace has learned; nothing when the store cannot say.
-    pub(super) async fn corpus_of(&self, workspace: Key) -> Corpus {
+    /// Returns how much workspaces have learned; nothing when the store cannot say. Asked once for all that are not known.
+    pub(super) async fn corpora_of(
+        &self,
+        workspaces: impl Iterator<Item = Key>,
+    ) -> HashMap<Key, Corpus> {
         let now_us = self.clock().unix_us();
         let corpora = &self.inner.corpora;
-        if let Some(corpus) = corpora.get(&workspace, now_us) {
-            return corpus;
+        let mut known = HashMap::new();
+        let mut unknown: Vec<Key> = Vec::new();
+        for workspace in workspaces {
+            if known.contains_key(&workspace) || unknown.contains(&workspace) {
+                continue;
+            }
+            match corpora.get(&workspace, now_us) {
+                Some(corpus) => drop(known.insert(workspace, corpus)),
+                None => unknown.push(workspace),
+            }
+        }
+        if unknown.is_empty() {
+            return known;
         }
         let began = corpora.generation();
+        let asked = unknown.clone();
         let found = self
             .store()
-            .read(move |tx: &mut dyn Tx| spam::corpus(tx, workspace))
+            .read(move |tx: &mut dyn Tx| spam::corpora(tx, &asked))
             .await;
         match found {
-            Ok(found) => {
-                let corpus = read(found);
-                corpora.keep(workspace, corpus, now_us, began);
-                corpus
+            Ok(mut found) => {
+                for workspace in unknown {
+                    let corpus = read(found.remove(&workspace).unwrap_or_default());
+                    corpora.keep(workspace, corpus, now_us, began);
+                    known.insert(workspace, corpus);
+                }
             }
             Err(error) => {
-                tracing::warn!("cannot look up what a workspace has learned of spam: {error}");
-                Corpus::default()
+                tracing::warn!("cannot look up what workspaces have learned of spam: {error}");
             }
         }
+        known
     }
 }

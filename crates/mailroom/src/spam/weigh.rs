@@ -1,5 +1,8 @@
 //! One score for each recipient of a message.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use posthouse_rules::spam::bayes::{self, Corpus, Count};
 use posthouse_rules::spam::history::{self, History};
 use posthouse_rules::spam::{Authentication, Findings, Score, Signal, Token, threshold};
@@ -95,6 +98,7 @@ struct Question {
     sender: Option<(Term, Term)>,
 }
 
+#[derive(Clone, Default)]
 struct Answer {
     counts: Vec<Count>,
     history: History,
@@ -104,7 +108,7 @@ impl Mailroom {
     /// Weighs a message for each of its recipients, in their order.
     ///
     /// The store is asked only where it can tell something: about features where the workspace has learned enough, about the
-    /// sender where it has learned anything or the message is doubtful by itself.
+    /// sender where it has learned anything or the message is doubtful by itself; and once, however many recipients there are.
     pub(crate) async fn weigh(
         &self,
         findings: &Findings,
@@ -113,44 +117,47 @@ impl Mailroom {
         heard: &Heard,
         recipients: &[Steering],
     ) -> Vec<Weighed> {
-        let mut weighed: Vec<Weighed> = Vec::with_capacity(recipients.len());
+        let workspaces = recipients.iter().map(|recipient| recipient.workspace);
+        let corpora = self.corpora_of(workspaces).await;
+        let learned = |workspace| corpora.get(&workspace).copied().unwrap_or_default();
+        let mut questions = Vec::with_capacity(recipients.len());
+        let mut own: Vec<Vec<Signal>> = Vec::with_capacity(recipients.len());
         for recipient in recipients {
-            let own = self
-                .own_signals(findings, author, checks, heard, recipient)
-                .await;
-            let threshold = threshold(self.spam_settings().threshold, recipient.sensitivity);
-            weighed.push(Weighed {
-                score: findings.score(recipient.header_anomalies, &own, threshold),
-            });
+            let signals = heard.signals_for(recipient.block_lists);
+            let outside: f64 = signals.iter().map(|signal| signal.score).sum();
+            let so_far = findings.shared_score() + outside;
+            let is_doubtful = so_far >= self.spam_settings().threshold * HISTORY_SHARE_MIN;
+            let corpus = learned(recipient.workspace);
+            questions.push(self.question(findings, author, recipient, corpus, is_doubtful));
+            own.push(signals);
         }
-        weighed
-    }
-
-    async fn own_signals(
-        &self,
-        findings: &Findings,
-        author: &str,
-        checks: Option<&Authentication>,
-        heard: &Heard,
-        recipient: &Steering,
-    ) -> Vec<Signal> {
-        let mut own = heard.signals_for(recipient.block_lists);
-        let corpus = self.corpus_of(recipient.workspace).await;
-        let so_far = findings.shared_score() + own.iter().map(|signal| signal.score).sum::<f64>();
-        let is_doubtful = so_far >= self.spam_settings().threshold * HISTORY_SHARE_MIN;
-        let question = self.question(findings, author, recipient, corpus, is_doubtful);
-        let Some(question) = question else {
-            return own;
-        };
-        match self.store().read(move |tx| answer(tx, &question)).await {
-            Ok(answer) => {
+        let answers = self.learned_of(questions).await;
+        let each = recipients.iter().zip(own).zip(answers);
+        let weigh = |((recipient, mut own), answer): ((&Steering, Vec<Signal>), Option<Answer>)| {
+            if let Some(answer) = answer {
                 own.extend(history::signal(answer.history, checks));
-                let opinion = bayes::opinion(corpus, &answer.counts);
+                let opinion = bayes::opinion(learned(recipient.workspace), &answer.counts);
                 own.extend(opinion.and_then(|opinion| opinion.signal()));
             }
-            Err(error) => tracing::warn!("a message is weighed without what was learned: {error}"),
+            let threshold = threshold(self.spam_settings().threshold, recipient.sensitivity);
+            Weighed {
+                score: findings.score(recipient.header_anomalies, &own, threshold),
+            }
+        };
+        each.map(weigh).collect()
+    }
+
+    /// Asks all questions in one read; where it fails, the message is weighed without what was learned.
+    async fn learned_of(&self, questions: Vec<Option<Question>>) -> Vec<Option<Answer>> {
+        let count = questions.len();
+        if questions.iter().all(Option::is_none) {
+            return vec![None; count];
         }
-        own
+        let asked = self.store().read(move |tx| answers(tx, &questions)).await;
+        asked.unwrap_or_else(|error: StoreError| {
+            tracing::warn!("a message is weighed without what was learned: {error}");
+            vec![None; count]
+        })
     }
 
     fn question(
@@ -180,29 +187,48 @@ impl Mailroom {
     }
 }
 
-fn answer(tx: &mut dyn Tx, question: &Question) -> Result<Answer, StoreError> {
-    let counts = spam::counts(tx, question.workspace, &question.features)?;
-    let mut history = History::default();
-    if let Some((from, to)) = question.sender {
-        for role in spam::roles_by_term(tx, question.grant, from)? {
+/// Answers questions about one message: what recipients of a workspace share is looked up once.
+fn answers(
+    tx: &mut dyn Tx,
+    questions: &[Option<Question>],
+) -> Result<Vec<Option<Answer>>, StoreError> {
+    let asking = || questions.iter().flatten();
+    let mut counts: HashMap<Key, Vec<Count>> = HashMap::new();
+    for question in asking() {
+        if let Entry::Vacant(unknown) = counts.entry(question.workspace) {
+            let found = spam::counts(tx, question.workspace, &question.features)?;
+            unknown.insert(found.into_iter().map(count).collect());
+        }
+    }
+    let curious = asking().filter(|question| question.sender.is_some());
+    let grants: Vec<Key> = curious.map(|question| question.grant).collect();
+    let mut histories: HashMap<Key, History> = HashMap::new();
+    if let Some((from, to)) = asking().find_map(|question| question.sender) {
+        for (grant, role) in spam::roles_by_term(tx, &grants, from)? {
+            let history = histories.entry(grant).or_default();
             match SystemFolder::from_role(role) {
                 Some(SystemFolder::Junk) => history.junked += 1,
                 Some(SystemFolder::Trash | SystemFolder::Sent | SystemFolder::Drafts) => {}
                 _ => history.kept += 1,
             }
         }
-        let roles = spam::roles_by_term(tx, question.grant, to)?;
-        history.written_to = roles
-            .into_iter()
-            .filter(|role| SystemFolder::from_role(*role) == Some(SystemFolder::Sent))
-            .count() as u32;
+        for (grant, role) in spam::roles_by_term(tx, &grants, to)? {
+            if SystemFolder::from_role(role) == Some(SystemFolder::Sent) {
+                histories.entry(grant).or_default().written_to += 1;
+            }
+        }
     }
-    let count = |(spam, ham): (i64, i64)| Count {
+    let answer = |question: &Question| Answer {
+        counts: counts.get(&question.workspace).cloned().unwrap_or_default(),
+        history: histories.get(&question.grant).copied().unwrap_or_default(),
+    };
+    let each = questions.iter();
+    Ok(each.map(|one| one.as_ref().map(answer)).collect())
+}
+
+fn count((spam, ham): (i64, i64)) -> Count {
+    Count {
         spam: spam.max(0).unsigned_abs(),
         ham: ham.max(0).unsigned_abs(),
-    };
-    Ok(Answer {
-        counts: counts.into_iter().map(count).collect(),
-        history,
-    })
+    }
 }

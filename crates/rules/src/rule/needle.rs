@@ -48,7 +48,11 @@ impl Needle {
 
     /// Takes over a part of an ending, which is looked for in endings of as many labels.
     pub(super) fn of_ending(text: &str) -> Self {
-        let text = text.trim().trim_matches('.');
+        let text = text.trim();
+        // Dots alone stay, and are in no ending.
+        let text = Some(text.trim_matches('.'))
+            .filter(|core| !core.is_empty())
+            .unwrap_or(text);
         let mut needle = Self::of_domain(text);
         needle.labels = folded(text).split('.').count().min(TLD_LABELS_MAX);
         needle

@@ -75,6 +75,7 @@ fn value_for(field: &str, operator: &str) -> Value {
         ("spam.score", _) => json!(4.5),
         ("has_attachment" | "recipient.known", _) => json!(true),
         ("outbound.type", _) => json!("reply"),
+        ("attachment.type", "contains") => json!("image/"),
         ("attachment.type", _) => json!("image/*"),
         (field, _) if field.ends_with("address") || field == "envelope.recipient" => {
             json!("Ann@Shop.Example")

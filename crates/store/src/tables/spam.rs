@@ -1,5 +1,7 @@
 //! What workspaces learn of spam: lessons that wait, messages that were learned, and counts of features.
 
+use std::collections::HashMap;
+
 use posthouse_types::ids::Key;
 
 use super::terms::Term;
@@ -14,6 +16,9 @@ const ASKED_STEP: usize = 32;
 pub const FEATURES_ASKED_MAX: usize = 192;
 /// Earlier messages of a sender that are looked at.
 const EARLIER_MESSAGES_MAX: i64 = 20;
+
+/// Accounts, or workspaces, asked about in one statement: SQLite takes no more than 500 parts of a union.
+const ACCOUNTS_PER_STATEMENT_MAX: usize = 100;
 
 /// What a message is called. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,6 +255,27 @@ pub fn corpus(tx: &mut dyn Tx, workspace: Key) -> Result<Corpus, StoreError> {
     Ok(found.unwrap_or_default())
 }
 
+/// Returns what workspaces have learned; the caller bounds how many those are. Those that learned nothing are left out.
+pub fn corpora(tx: &mut dyn Tx, workspaces: &[Key]) -> Result<HashMap<Key, Corpus>, StoreError> {
+    let mut found = HashMap::new();
+    for workspaces in workspaces.chunks(ACCOUNTS_PER_STATEMENT_MAX) {
+        let sql = format!(
+            "SELECT spam, ham, features, workspace_id FROM spam_corpora WHERE workspace_id IN ({})",
+            placeholders(1, workspaces.len())
+        );
+        let params: Vec<Param<'_>> = workspaces.iter().map(|one| Param::from(*one)).collect();
+        found.extend(tx.query(&sql, &params, |row| {
+            let corpus = Corpus {
+                spam: row.int(0)?,
+                ham: row.int(1)?,
+                features: row.int(2)?,
+            };
+            Ok((row.key(3)?, corpus))
+        })?);
+    }
+    Ok(found)
+}
+
 /// Returns what the workspace has learned whose rarer kind is the most frequent of all.
 pub fn most_learned(tx: &mut dyn Tx) -> Result<Corpus, StoreError> {
     let found = tx.query_opt(
@@ -304,23 +330,33 @@ fn counts_statement(size: usize) -> String {
     )
 }
 
-/// Returns the folders, as the numbers of their roles, of the newest messages of an account with a term.
-pub fn roles_by_term(tx: &mut dyn Tx, grant: Key, term: Term) -> Result<Vec<i64>, StoreError> {
-    tx.query(
-        ROLES_BY_TERM,
-        &[
-            grant.into(),
-            Param::Int(term.0),
-            Param::Int(EARLIER_MESSAGES_MAX),
-        ],
-        |row| row.int(0),
-    )
+/// Returns the folders, as the numbers of their roles, of the newest messages of accounts with a term, with whose they are.
+pub fn roles_by_term(
+    tx: &mut dyn Tx,
+    grants: &[Key],
+    term: Term,
+) -> Result<Vec<(Key, i64)>, StoreError> {
+    let mut roles = Vec::new();
+    for grants in grants.chunks(ACCOUNTS_PER_STATEMENT_MAX) {
+        let mut params = vec![Param::Int(term.0), Param::Int(EARLIER_MESSAGES_MAX)];
+        params.extend(grants.iter().map(|grant| Param::from(*grant)));
+        let sql = roles_statement(grants.len());
+        roles.extend(tx.query(&sql, &params, |row| Ok((row.key(0)?, row.int(1)?)))?);
+    }
+    Ok(roles)
 }
 
-const ROLES_BY_TERM: &str =
-    "SELECT f.role FROM (SELECT message_id, date_at FROM message_terms WHERE grant_id = $1 AND term = $2
-         ORDER BY date_at DESC, message_id DESC LIMIT $3) t
-       JOIN messages m ON m.id = t.message_id JOIN folders f ON f.id = m.folder_id";
+fn roles_statement(accounts: usize) -> String {
+    let each = (3..accounts + 3).map(|place| {
+        format!(
+            "SELECT m.grant_id, f.role FROM (SELECT message_id, date_at FROM message_terms WHERE grant_id = ${place} AND term = $1
+               ORDER BY date_at DESC, message_id DESC LIMIT $2) t
+             JOIN messages m ON m.id = t.message_id JOIN folders f ON f.id = m.folder_id"
+        )
+    });
+    let each: Vec<String> = each.collect();
+    each.join(" UNION ALL ")
+}
 
 /// Returns the workspaces behind `after` that have learned anything, in order.
 pub fn workspaces_that_learned(
@@ -435,7 +471,7 @@ mod tests {
 
     #[test]
     fn features_and_senders_are_found_through_an_index() {
-        for sql in [counts_statement(3), ROLES_BY_TERM.to_owned()] {
+        for sql in [counts_statement(3), roles_statement(3)] {
             let plan = plan(&sql);
             assert!(plan.contains("SEARCH"), "{sql}: {plan}");
             assert!(!plan.contains("SCAN spam"), "{sql}: {plan}");
