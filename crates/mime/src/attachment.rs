@@ -34,7 +34,8 @@ pub(crate) fn describe(
     let mut truncated = false;
     for (index, &number) in numbers.iter().enumerate() {
         let part = &mut tree.parts[number];
-        let mut attachment = describe_part(raw, number, part, &mut truncated);
+        let mut attachment = describe_part(raw, number, part);
+        truncated |= part.fields.truncated;
         attachment.is_inline |= attachment
             .content_id
             .as_deref()
@@ -47,12 +48,9 @@ pub(crate) fn describe(
     (all, truncated)
 }
 
-fn describe_part(
-    raw: &[u8],
-    number: usize,
-    part: &mut Part<'_>,
-    truncated: &mut bool,
-) -> Attachment {
+/// Describes a part as a file. Names beyond the caps make it one that was not read as a whole.
+pub(crate) fn describe_part(raw: &[u8], number: usize, part: &mut Part<'_>) -> Attachment {
+    let mut truncated = false;
     let content_id = part.fields.content_id.and_then(identifiers::content_id);
     let disposition = part
         .fields
@@ -60,7 +58,9 @@ fn describe_part(
         .as_ref()
         .map(|parameters| token_text(parameters.token))
         .filter(|token| !token.is_empty() && token.len() <= MEDIA_TYPE_BYTES_MAX);
-    let names = names(&mut part.fields, truncated);
+    let names = names(&mut part.fields, &mut truncated);
+    let readings_of_names = readings(&names, &mut truncated);
+    part.fields.truncated |= truncated;
     Attachment {
         part: u32::try_from(number).unwrap_or(u32::MAX),
         filename: names
@@ -68,9 +68,12 @@ fn describe_part(
             .map(|name| shown_name(name))
             .find(|name| !name.is_empty())
             .unwrap_or_default(),
-        readings: readings(names, truncated),
+        readings: readings_of_names,
         content_type: content_type(part),
-        size: part.encoding().decoded_len(&raw[part.body.clone()]) as u64,
+        size: match part.multipart {
+            Some(_) => part.body.len() as u64,
+            None => part.encoding().decoded_len(&raw[part.body.clone()]) as u64,
+        },
         is_inline: disposition.as_deref() == Some("inline") && content_id.is_some(),
         content_id,
         content_disposition: disposition,
@@ -147,7 +150,7 @@ fn push_names(
 }
 
 /// Adds to the names what file systems and eyes make of them, each once, in order, up to the caps.
-fn readings(names: Vec<String>, truncated: &mut bool) -> Vec<String> {
+fn readings(names: &[String], truncated: &mut bool) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for name in names {
         // Windows drops dots and blanks at the end, direction marks are not seen, and NUL ends the name in C.

@@ -37,6 +37,8 @@ pub struct ParsedMessage {
     pub snippet: String,
     /// Every part that is not shown in `text` or `html`, in order.
     pub attachments: Vec<Attachment>,
+    /// Parts in which some reader may find files that are not among the attachments, in order. Empty in honest mail.
+    pub suspects: Vec<Suspect>,
     /// The number of `Received` fields, for loop control.
     pub received_hops: usize,
     /// The values of the `Delivered-To` fields, topmost first.
@@ -84,4 +86,25 @@ pub struct Attachment {
     pub content_disposition: Option<String>,
     /// Meant to be shown within the HTML rather than listed.
     pub is_inline: bool,
+}
+
+/// A part in which some reader may find files that nobody sees here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Suspect {
+    /// The part as a file; it may be one of the attachments, or a multipart with all that is in it.
+    pub file: Attachment,
+    /// What is suspect about it.
+    pub suspicion: Suspicion,
+}
+
+/// What is suspect about a part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Suspicion {
+    /// It is read as a text of the body, but others may take it for a file: it has a name, is another kind of text, or none.
+    Named,
+    /// Its fields or boundaries can be read in several ways, or there are more of them than are read.
+    Ambiguous,
+    /// It was not looked into: too deep within others, or it is what lies behind the last part that is counted, which [`replace_parts`](crate::replace_parts) understands and [`decode_part`](crate::decode_part) does not.
+    #[default]
+    Unread,
 }

@@ -9,7 +9,7 @@ use crate::limits::{MIME_PARAMS_MAX, RFC2231_SECTIONS_MAX};
 use crate::transfer::hex_octet;
 
 /// One parameter, as written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parameter<'a> {
     pub(crate) name: &'a [u8],
     /// Without quotes and escapes.
@@ -21,12 +21,14 @@ pub(crate) struct Parameter<'a> {
 }
 
 /// A field's token and parameters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Parameters<'a> {
     pub(crate) token: &'a [u8],
     pub(crate) list: Vec<Parameter<'a>>,
     /// More parameters or sections than the caps allow; the surplus is not in the list.
     pub(crate) truncated: bool,
+    /// Something stands there that is no parameter.
+    pub(crate) malformed: bool,
 }
 
 impl<'a> Parameters<'a> {
@@ -42,7 +44,6 @@ impl<'a> Parameters<'a> {
             ..Self::default()
         };
         position += token_len;
-        let mut malformed = false;
         loop {
             position = skip_blanks_and_comments(value, position);
             let Some(&byte) = value.get(position) else {
@@ -56,11 +57,11 @@ impl<'a> Parameters<'a> {
                 parameters.truncated = true;
                 break;
             }
-            let (parameter, next) = read_parameter(value, position, malformed);
+            let (parameter, next) = read_parameter(value, position, parameters.malformed);
             position = next;
             match parameter {
                 Some(parameter) => parameters.list.push(parameter),
-                None => malformed = true,
+                None => parameters.malformed = true,
             }
         }
         parameters

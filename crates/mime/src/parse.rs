@@ -6,10 +6,13 @@ use crate::attachment;
 use crate::body::Layout;
 use crate::charset;
 use crate::display;
-use crate::fields::{Field, FieldReader, HeaderEnd};
+use crate::fields::{Field, FieldReader, HeaderEnd, header_section};
 use crate::identifiers;
-use crate::limits::{ADDRESSES_PER_MESSAGE_MAX, DATE_BYTES_MAX, REFERENCES_PER_MESSAGE_MAX};
+use crate::limits::{
+    ADDRESSES_PER_MESSAGE_MAX, DATE_BYTES_MAX, HEADER_BYTES_MAX, REFERENCES_PER_MESSAGE_MAX,
+};
 use crate::message::ParsedMessage;
+use crate::suspect;
 use crate::tree::{self, PartFields, RootHead, Tree};
 use crate::visible;
 use crate::words::{WordBudget, decode_value};
@@ -36,6 +39,7 @@ pub fn parse(raw: &[u8]) -> ParsedMessage {
     let (attachments, names_truncated) =
         attachment::describe(raw, &mut tree, &layout.attachments, message.html.as_deref());
     message.attachments = attachments;
+    message.suspects = suspect::of(raw, &mut tree, &layout.attachments);
     message.parse_truncated |= tree.truncated || names_truncated;
     message.ambiguous_structure |= tree.ambiguous;
     message
@@ -71,7 +75,9 @@ pub(crate) fn read_header<'a>(
     } else {
         reader.body_start()
     };
-    fields.ambiguous |= reader.is_doubtful() && fields.content_type.is_some();
+    let mentions_content = || fields.content_type.is_some() || mentions_content(raw);
+    fields.ambiguous |= reader.is_doubtful() && mentions_content();
+    fields.truncated |= reader.surplus;
     (
         RootHead {
             fields,
@@ -80,6 +86,17 @@ pub(crate) fn read_header<'a>(
         },
         reader.surplus,
     )
+}
+
+/// Tells whether a header that somebody else may read differently has fields of content anywhere, in lines that are passed
+/// over here too.
+fn mentions_content(raw: &[u8]) -> bool {
+    let section = header_section(raw);
+    let section = &section[..section.len().min(HEADER_BYTES_MAX)];
+    let name = b"content-";
+    section
+        .windows(name.len())
+        .any(|window| window.eq_ignore_ascii_case(name))
 }
 
 /// The message's own fields while they come in.

@@ -10,9 +10,6 @@ use crate::tree;
 
 /// Characters of a line of base64. RFC 2045 6.8.
 const BASE64_LINE_CHARACTERS: usize = 76;
-/// What a transfer encoding makes of one octet at most, as far as it is read here: `=41` with a soft line end between.
-const ENCODED_FACTOR: usize = 8;
-
 /// A part that leaves a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {
@@ -24,8 +21,9 @@ pub struct Replacement {
     pub filename: &'static str,
 }
 
-/// Returns the message with parts replaced by notes, each an attachment of plain text. Numbers that name no leaf are passed
-/// over, and everything else stays octet for octet.
+/// Returns the message with parts replaced by notes, each an attachment of plain text. Of a multipart everything goes that
+/// belongs to it, of the message itself its whole body. Numbers that name no part are passed over, and everything else stays
+/// octet for octet.
 #[must_use]
 pub fn replace_parts(raw: &[u8], replacements: &[Replacement]) -> Vec<u8> {
     let (root, _) = read_header(raw, |_| {});
@@ -38,21 +36,47 @@ pub fn replace_parts(raw: &[u8], replacements: &[Replacement]) -> Vec<u8> {
     let mut position = 0;
     for replacement in ordered {
         let number = usize::try_from(replacement.part).unwrap_or(usize::MAX);
-        let Some(part) = tree.parts.get(number) else {
+        let Some(place) = place_of(&tree, number) else {
             continue;
         };
-        if part.multipart.is_some() && !part.hollow || part.head < position {
+        // Within a multipart that has gone.
+        if place.head < position {
             continue;
         }
-        out.extend_from_slice(&raw[position..part.head]);
+        out.extend_from_slice(&raw[position..place.head]);
         if number == 0 {
             push_header_without_content(&mut out, raw, 0..body_start);
         }
         push_note(&mut out, replacement);
-        position = part.body.end;
+        out.extend_from_slice(place.closing);
+        position = place.end;
     }
     out.extend_from_slice(&raw[position.min(raw.len())..]);
     out
+}
+
+/// What goes with a part.
+struct Place<'t> {
+    head: usize,
+    end: usize,
+    /// Takes the place of boundaries that go too.
+    closing: &'t [u8],
+}
+
+fn place_of<'t>(tree: &'t tree::Tree<'_>, number: usize) -> Option<Place<'t>> {
+    if let Some(part) = tree.parts.get(number) {
+        return Some(Place {
+            head: part.head,
+            end: part.whole_end,
+            closing: b"",
+        });
+    }
+    let rest = tree.rest.as_ref()?;
+    (number == tree.parts.len()).then_some(Place {
+        head: rest.head,
+        end: usize::MAX,
+        closing: &rest.closing,
+    })
 }
 
 /// Returns how the decoded contents of parts begin, in one pass over the message; empty where there is no such part.
@@ -62,22 +86,8 @@ pub fn part_heads(raw: &[u8], parts: &[u32], bytes_max: usize) -> Vec<Vec<u8>> {
     let tree = tree::scan(raw, root);
     let head_of = |number: &u32| {
         let part = tree.parts.get(usize::try_from(*number).ok()?)?;
-        let end = part
-            .body
-            .end
-            .min(part.body.start + bytes_max.saturating_mul(ENCODED_FACTOR));
-        let decode = |end: usize| {
-            part.encoding()
-                .decode(&raw[part.body.start..end])
-                .into_owned()
-        };
-        let mut head = decode(end);
-        if head.len() < bytes_max && end < part.body.end {
-            // Padded with what decoders skip: somebody hides how it begins.
-            head = decode(part.body.end);
-        }
-        head.truncate(bytes_max);
-        Some(head)
+        let body = &raw[part.body.clone()];
+        Some(part.encoding().decode_head(body, bytes_max))
     };
     parts
         .iter()
@@ -167,11 +177,7 @@ mod tests {
         assert_eq!(after.attachments[1], before.attachments[1]);
         assert!(raw.ends_with(b"--x--\r\nepilogue\r\n"));
         assert_eq!(replace_parts(MIXED, &[]), MIXED);
-        assert_eq!(
-            replace_parts(MIXED, &[note(99), note(0)]),
-            MIXED,
-            "no leaves"
-        );
+        assert_eq!(replace_parts(MIXED, &[note(99)]), MIXED, "no parts");
     }
 
     #[test]
@@ -184,6 +190,44 @@ mod tests {
         assert_eq!(after.attachments.len(), 1);
         assert_eq!(after.attachments[0].filename, "removed.txt");
         assert!(!out.windows(4).any(|window| window == b"%PDF"));
+    }
+
+    #[test]
+    fn of_a_multipart_everything_goes_that_belongs_to_it() {
+        let raw = b"Subject: s\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHello\r\n\
+--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\nGONE\r\n--y\r\n\r\nGONE\r\n--y--\r\nGONE\r\n--x\r\n\r\nBye\r\n--x--\r\nend\r\n";
+        assert_eq!(parse(raw).text.as_deref(), Some("Hello\nGONE\nBye"));
+        let out = replace_parts(raw, &[note(2), note(3)]);
+        let after = parse(&out);
+        assert_eq!(after.text.as_deref(), Some("Hello\nBye"));
+        assert_eq!(after.attachments.len(), 1);
+        assert_eq!(decode_part(&out, 2).unwrap(), note(2).note.as_bytes());
+        assert!(memchr::memmem::find(&out, b"GONE").is_none());
+        assert!(out.ends_with(b"--x--\r\nend\r\n"));
+        let out = replace_parts(raw, &[note(0), note(1)]);
+        let after = parse(&out);
+        assert_eq!((after.subject.as_str(), after.text), ("s", None));
+        assert_eq!(decode_part(&out, 0).unwrap(), note(0).note.as_bytes());
+    }
+
+    #[test]
+    fn what_lies_behind_the_parts_that_are_counted_goes_as_one() {
+        use crate::limits::MIME_PARTS_MAX;
+        let form = "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n";
+        let parts = "--y\r\n\r\nkept\r\n".repeat(MIME_PARTS_MAX - 2);
+        let raw = format!("{form}{parts}--y\r\n\r\nGONE\r\n--y\r\n\r\nGONE\r\n--x--\r\nGONE\r\n");
+        let before = parse(raw.as_bytes());
+        let rest = before.suspects[0].file.part;
+        assert_eq!((before.suspects.len(), rest as usize), (1, MIME_PARTS_MAX));
+        let out = replace_parts(raw.as_bytes(), &[note(rest)]);
+        assert!(memchr::memmem::find(&out, b"GONE").is_none());
+        assert!(out.ends_with(b"\r\n--y--\r\n--x--\r\n"));
+        let after = parse(&out);
+        assert_eq!(after.text, before.text);
+        assert_eq!(
+            replace_parts(raw.as_bytes(), &[note(rest + 1)]),
+            raw.as_bytes()
+        );
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// What a transfer encoding makes of one octet at most, as far as it is read here: `=41` with a soft line end between.
+const ENCODED_FACTOR: usize = 8;
+
 /// How a part's octets are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Encoding {
@@ -39,6 +42,18 @@ impl Encoding {
             Self::Base64 => Cow::Owned(decode_base64(body)),
             Self::QuotedPrintable => Cow::Owned(decode_quoted_printable(body)),
         }
+    }
+
+    /// Returns the first octets of a body.
+    pub(crate) fn decode_head(self, body: &[u8], bytes_max: usize) -> Vec<u8> {
+        let window = &body[..body.len().min(bytes_max.saturating_mul(ENCODED_FACTOR))];
+        let mut head = self.decode(window).into_owned();
+        if head.len() < bytes_max && window.len() < body.len() {
+            // Padded with what decoders skip: somebody hides how it begins.
+            head = self.decode(body).into_owned();
+        }
+        head.truncate(bytes_max);
+        head
     }
 
     /// Returns how many octets [`Encoding::decode`] would give, without building them where that is easy.

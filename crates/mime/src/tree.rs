@@ -29,6 +29,8 @@ pub(crate) struct PartFields<'a> {
     pub(crate) other_encodings: Vec<Encoding>,
     /// Other readers may see another structure.
     pub(crate) ambiguous: bool,
+    /// Not all of it was read: beyond a cap.
+    pub(crate) truncated: bool,
 }
 
 impl<'a> PartFields<'a> {
@@ -71,8 +73,38 @@ impl<'a> PartFields<'a> {
             *slot = Some(parameters);
             return;
         }
-        self.ambiguous |= is_type;
-        others.push(parameters);
+        // The same twice is the same to everybody.
+        if slot.as_ref() != Some(&parameters) {
+            self.ambiguous |= is_type;
+            others.push(parameters);
+        }
+    }
+
+    /// Tells whether other readers may take the part for another one, or find files in it that are not found here.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.ambiguous || self.has_odd_type() || self.dispositions().any(hides_a_name)
+    }
+
+    pub(crate) fn dispositions(&self) -> impl Iterator<Item = &Parameters<'a>> {
+        self.disposition.iter().chain(&self.other_dispositions)
+    }
+
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Parameters<'a>> {
+        self.content_type.iter().chain(&self.other_types)
+    }
+
+    /// A type that somebody else may be able to read, or one with a name that is not set off by a semicolon.
+    fn has_odd_type(&self) -> bool {
+        let Some(content_type) = &self.content_type else {
+            return false;
+        };
+        if self.declared_type().is_some() {
+            return hides_a_name(content_type);
+        }
+        // RFC 1049 and programs before MIME: nothing, or this word, is plain text to everybody.
+        let is_text =
+            content_type.token.is_empty() || content_type.token.eq_ignore_ascii_case(b"text");
+        !is_text || content_type.malformed
     }
 
     /// Returns the declared media type as written, when it is well formed.
@@ -91,6 +123,16 @@ impl<'a> PartFields<'a> {
                 .all(|&byte| byte.is_ascii_graphic() && !b"\"<>@,:\\[]?=".contains(&byte));
         well_formed.then_some(word)
     }
+}
+
+/// `attachment filename=a.exe`: the first semicolon is missing, and some readers put up with that, or with quotes.
+fn hides_a_name(parameters: &Parameters<'_>) -> bool {
+    let token = parameters.token;
+    let names = || {
+        let mut words = token.windows(4);
+        words.any(|word| word.eq_ignore_ascii_case(b"name"))
+    };
+    memchr(b'"', token).is_some() || memchr(b'=', token).is_some() && names()
 }
 
 /// How the children of a multipart belong together.
@@ -115,6 +157,8 @@ pub(crate) struct Part<'a> {
     pub(crate) multipart: Option<Multipart>,
     /// The number of the first part that is not within this one.
     pub(crate) end: usize,
+    /// Where everything that belongs to it ends, what stands behind the last boundary of a multipart included.
+    pub(crate) whole_end: usize,
     /// A multipart in which no part was found: shown as text, so that nothing hides in it.
     pub(crate) hollow: bool,
     /// Beyond a cap: kept, but not interpreted.
@@ -173,6 +217,17 @@ pub(crate) struct Tree<'a> {
     pub(crate) parts: Vec<Part<'a>>,
     pub(crate) truncated: bool,
     pub(crate) ambiguous: bool,
+    /// What lies behind the last part that is counted.
+    pub(crate) rest: Option<Rest>,
+}
+
+/// Parts that were not looked at, because there are too many before them.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    /// Where the first of them starts.
+    pub(crate) head: usize,
+    /// Boundaries that end what is open there, innermost first, each as a line of its own.
+    pub(crate) closing: Vec<u8>,
 }
 
 /// The root's header, already read.
@@ -187,6 +242,8 @@ struct Open<'a> {
     part: usize,
     boundary: Cow<'a, [u8]>,
     is_digest: bool,
+    /// The last of its children.
+    child: Option<usize>,
 }
 
 struct Scan<'a> {
@@ -223,7 +280,7 @@ pub(crate) fn scan<'a>(raw: &'a [u8], root: RootHead<'a>) -> Tree<'a> {
             continue;
         }
         if scan.tree.parts.len() == MIME_PARTS_MAX {
-            scan.tree.truncated = true;
+            scan.leave_rest(position);
             end = start;
             break;
         }
@@ -242,7 +299,7 @@ impl<'a> Scan<'a> {
             fields.take(&field);
         }
         fields.ambiguous |= reader.is_doubtful();
-        self.tree.truncated |= reader.surplus;
+        fields.truncated |= reader.surplus;
         self.begin(
             fields,
             start,
@@ -266,13 +323,14 @@ impl<'a> Scan<'a> {
                 None => fields.ambiguous = true,
             }
         }
-        let listed = [&fields.content_type, &fields.disposition];
-        self.tree.truncated |= opaque
-            || listed
-                .into_iter()
-                .flatten()
-                .any(|parameters| parameters.truncated);
+        let is_cut = fields.types().any(|one| one.truncated);
+        let is_cut = is_cut || fields.dispositions().any(|one| one.truncated);
+        fields.truncated |= opaque || is_cut;
+        self.tree.truncated |= fields.truncated;
         self.tree.ambiguous |= fields.ambiguous;
+        if let Some(open) = self.open.last_mut() {
+            open.child = Some(number);
+        }
         let is_multipart = fields.declared_type().is_some_and(is_multipart_type);
         let too_deep = is_multipart && opened.is_none() && self.open.len() == MIME_DEPTH_MAX;
         self.tree.parts.push(Part {
@@ -281,6 +339,7 @@ impl<'a> Scan<'a> {
             body: body_start..body_start,
             multipart: opened.as_ref().map(|&(kind, _)| kind),
             end: number + 1,
+            whole_end: self.raw.len(),
             hollow: is_multipart && opened.is_none() && !too_deep && !opaque,
             opaque: opaque || too_deep,
             is_digest_child,
@@ -290,6 +349,7 @@ impl<'a> Scan<'a> {
                 part: number,
                 boundary,
                 is_digest: kind == Multipart::Digest,
+                child: None,
             }),
             None => self.open_leaf = Some(number),
         }
@@ -298,13 +358,27 @@ impl<'a> Scan<'a> {
     /// Finds the multipart whose boundary the line is, and whether it is its closing one.
     fn boundary_level(&mut self, line: &[u8]) -> Option<(usize, bool)> {
         let found = self.exact_level(line);
+        if found.is_some() {
+            return found;
+        }
         // RFC 2046 5.1.1 lets readers be content with a prefix; we are not, but say so.
-        self.tree.ambiguous |= found.is_none()
-            && self
-                .open
-                .iter()
-                .any(|open| line[2..].starts_with(&open.boundary));
-        found
+        for open in &self.open {
+            if line[2..].starts_with(&open.boundary) {
+                self.tree.ambiguous = true;
+                self.tree.parts[open.part].fields.ambiguous = true;
+            }
+        }
+        None
+    }
+
+    /// Leaves everything from here on unread.
+    fn leave_rest(&mut self, head: usize) {
+        self.tree.truncated = true;
+        let lines = self.open.iter().rev();
+        let lines = lines.map(|open| [b"\r\n--", &*open.boundary, b"--"].concat());
+        let mut closing = lines.collect::<Vec<_>>().concat();
+        closing.extend_from_slice(b"\r\n");
+        self.tree.rest = Some(Rest { head, closing });
     }
 
     fn exact_level(&self, line: &[u8]) -> Option<(usize, bool)> {
@@ -326,6 +400,15 @@ impl<'a> Scan<'a> {
         while self.open.len() > level + 1 {
             self.close_top(line_start);
         }
+        self.close_child(line_start);
+    }
+
+    /// The last child of the innermost multipart is over, with all that stood behind its own boundaries.
+    fn close_child(&mut self, line_start: usize) {
+        if let Some(child) = self.open.last().and_then(|open| open.child) {
+            let part = &mut self.tree.parts[child];
+            part.whole_end = before_line_end(self.raw, part.body.start, line_start);
+        }
     }
 
     fn close_leaf(&mut self, line_start: usize) {
@@ -337,6 +420,7 @@ impl<'a> Scan<'a> {
 
     /// Ends the innermost multipart.
     fn close_top(&mut self, line_start: usize) {
+        self.close_child(line_start);
         let Some(open) = self.open.pop() else { return };
         let next_number = self.tree.parts.len();
         let part = &mut self.tree.parts[open.part];
@@ -345,6 +429,7 @@ impl<'a> Scan<'a> {
         if next_number == open.part + 1 {
             part.multipart = None;
             part.hollow = true;
+            part.fields.ambiguous = true;
             self.tree.ambiguous = true;
         }
     }
@@ -356,10 +441,13 @@ impl<'a> Scan<'a> {
         }
         self.close_leaf(end);
         while let Some(open) = self.open.last() {
-            let number = open.part;
+            let (number, child) = (open.part, open.child);
             self.close_top(end);
             if at_end_of_message {
                 self.tree.parts[number].body.end = end;
+                if let Some(child) = child {
+                    self.tree.parts[child].whole_end = end;
+                }
             }
         }
     }

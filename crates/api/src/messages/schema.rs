@@ -240,6 +240,10 @@ fn security() -> Schema {
             flag().about("Programs may read different texts in it."),
         ),
         (
+            "sender_ambiguous",
+            flag().about("Programs may show different authors: not one `From` with one address."),
+        ),
+        (
             "hidden_text",
             object([("found", flag()), ("fragments", list(text()))]),
         ),

@@ -129,7 +129,7 @@ async fn security_tells_what_is_known_and_null_for_what_nothing_checks() {
     let unchecked = json!({
         "spf": null, "dkim": [], "dmarc": null, "arc": null,
         "spam": {"score": 0.0, "threshold": 5.0, "verdict": "ham", "reasons": []},
-        "parse_truncated": false, "ambiguous_structure": false, "dropped_attachments": [],
+        "parse_truncated": false, "ambiguous_structure": false, "sender_ambiguous": false, "dropped_attachments": [],
         "hidden_text": {"found": false, "fragments": []}, "hints": [],
         "prompt_injection": {"suspected": false, "score": 0.0, "indicators": []},
         "automatic": {"is_automatic": false, "reasons": [], "received_hops": 1},
@@ -173,6 +173,18 @@ async fn agent_02_structures_that_readers_see_differently_are_told() {
         listed.json["data"][1]["security"]["ambiguous_structure"],
         true
     );
+}
+
+#[tokio::test]
+async fn mime_08_a_message_with_two_authors_says_so() {
+    let account = Account::open().await;
+    account
+        .receive("Two\r\nFrom: boss@bank.example", "x")
+        .await;
+    account.receive("One", "x").await;
+    let listed = account.get("/messages?fields=include_security").await;
+    let told = |place: usize| listed.json["data"][place]["security"]["sender_ambiguous"].clone();
+    assert_eq!((told(0), told(1)), (json!(false), json!(true)));
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use posthouse_mime::{ParsedMessage, Replacement};
+use posthouse_mime::{Attachment, ParsedMessage, Replacement, Suspicion};
 use posthouse_rules::policy::sniff::SNIFFED_BYTES;
-use posthouse_rules::policy::{AttachmentReadings, Effective, Limit};
+use posthouse_rules::policy::{AttachmentReadings, Effective, Limit, TypePattern};
 use serde_json::{Value, json};
 
 use super::inbound::{Governed, InboundVerdict};
@@ -24,6 +24,9 @@ const NAMED_MAX: usize = 100;
 /// Bytes of all forms of one message together.
 const FORMS_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// Messages within each other that are judged; what is deeper is not let in where types are limited.
+const MESSAGES_DEPTH_MAX: usize = 8;
+
 /// Why an attachment is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DropReason {
@@ -33,6 +36,10 @@ pub(crate) enum DropReason {
     Size,
     /// There are too many before it.
     Count,
+    /// Readers differ about what is in it, so that nobody can tell its types.
+    Structure,
+    /// There is too much of it to tell what it is.
+    Unread,
 }
 
 impl DropReason {
@@ -41,6 +48,8 @@ impl DropReason {
             Self::Type => "type",
             Self::Size => "size",
             Self::Count => "count",
+            Self::Structure => "structure",
+            Self::Unread => "unread",
         }
     }
 
@@ -49,52 +58,253 @@ impl DropReason {
             Self::Type => "its type is not allowed here",
             Self::Size => "it is larger than is allowed here",
             Self::Count => "the message has more attachments than are allowed here",
+            Self::Structure => {
+                "programs differ about what is in it, and not every type is allowed here"
+            }
+            Self::Unread => "it has more parts or fields than are looked at",
         }
     }
 }
 
-/// An attachment that is taken out: its place among the attachments of the message.
+/// A part that is taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dropped {
-    place: usize,
+    part: u32,
     reason: DropReason,
 }
 
-/// Returns what a policy does not let in, in the order of the message.
-pub(crate) fn dropped(effective: &Effective, raw: &[u8], message: &ParsedMessage) -> Vec<Dropped> {
-    if message.attachments.is_empty() {
+/// A part that some reader could take for a file.
+struct Candidate<'m> {
+    file: &'m Attachment,
+    /// It is among the attachments.
+    is_listed: bool,
+    suspicion: Option<Suspicion>,
+}
+
+/// Returns what is not let in, in the order of the message. Without a policy only files are counted that everybody finds:
+/// what was not read is kept as it is.
+pub(crate) fn dropped(
+    effective: &Effective,
+    has_policy: bool,
+    raw: &[u8],
+    message: &ParsedMessage,
+) -> Vec<Dropped> {
+    let candidates = candidates(message);
+    if candidates.is_empty() {
         return Vec::new();
     }
-    let size = effective.limit(Limit::AttachmentBytes).unwrap_or(u64::MAX);
-    let count = effective.limit(Limit::AttachmentCount).unwrap_or(u64::MAX);
-    let heads = if effective.allowed_types.is_empty() {
-        Vec::new()
-    } else {
-        let parts: Vec<u32> = message.attachments.iter().map(|one| one.part).collect();
-        posthouse_mime::part_heads(raw, &parts, SNIFFED_BYTES)
-    };
+    let limits = [Limit::AttachmentBytes, Limit::AttachmentCount].map(|one| effective.limit(one));
+    let limits_types = limits_types(effective);
+    if limits == [None, None] && !limits_types {
+        return Vec::new();
+    }
+    let [size, count] = limits.map(|limit| limit.unwrap_or(u64::MAX));
+    let types = Types::of(effective, raw, &candidates, MESSAGES_DEPTH_MAX);
     let mut kept = 0;
+    let mut has_body = false;
     let mut out = Vec::new();
-    for (place, attachment) in message.attachments.iter().enumerate() {
-        let readings = AttachmentReadings {
-            declared: &attachment.content_type,
-            names: &attachment.readings,
-            shown_name: &attachment.filename,
-            head: heads.get(place).map_or(&[][..], Vec::as_slice),
+    for (place, candidate) in candidates.iter().enumerate() {
+        let is_text = !candidate.is_listed && candidate.suspicion == Some(Suspicion::Named);
+        let reason = match (types.refused(place, candidate), candidate.suspicion) {
+            (_, Some(Suspicion::Unread)) if has_policy => DropReason::Unread,
+            (Some(reason), _) => reason,
+            // What is no file here is none that is large, or one too many; but one text is the body, and not twenty.
+            (None, _) if !candidate.is_listed && !is_text => continue,
+            (None, _) if candidate.file.size > size => DropReason::Size,
+            (None, _) if is_text && !has_body => {
+                has_body = true;
+                continue;
+            }
+            (None, _) if kept >= count => DropReason::Count,
+            (None, _) => {
+                kept += 1;
+                continue;
+            }
         };
-        let reason = if !effective.allows_type(&readings) {
-            DropReason::Type
-        } else if attachment.size > size {
-            DropReason::Size
-        } else if kept >= count {
-            DropReason::Count
-        } else {
-            kept += 1;
-            continue;
-        };
-        out.push(Dropped { place, reason });
+        out.push(Dropped {
+            part: candidate.file.part,
+            reason,
+        });
     }
     out
+}
+
+/// A file that leaves with a message.
+#[derive(Debug, Clone)]
+pub(crate) struct Carried {
+    /// Every name that some reader could see; of a message the names of the files within it too.
+    pub(crate) names: Vec<String>,
+    /// The type it says it has.
+    pub(crate) content_type: String,
+    /// How it begins, decoded.
+    pub(crate) head: Vec<u8>,
+    /// Every reading of it has a type that the policy allows, and everybody finds the same in it.
+    pub(crate) is_allowed: bool,
+}
+
+/// Returns what a message carries: its attachments, in order, and then what other readers may take for files.
+pub(crate) fn carried(effective: &Effective, raw: &[u8], message: &ParsedMessage) -> Vec<Carried> {
+    let mut candidates = candidates(message);
+    candidates.sort_by_key(|candidate| !candidate.is_listed);
+    let types = Types::of(effective, raw, &candidates, MESSAGES_DEPTH_MAX);
+    let parts: Vec<u32> = candidates.iter().map(|one| one.file.part).collect();
+    let heads = posthouse_mime::part_heads(raw, &parts, SNIFFED_BYTES);
+    let all = candidates.iter().enumerate().zip(heads);
+    all.map(|((place, candidate), head)| {
+        let mut names = candidate.file.readings.clone();
+        push_names_within(raw, candidate.file, &mut names, MESSAGES_DEPTH_MAX);
+        let is_doubtful = matches!(
+            candidate.suspicion,
+            Some(Suspicion::Ambiguous | Suspicion::Unread)
+        );
+        Carried {
+            names,
+            content_type: candidate.file.content_type.clone(),
+            head,
+            is_allowed: !is_doubtful && types.refused(place, candidate).is_none(),
+        }
+    })
+    .collect()
+}
+
+/// Adds the names of files in a message within the message.
+fn push_names_within(raw: &[u8], file: &Attachment, names: &mut Vec<String>, depth: usize) {
+    let is_message = ["message/rfc822", "message/global"].contains(&file.content_type.as_str())
+        || file.readings.iter().any(|name| name.ends_with(".eml"));
+    if depth == 0 || !is_message {
+        return;
+    }
+    let content = posthouse_mime::decode_part(raw, file.part).unwrap_or_default();
+    let message = posthouse_mime::parse(&content);
+    for candidate in candidates(&message) {
+        names.extend(candidate.file.readings.iter().cloned());
+        push_names_within(&content, candidate.file, names, depth - 1);
+    }
+}
+
+fn limits_types(effective: &Effective) -> bool {
+    let mut allowed = effective.allowed_types.iter();
+    !effective.allowed_types.is_empty() && !allowed.any(TypePattern::is_any)
+}
+
+/// Returns attachments and suspects in the order of the message, each part once.
+fn candidates(message: &ParsedMessage) -> Vec<Candidate<'_>> {
+    let listed = message.attachments.iter().map(|file| Candidate {
+        file,
+        is_listed: true,
+        suspicion: None,
+    });
+    let suspects = message.suspects.iter().map(|suspect| Candidate {
+        file: &suspect.file,
+        is_listed: false,
+        suspicion: Some(suspect.suspicion),
+    });
+    let mut all: Vec<Candidate<'_>> = listed.chain(suspects).collect();
+    // Stable: a part as it is listed stays before the same part as a suspect.
+    all.sort_by_key(|candidate| candidate.file.part);
+    all.dedup_by(|later, first| {
+        let is_same = later.file.part == first.file.part;
+        if is_same {
+            first.suspicion = later.suspicion;
+        }
+        is_same
+    });
+    all
+}
+
+/// What is known of the types of candidates.
+struct Types<'e> {
+    effective: &'e Effective,
+    is_limited: bool,
+    /// How the contents begin.
+    heads: Vec<Vec<u8>>,
+    /// The message has a file that is not allowed within it.
+    within: Vec<bool>,
+}
+
+impl<'e> Types<'e> {
+    fn of(
+        effective: &'e Effective,
+        raw: &[u8],
+        candidates: &[Candidate<'_>],
+        depth: usize,
+    ) -> Self {
+        let mut types = Self {
+            effective,
+            is_limited: limits_types(effective),
+            heads: Vec::new(),
+            within: Vec::new(),
+        };
+        if !types.is_limited {
+            return types;
+        }
+        let parts: Vec<u32> = candidates.iter().map(|one| one.file.part).collect();
+        types.heads = posthouse_mime::part_heads(raw, &parts, SNIFFED_BYTES);
+        for (place, candidate) in candidates.iter().enumerate() {
+            let is_message = types
+                .readings(place, candidate.file)
+                .types()
+                .iter()
+                .any(|one| one == "message/rfc822" || one == "message/global");
+            let holds = is_message
+                && types.refused(place, candidate).is_none()
+                && holds_forbidden(effective, raw, candidate.file.part, depth);
+            types.within.push(holds);
+        }
+        types
+    }
+
+    fn readings<'m>(&'m self, place: usize, file: &'m Attachment) -> AttachmentReadings<'m> {
+        AttachmentReadings {
+            declared: &file.content_type,
+            names: &file.readings,
+            shown_name: &file.filename,
+            head: self.heads.get(place).map_or(&[][..], Vec::as_slice),
+        }
+    }
+
+    /// Tells why types forbid a candidate.
+    fn refused(&self, place: usize, candidate: &Candidate<'_>) -> Option<DropReason> {
+        if !self.is_limited {
+            return None;
+        }
+        let readings = self.readings(place, candidate.file);
+        let is_allowed = match candidate.suspicion {
+            Some(Suspicion::Ambiguous) => return Some(DropReason::Structure),
+            // Plain text is let in without a name, so it is with one that says the same.
+            Some(Suspicion::Named) if readings.types() == ["text/plain"] => true,
+            _ => self.effective.allows_type(&readings),
+        };
+        let holds = self.within.get(place).copied().unwrap_or_default();
+        (!is_allowed || holds).then_some(DropReason::Type)
+    }
+}
+
+/// Tells whether a message within the message has a file, at any depth, that is not allowed or that nobody can judge.
+fn holds_forbidden(effective: &Effective, raw: &[u8], part: u32, depth: usize) -> bool {
+    let Some(content) = posthouse_mime::decode_part(raw, part) else {
+        return true;
+    };
+    let message = posthouse_mime::parse(&content);
+    let candidates = candidates(&message);
+    if candidates.is_empty() {
+        return false;
+    }
+    if depth == 0 {
+        return true;
+    }
+    let types = Types::of(effective, &content, &candidates, depth - 1);
+    let mut each = candidates.iter().enumerate();
+    each.any(|(place, candidate)| {
+        candidate.suspicion == Some(Suspicion::Unread) || types.refused(place, candidate).is_some()
+    })
+}
+
+/// Returns a part of the message as a file.
+fn file(message: &ParsedMessage, part: u32) -> Option<&Attachment> {
+    let listed = message.attachments.iter();
+    let suspects = message.suspects.iter().map(|suspect| &suspect.file);
+    listed.chain(suspects).find(|file| file.part == part)
 }
 
 /// Recipients whose copies are made of the same octets.
@@ -163,7 +373,8 @@ fn outcomes(
         let outcome = match known {
             Some((_, outcome)) => outcome.clone(),
             None => {
-                let outcome = dropped(&standing.policy, &delivery.raw, message);
+                let has_policy = standing.policy_id.is_some();
+                let outcome = dropped(&standing.policy, has_policy, &delivery.raw, message);
                 judged.push((Arc::clone(&standing.policy), outcome.clone()));
                 outcome
             }
@@ -215,8 +426,8 @@ fn group(
 fn without(raw: &[u8], message: &ParsedMessage, dropped: &[Dropped]) -> Vec<u8> {
     let replacements: Vec<Replacement> = dropped
         .iter()
-        .map(|one| {
-            let attachment = &message.attachments[one.place];
+        .filter_map(|one| {
+            let attachment = file(message, one.part)?;
             let mut note = String::new();
             // Writing to a string cannot fail.
             let _ = write!(
@@ -227,11 +438,11 @@ fn without(raw: &[u8], message: &ParsedMessage, dropped: &[Dropped]) -> Vec<u8> 
                 attachment.content_type,
                 attachment.size
             );
-            Replacement {
+            Some(Replacement {
                 part: attachment.part,
                 note,
                 filename: NOTE_NAME,
-            }
+            })
         })
         .collect();
     posthouse_mime::replace_parts(raw, &replacements)
@@ -241,14 +452,14 @@ fn without(raw: &[u8], message: &ParsedMessage, dropped: &[Dropped]) -> Vec<u8> 
 fn shown(message: &ParsedMessage, dropped: &[Dropped]) -> Vec<Value> {
     let named = dropped.iter().take(NAMED_MAX);
     named
-        .map(|one| {
-            let attachment = &message.attachments[one.place];
-            json!({
+        .filter_map(|one| {
+            let attachment = file(message, one.part)?;
+            Some(json!({
                 "filename": attachment.filename,
                 "content_type": attachment.content_type,
                 "size": attachment.size,
                 "reason": one.reason.word(),
-            })
+            }))
         })
         .collect()
 }

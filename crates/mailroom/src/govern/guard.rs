@@ -5,7 +5,9 @@
 use posthouse_mime::{HtmlTexts, ParsedMessage, decode_part, html_texts};
 use posthouse_rules::guard::limits::SCANNED_BYTES_MAX;
 use posthouse_rules::guard::{AttachedFile, Departing, Finding, GuardPolicy, Passage, Place, scan};
-use posthouse_rules::policy::{AttachmentReadings, Effective, GuardAction};
+use posthouse_rules::policy::{Effective, GuardAction};
+
+use super::attachments;
 
 /// Octets of a file in which its type is looked for.
 const HEAD_BYTES: usize = 1_024;
@@ -82,26 +84,16 @@ pub(crate) fn inspect(
         return Verdict::default();
     }
     let texts = Texts::of(raw, message, policy);
-    let heads: Vec<Vec<u8>> = message
-        .attachments
-        .iter()
-        .zip(&texts.files)
-        .map(|(_, content)| content[..content.len().min(HEAD_BYTES)].to_vec())
-        .collect();
-    let files = message.attachments.iter().zip(&heads);
+    let files = attachments::carried(effective, raw, message);
     let departing = Departing {
         passages: texts.passages(message),
         files: files
-            .map(|(file, head)| AttachedFile {
-                names: &file.readings,
+            .iter()
+            .map(|file| AttachedFile {
+                names: &file.names,
                 content_type: &file.content_type,
-                is_allowed: effective.allows_type(&AttachmentReadings {
-                    declared: &file.content_type,
-                    names: &file.readings,
-                    shown_name: &file.filename,
-                    head,
-                }),
-                head,
+                is_allowed: file.is_allowed,
+                head: &file.head,
             })
             .collect(),
         strangers: &[],
@@ -326,5 +318,34 @@ mod tests {
                    Content-Disposition: attachment\n\nMZ program\n--b--\n";
         assert_eq!(verdict(raw).warned.len(), 1);
         assert_eq!(verdict("Subject: Hi\n\nHello\n"), Verdict::default());
+    }
+
+    #[test]
+    fn agent_04_files_that_only_some_programs_find_are_told() {
+        let form = "Content-Type: multipart/mixed; boundary=b\n\n--b\n";
+        for raw in [
+            format!("{form}Content-Type: text/plain; name=a.exe\n\nHello\n--b--\n"),
+            format!(
+                "{form}Content-Type: text/plain\nContent-Disposition: inline; filename=a.exe\n\nHello\n--b--\n"
+            ),
+            format!(
+                "{form}Content-Type: text/plain\nContent-Type: application/x-msdownload\n\nHello\n--b--\n"
+            ),
+            format!(
+                "{form}\nHello\n--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n\
+                 --c\nContent-Type: image/png; name=a.exe\n\nx\n--c--\n--b--\n"
+            ),
+            format!(
+                "{form}\nHello\n{}",
+                "--b\n\nx\n".repeat(posthouse_mime::limits::MIME_PARTS_MAX)
+            ),
+        ] {
+            assert_eq!(
+                verdict(&raw).warned.len(),
+                1,
+                "{}",
+                &raw[..raw.len().min(300)]
+            );
+        }
     }
 }

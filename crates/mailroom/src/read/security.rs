@@ -42,6 +42,7 @@ fn object(
         "spam": verdicts["spam"],
         "parse_truncated": message.parse_truncated || hidden.is_cut || found.is_cut,
         "ambiguous_structure": message.ambiguous_structure,
+        "sender_ambiguous": message.sender_ambiguous,
         "hidden_text": { "found": !hidden.fragments.is_empty(), "fragments": hidden.fragments },
         "prompt_injection": hints::injection(&found),
         "hints": hints::shown(&found),

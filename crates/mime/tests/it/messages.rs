@@ -82,6 +82,7 @@ fn a_plain_message_gives_all_its_fields() {
         html: None,
         snippet: "Hello, is it here?",
         attachments: [],
+        suspects: [],
         received_hops: 2,
         delivered_to: [
             "triage@bots.example",

@@ -41,6 +41,12 @@ impl TypePattern {
         })
     }
 
+    /// Tells whether all types are of this kind.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.kind == "*"
+    }
+
     /// Tells whether a type, lower case and without parameters, is this one or of this kind.
     #[must_use]
     pub fn matches(&self, media_type: &str) -> bool {
