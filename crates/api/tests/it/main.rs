@@ -24,6 +24,8 @@ mod rules_and_lists;
 mod scheduling;
 mod searching;
 mod sending;
+mod sending_again;
+mod sending_forms;
 mod signing;
 mod sockets;
 mod suppressions;

@@ -6,39 +6,39 @@ use http::{HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::door::{Answered, request};
+use crate::door::Answered;
 use crate::office::{Office, with_key};
 
-struct Agent {
-    office: Office,
-    grant: Value,
+pub struct Agent {
+    pub office: Office,
+    pub grant: Value,
 }
 
 impl Agent {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let office = Office::open().await;
         let grant = office.account("agent@agents.test").await;
         Self { office, grant }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!(
             "/v3/grants/{}{rest}",
             self.grant["id"].as_str().expect("an id")
         )
     }
 
-    async fn send(&self, body: Value) -> Answered {
+    pub async fn send(&self, body: Value) -> Answered {
         self.office.post(&self.path("/messages/send"), body).await
     }
 
-    async fn sent(&self, body: Value) -> Value {
+    pub async fn sent(&self, body: Value) -> Value {
         let answer = self.send(body).await;
         assert_eq!(answer.status, 200, "{:?}", answer.json);
         answer.json["data"].clone()
     }
 
-    async fn refused(&self, body: Value) -> (u16, String, String) {
+    pub async fn refused(&self, body: Value) -> (u16, String, String) {
         let answer = self.send(body).await;
         let text = |name: &str| {
             answer.json["error"][name]
@@ -49,14 +49,14 @@ impl Agent {
         (answer.status.as_u16(), text("type"), text("message"))
     }
 
-    async fn queue(&self) -> Vec<Value> {
+    pub async fn queue(&self) -> Vec<Value> {
         let rows = self.office.get("/v3/admin/queue").await;
         assert_eq!(rows.status, 200, "{:?}", rows.json);
         rows.json["data"].as_array().expect("a list").clone()
     }
 
     /// Returns the newest queued message as it goes on the wire.
-    async fn wire(&self) -> String {
+    pub async fn wire(&self) -> String {
         let id = self.queue().await[0]["id"]
             .as_str()
             .expect("an id")
@@ -70,7 +70,7 @@ impl Agent {
         String::from_utf8(raw).expect("we write UTF-8")
     }
 
-    fn form(&self, query: &str, body: &str, key: Option<&str>) -> Request<Full<Bytes>> {
+    pub fn form(&self, query: &str, body: &str, key: Option<&str>) -> Request<Full<Bytes>> {
         let target = self.path(&format!("/messages/send{query}"));
         let mut request = with_key(&self.office.key, Method::POST, &target, None);
         let headers = request.headers_mut();
@@ -86,7 +86,7 @@ impl Agent {
         request
     }
 
-    fn json(&self, body: &Value, key: &str) -> Request<Full<Bytes>> {
+    pub fn json(&self, body: &Value, key: &str) -> Request<Full<Bytes>> {
         let target = self.path("/messages/send");
         let mut request = with_key(&self.office.key, Method::POST, &target, Some(body.clone()));
         let key = HeaderValue::from_str(key).expect("a plain key");
@@ -95,11 +95,11 @@ impl Agent {
     }
 }
 
-fn letter() -> Value {
+pub fn letter() -> Value {
     json!({"to": [{"email": "buyer@shop.example"}], "subject": "Quote", "body": "<p>Hello</p>"})
 }
 
-fn with(member: &str, value: Value) -> Value {
+pub fn with(member: &str, value: Value) -> Value {
     let mut letter = letter();
     letter[member] = value;
     letter
@@ -450,171 +450,6 @@ async fn what_has_no_effect_is_held_to_its_type_and_what_is_unknown_is_named_wit
     assert_eq!(answer.json["warnings"], json!(named));
     let draft = agent.office.post(&agent.path("/drafts"), odd).await;
     assert_eq!(draft.json["warnings"], json!(named));
-}
-
-#[tokio::test]
-async fn a_message_above_the_size_limit_is_413() {
-    let agent = Agent::open().await;
-    let content = "A".repeat(27 << 20);
-    let attachment = json!([{"filename": "large", "content": content}]);
-    let (status, kind, message) = agent.refused(with("attachments", attachment)).await;
-    assert_eq!(
-        (status, kind.as_str()),
-        (413, "request_too_large"),
-        "{message}"
-    );
-    assert!(
-        message.starts_with("message is 27.") && message.ends_with("at most 25 MB may be sent"),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn forms_carry_files_and_inline_images() {
-    let agent = Agent::open().await;
-    let body = "--b\r\nContent-Disposition: form-data; name=\"message\"; filename=\"\"\r\nContent-Type: application/json\r\n\r\n\
-                {\"to\":[{\"email\":\"buyer@shop.example\"}],\"subject\":\"Form\",\"body\":\"<img src='cid:logo'>\"}\r\n\
-                --b\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\nContent-Type: image/png\r\n\r\nPNG\r\n\
-                --b\r\nContent-Disposition: form-data; name=\"file0\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\none\ntwo\r\n--b--\r\n";
-    let sent = agent.office.door.send(agent.form("", body, None)).await;
-    assert_eq!(sent.status, 200, "{:?}", sent.json);
-    let files = sent.json["data"]["attachments"].as_array().unwrap();
-    let file = |name: &str| files.iter().find(|file| file["filename"] == name).unwrap();
-    assert_eq!(
-        (
-            &file("logo.png")["is_inline"],
-            &file("logo.png")["content_id"]
-        ),
-        (&json!(true), &json!("logo"))
-    );
-    assert_eq!(
-        (&file("a.txt")["is_inline"], &file("a.txt")["content_id"]),
-        (&json!(false), &Value::Null)
-    );
-    let path = agent.path(&format!(
-        "/attachments/{}/download?message_id={}",
-        file("a.txt")["id"].as_str().unwrap(),
-        sent.json["data"]["id"].as_str().unwrap()
-    ));
-    assert_eq!(&agent.office.get(&path).await.bytes[..], b"one\ntwo");
-    let wrong = agent
-        .office
-        .door
-        .send(agent.form("", "--b\r\nnonsense", None))
-        .await;
-    assert_eq!(wrong.status, 400);
-    let mut text = request(Method::POST, &agent.path("/messages/send"));
-    text.headers_mut()
-        .extend(agent.form("", "x", None).headers().clone());
-    text.headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    *text.body_mut() = Full::from("x");
-    assert_eq!(agent.office.door.send(text).await.status, 415);
-}
-
-#[tokio::test]
-async fn addr_09_a_finished_source_loses_its_bcc_and_reaches_it() {
-    let agent = Agent::open().await;
-    let source = "From: agent@agents.test\r\nTo: buyer@shop.example\r\nBcc: hidden@shop.example\r\nSubject: Raw\r\n\r\nHello\r\n";
-    let body = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"mime\"; filename=\"message.eml\"\r\nContent-Type: message/rfc822\r\n\r\n{source}\r\n--b--\r\n"
-    );
-    let sent = agent
-        .office
-        .door
-        .send(agent.form("?type=mime", &body, None))
-        .await;
-    assert_eq!(sent.status, 200, "{:?}", sent.json);
-    assert_eq!(
-        sent.json["data"]["bcc"],
-        json!([{"name": "", "email": "hidden@shop.example"}])
-    );
-    assert_eq!(agent.queue().await.len(), 2);
-    let wire = agent.wire().await;
-    assert!(
-        !wire.contains("hidden") && wire.contains("Message-ID: <"),
-        "{wire}"
-    );
-    let without = agent
-        .office
-        .door
-        .send(agent.form("?type=mime", "--b--\r\n", None))
-        .await;
-    assert_eq!(
-        (without.status.as_u16(), &without.json["error"]["field"]),
-        (400, &json!("mime"))
-    );
-}
-
-#[tokio::test]
-async fn a_repeated_request_is_answered_as_the_first_and_sends_nothing() {
-    let agent = Agent::open().await;
-    let door = &agent.office.door;
-    let first = door.send(agent.json(&letter(), "once")).await;
-    let again = door.send(agent.json(&letter(), "once")).await;
-    assert_eq!((again.status, &again.json), (first.status, &first.json));
-    assert_eq!(again.headers["idempotent-response"], "true");
-    assert!(!first.headers.contains_key("idempotent-response"));
-    let other = door
-        .send(agent.json(&with("subject", json!("Other")), "once"))
-        .await;
-    assert_eq!(
-        (other.status.as_u16(), &other.json["error"]["type"]),
-        (409, &json!("api.invalid_idempotent_request"))
-    );
-    let refused = door.send(agent.json(&json!({}), "bad")).await;
-    let refused_again = door.send(agent.json(&json!({}), "bad")).await;
-    assert_eq!(
-        (refused.status.as_u16(), &refused_again.json),
-        (400, &refused.json)
-    );
-    let empty = door.send(agent.json(&letter(), "")).await;
-    assert_eq!(empty.json["error"]["type"], "api.invalid_idempotency_key");
-    assert_eq!(agent.queue().await.len(), 1);
-
-    // The same parts between other boundaries are the same payload.
-    let form = |boundary: &str| {
-        let body = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\n{}\r\n--{boundary}--\r\n",
-            letter()
-        );
-        let mut request = agent.form("", &body, Some("form"));
-        let value = format!("multipart/form-data; boundary={boundary}");
-        request
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_str(&value).unwrap());
-        request
-    };
-    let first = door.send(form("one")).await;
-    let again = door.send(form("two")).await;
-    assert_eq!((first.status.as_u16(), &again.json), (200, &first.json));
-    assert_eq!(agent.queue().await.len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn twenty_requests_with_one_key_at_once_send_one_message() {
-    let agent = Agent::open().await;
-    let body = letter();
-    let requests = (0..20).map(|_| agent.office.door.send(agent.json(&body, "race")));
-    let answers = futures::future::join_all(requests).await;
-    let mut ids = std::collections::HashSet::new();
-    for answer in &answers {
-        match answer.status.as_u16() {
-            200 => drop(ids.insert(answer.json["data"]["id"].to_string())),
-            409 => assert_eq!(
-                answer.json["error"]["type"],
-                "api.concurrent_idempotent_request"
-            ),
-            other => panic!("{other}: {:?}", answer.json),
-        }
-    }
-    assert_eq!(ids.len(), 1);
-    assert_eq!(agent.queue().await.len(), 1);
-    let later = agent.office.door.send(agent.json(&body, "race")).await;
-    assert_eq!(
-        (later.status.as_u16(), &later.headers["idempotent-response"]),
-        (200, &HeaderValue::from_static("true"))
-    );
 }
 
 #[tokio::test]
