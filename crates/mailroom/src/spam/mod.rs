@@ -20,6 +20,9 @@ mod outside;
 mod teach;
 mod weigh;
 
+#[cfg(test)]
+mod ordinary_tests;
+
 use std::sync::OnceLock;
 
 use posthouse_rules::spam::THRESHOLD;

@@ -70,6 +70,18 @@ const SHORTENERS: &[&str] = &[
     "v.gd",
 ];
 
+/// Hosts through which gateways of readers and writers have links checked: the text beside them shows the real host.
+const WRAPPERS: &[&str] = &[
+    "cudasvc.com",
+    "mimecast.com",
+    "mimecastprotect.com",
+    "proofpoint.com",
+    "safelinks.protection.outlook.com",
+    "secure-web.cisco.com",
+    "trendmicro.com",
+    "urldefense.com",
+];
+
 /// Returns the part of a host name that somebody registered: its last two labels, or three below a country's own order.
 ///
 /// A guess without a list of public suffixes: good enough to tell one owner from another, not to trust one.
@@ -95,6 +107,14 @@ pub(super) fn is_freemail(domain: &str) -> bool {
 /// Tells whether a host redirects to where its visitors cannot see before.
 pub(super) fn is_shortener(host: &str) -> bool {
     SHORTENERS.contains(&host)
+}
+
+/// Tells whether a host leads on to where it was told to after a check of its own.
+pub(super) fn is_wrapper(host: &str) -> bool {
+    WRAPPERS.iter().any(|wrapper| {
+        let before = host.strip_suffix(wrapper);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
 }
 
 /// Returns the last label.

@@ -1,19 +1,36 @@
 //! Where a message leads: links as they are written, never followed.
 
-use super::hosts::{is_shortener, registered};
+use std::net::IpAddr;
+
+use posthouse_types::domain::Domain;
+
+use super::hosts::{is_shortener, is_wrapper, registered};
 use super::letter::{Letter, domain_of, front};
 use super::limits::{HTML_BYTES_MAX, LINK_BYTES_MAX, LINKS_MAX, TEXT_BYTES_MAX};
 use super::signal::{
     IMAGE_ONLY, LINK_BORROWS_NAME, LINK_MANY_LABELS, LINK_MIXED_SCRIPTS, LINK_ODD_PORT, LINK_ONLY,
-    LINK_RUNS, LINK_SCRIPT, LINK_SHORTENED, LINK_SHOWS_OTHER_HOST, LINK_TO_ADDRESS, LINK_WITH_USER,
-    Signal,
+    LINK_RUNS, LINK_SCRIPT, LINK_SHORTENED, LINK_SHOWS_AUTHOR, LINK_SHOWS_OTHER_HOST,
+    LINK_TO_ADDRESS, LINK_WITH_USER, Signal,
 };
+use super::text::mixes_scripts;
+use super::tokens::latin_look;
 
 /// Letters below which a body is hardly any text.
 const LETTERS_FEW: usize = 40;
 /// Endings of links to programs.
 const RUNS: &[&str] = &[
     ".apk", ".bat", ".exe", ".hta", ".iso", ".jar", ".js", ".lnk", ".msi", ".ps1", ".scr", ".vbs",
+];
+
+/// Endings of names that mean something in one network only (RFC 6762, RFC 8375, RFC 9476 and their neighbours).
+const OWN_NETWORK: &[&str] = &[
+    ".corp",
+    ".home.arpa",
+    ".internal",
+    ".lan",
+    ".local",
+    ".localdomain",
+    ".localhost",
 ];
 
 /// A link, taken apart.
@@ -197,8 +214,20 @@ fn of_link(letter: &Letter<'_>, author: &str, link: &Link) -> Vec<Signal> {
     let mut found = Vec::new();
     if let Some(shown) = &link.shown
         && registered(shown) != registered(host)
+        && !is_wrapper(host)
     {
-        found.push(LINK_SHOWS_OTHER_HOST.told(format!("{shown} leads to {host}")));
+        // Newsletters count who follows their links; whoever shows another's host explains himself less well.
+        let is_own = registered(shown) == registered(author);
+        let is_bulk = letter.fields("list-unsubscribe").next().is_some();
+        let kind = if is_own && is_bulk {
+            LINK_SHOWS_AUTHOR
+        } else {
+            LINK_SHOWS_OTHER_HOST
+        };
+        found.push(kind.told(format!("{shown} leads to {host}")));
+    }
+    if is_of_own_network(host) {
+        return found;
     }
     if is_address(host) {
         found.push(LINK_TO_ADDRESS.told(host));
@@ -214,7 +243,7 @@ fn of_link(letter: &Letter<'_>, author: &str, link: &Link) -> Vec<Signal> {
     if let Some(name) = borrowed {
         found.push(LINK_BORROWS_NAME.told(format!("{name} in {host}")));
     }
-    if !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--")) {
+    if registered(host) != registered(author) && imitates(host) {
         found.push(LINK_MIXED_SCRIPTS.told(host));
     }
     if is_shortener(host) {
@@ -235,8 +264,49 @@ fn of_link(letter: &Letter<'_>, author: &str, link: &Link) -> Vec<Signal> {
     found
 }
 
+/// Tells whether a host has letters of several scripts, or of one other that could be read as Latin ones.
+fn imitates(host: &str) -> bool {
+    let is_foreign = !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--"));
+    if !is_foreign {
+        return false;
+    }
+    // What is no domain by any rule deceives by what it shows.
+    let Ok(domain) = Domain::parse(host) else {
+        return true;
+    };
+    let shown = domain.to_unicode();
+    let mut labels = shown.split('.').filter(|label| !label.is_ascii());
+    labels.any(|label| mixes_scripts(label) || label.chars().all(|c| latin_look(c).is_ascii()))
+}
+
+/// Tells a host that strangers cannot reach: programs of the recipient's own network write of it, and nobody is lured there.
+fn is_of_own_network(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            is_shared || address.is_private() || address.is_loopback() || address.is_link_local()
+        }
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        // A number is an address in another notation.
+        Err(_) => {
+            let is_name = bare.bytes().any(|byte| byte.is_ascii_alphabetic());
+            let is_single = !bare.contains('.') && is_name && !bare.starts_with("0x");
+            is_single || OWN_NETWORK.iter().any(|ending| bare.ends_with(ending))
+        }
+    }
+}
+
 /// Tells whether a host has another name in front of its own, at a label's begin.
 fn borrows(host: &str, name: &str) -> bool {
+    // The same name below a country's own order: shop.com and shop.com.au.
+    let behind = registered(host).strip_prefix(name);
+    if behind.is_some_and(|rest| rest.len() == 3 && rest.starts_with('.')) {
+        return false;
+    }
     host.match_indices(name).any(|(at, _)| {
         let begins = at == 0 || matches!(host.as_bytes()[at - 1], b'.' | b'-');
         begins && matches!(host.as_bytes().get(at + name.len()), Some(b'.' | b'-'))

@@ -37,9 +37,9 @@ fn name_signal(letter: &Letter<'_>, name: &str, domain: &str) -> Option<Signal> 
     let shown = folded
         .split(|c: char| c.is_whitespace() || "<>()\"',;:".contains(c))
         .find(|word| word.contains('@') && domain_of(word).contains('.'));
-    if let Some(shown) = shown {
-        let shown = domain_of(shown);
-        if registered(shown) != registered(domain) {
+    if let Some(shown_address) = shown {
+        let shown = domain_of(shown_address);
+        if registered(shown) != registered(domain) && !answers_go_to(letter, shown_address) {
             return Some(FROM_NAME_OTHER_ADDRESS.told(shown));
         }
     }
@@ -49,6 +49,12 @@ fn name_signal(letter: &Letter<'_>, name: &str, domain: &str) -> Option<Signal> 
             && registered(ours) != registered(domain)
     });
     names_ours.then(|| FROM_NAME_OUR_DOMAIN.told(domain))
+}
+
+/// Forms on web pages and mailing lists write in somebody's name, and have answers go to him: nobody is deceived.
+fn answers_go_to(letter: &Letter<'_>, address: &str) -> bool {
+    let mut answers = letter.reply_to.iter().take(8);
+    answers.any(|answer| answer.email.to_lowercase() == address)
 }
 
 fn reply_signal(letter: &Letter<'_>, domain: &str) -> Option<Signal> {

@@ -66,21 +66,21 @@ kinds! {
     GTUBE = 1000.0, "the standard test text for spam filters";
 
     DMARC_PASS = -0.5, "the author's domain stands behind the message";
-    DMARC_FAIL = 1.5, "the author's domain does not stand behind the message";
+    DMARC_FAIL = 1.2, "the author's domain does not stand behind the message";
     DMARC_FAIL_QUARANTINE = 2.5, "the author's domain asks to set such mail apart";
     DMARC_FAIL_REJECT = 4.0, "the author's domain asks to refuse such mail";
     DKIM_PASS = -0.1, "a valid signature";
     DKIM_FAIL = 0.3, "a signature that is not valid, and none that is";
     SPF_FAIL = 1.5, "the sender's domain does not allow this server";
     SPF_SOFTFAIL = 0.7, "the sender's domain probably does not allow this server";
-    NOTHING_PASSED = 0.8, "neither SPF nor a signature says who sent it";
+    NOTHING_PASSED = 0.6, "neither SPF nor a signature says who sent it";
 
-    FROM_NAME_OTHER_ADDRESS = 2.0, "the author's name is an address of another domain";
-    FROM_NAME_OUR_DOMAIN = 2.0, "the author's name is the recipient's domain, the address is elsewhere";
+    FROM_NAME_OTHER_ADDRESS = 2.0, "the author's name is an address of another domain, and answers go elsewhere";
+    FROM_NAME_OUR_DOMAIN = 1.5, "the author's name is the recipient's domain, the address is elsewhere";
     FROM_MIXED_SCRIPTS = 2.0, "the author's name mixes look-alike letters of several scripts";
     FROM_RANDOM = 0.7, "the author's address looks made by a machine";
     REPLY_TO_ELSEWHERE = 0.7, "answers go to another domain";
-    REPLY_TO_FREEMAIL = 1.6, "answers go to a free mailbox, the author's domain is another";
+    REPLY_TO_FREEMAIL = 1.0, "answers go to a free mailbox, the author's domain is another";
 
     SUBJECT_CAPITALS = 0.7, "the subject is written in capitals";
     SUBJECT_SHOUTS = 0.6, "the subject has several exclamation or money signs";
@@ -95,12 +95,13 @@ kinds! {
     LINK_ONLY = 0.6, "a link and hardly any text";
 
     LINK_SHOWS_OTHER_HOST = 1.8, "a link shows one host and leads to another";
-    LINK_TO_ADDRESS = 2.0, "a link leads to a bare IP address";
+    LINK_SHOWS_AUTHOR = 0.4, "a link of bulk mail shows the author's host and leads through another";
+    LINK_TO_ADDRESS = 2.0, "a link leads to a bare public IP address";
     LINK_WITH_USER = 2.0, "a link has something before an @ in front of its host";
     LINK_BORROWS_NAME = 2.5, "a link's host begins with the name of another domain in this message";
-    LINK_MIXED_SCRIPTS = 2.0, "a link's host is not written in ASCII";
+    LINK_MIXED_SCRIPTS = 2.0, "a link's host mixes scripts, or passes for Latin in another";
     LINK_SHORTENED = 0.7, "a link hides where it leads behind a shortener";
-    LINK_ODD_PORT = 0.8, "a link leads to an unusual port";
+    LINK_ODD_PORT = 0.8, "a link leads to an unusual port of a public host";
     LINK_MANY_LABELS = 0.6, "a link's host has very many labels or dashes";
     LINK_SCRIPT = 2.0, "a link is a script or carries its page with it";
     LINK_RUNS = 1.5, "a link leads to a program";

@@ -103,6 +103,99 @@ fn who_pretends_to_be_somebody_else_is_told_so() {
 }
 
 #[test]
+fn links_of_honest_programs_are_not_blamed() {
+    let plain = |url: &str| Draft {
+        text: format!(
+            "The nightly run has ended; its log of this night is at {url} for you to read."
+        ),
+        ..Draft::default()
+    };
+    for url in [
+        "http://10.0.3.7:9090/job/7",
+        "http://192.168.1.4/",
+        "http://100.100.0.4:3000/",
+        "http://127.0.0.1:8081/",
+        "http://[fd00::7]:9000/x",
+        "http://[::1]/",
+        "http://jenkins:8099/job/7",
+        "https://ci.build.internal:9443/7",
+        "https://shop.example.au/",
+        "https://xn--mller-kva.example/",
+        "https://m\u{fc}ller.example/",
+    ] {
+        assert_eq!(plain(url).names(), [""; 0], "{url}");
+    }
+    for (url, name) in [
+        ("http://203.0.113.9/x", "LINK_TO_ADDRESS"),
+        ("http://3405803785/x", "LINK_TO_ADDRESS"),
+        ("http://0x7f.example.1/x", "LINK_TO_ADDRESS"),
+        ("http://[2001:db8::1]/x", "LINK_TO_ADDRESS"),
+        ("http://host.example:9090/", "LINK_ODD_PORT"),
+        ("https://shop.example.evil.example/", "LINK_BORROWS_NAME"),
+        ("https://shop.example-login.au/", "LINK_BORROWS_NAME"),
+        (
+            "https://\u{430}\u{440}\u{440}\u{4cf}\u{435}.example/",
+            "LINK_MIXED_SCRIPTS",
+        ),
+        ("https://p\u{430}ypal.example/", "LINK_MIXED_SCRIPTS"),
+    ] {
+        assert_eq!(plain(url).names(), [name], "{url}");
+    }
+}
+
+#[test]
+fn what_newsletters_forms_and_gateways_do_is_not_taken_for_deceit() {
+    let shows = |href: &str, shown: &str| {
+        Some(format!(
+            "<p>Dear readers, the whole story of this month is on our page, as always, at \
+             <a href='{href}'>{shown}</a></p>"
+        ))
+    };
+    let counted = shows("https://click.count.example/c/7", "www.shop.example");
+    let mut letter = Draft {
+        html: counted.clone(),
+        ..Draft::default()
+    };
+    assert_eq!(letter.names(), ["LINK_SHOWS_OTHER_HOST"]);
+    letter.headers.push((
+        "List-Unsubscribe".to_owned(),
+        "<https://shop.example/leave>".to_owned(),
+    ));
+    assert_eq!(letter.names(), ["LINK_SHOWS_AUTHOR"]);
+    letter.html = shows("https://click.count.example/c/7", "www.bank.example");
+    assert_eq!(letter.names(), ["LINK_SHOWS_OTHER_HOST"]);
+    let gateway = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fbank.example";
+    letter.html = shows(gateway, "www.bank.example");
+    assert_eq!(letter.names(), [""; 0]);
+    letter.html = shows("https://eviloutlook.com.example/", "www.bank.example");
+    assert_eq!(letter.names(), ["LINK_SHOWS_OTHER_HOST"]);
+
+    // A form on a page writes as its visitor; whoever shows one address and has answers go to another deceives.
+    let form = |answers: &str| Draft {
+        from: vec![mailbox(
+            "jane@visitor.example via contact form",
+            "web@shop.example",
+        )],
+        reply_to: vec![mailbox("Jane", answers)],
+        ..Draft::default()
+    };
+    assert_eq!(form("jane@visitor.example").names(), ["REPLY_TO_ELSEWHERE"]);
+    assert_eq!(
+        form("jane@gmail.com").names(),
+        ["FROM_NAME_OTHER_ADDRESS", "REPLY_TO_FREEMAIL"]
+    );
+}
+
+#[test]
+fn thai_marks_where_lines_may_end_and_is_not_blamed_for_it() {
+    let draft = Draft {
+        text: "สวัสดี\u{200b}ครับ ขอบคุณ\u{200b}สำหรับ\u{200b}การสั่งซื้อ\u{200b}ของคุณ".to_owned(),
+        ..Draft::default()
+    };
+    assert_eq!(draft.names(), [""; 0]);
+}
+
+#[test]
 fn odd_headers_count_where_the_policy_asks_for_it_and_only_there() {
     let draft = Draft {
         headers: Vec::new(),

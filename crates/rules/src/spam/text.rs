@@ -9,6 +9,7 @@ use super::signal::{
     GTUBE, SUBJECT_CAPITALS, SUBJECT_FALSE_REPLY, SUBJECT_SHOUTS, Signal, TEXT_CAPITALS,
     TEXT_INVISIBLE, TEXT_LARGE_SUM, TEXT_LARGE_SUM_PERSONAL, TEXT_MIXED_SCRIPTS, TEXT_WALLET,
 };
+use super::tokens::is_wide;
 
 /// The test text that all spam filters know, in halves so that this source is no spam itself.
 const GTUBE_HALVES: [&str; 2] = [
@@ -89,15 +90,19 @@ fn subject_signals(letter: &Letter<'_>) -> Vec<Signal> {
 /// Tells whether one word has letters of several scripts that look alike.
 pub(super) fn mixes_scripts(word: &str) -> bool {
     let (mut latin, mut other) = (0, 0);
+    let mut returns = false;
     for character in word.chars().take(64) {
         match character {
-            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => latin += 1,
+            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => {
+                returns |= other > 0;
+                latin += 1;
+            }
             '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{531}'..='\u{58f}' => other += 1,
             _ => {}
         }
     }
-    // An ending behind a foreign name, as in iPhone-ом, is written with a dash; one letter may be a formula.
-    latin > 0 && other > 0 && latin + other >= 4
+    // A foreign name takes an ending of the language around it, as in COVIDом; one letter may be a formula.
+    latin > 0 && other > 0 && returns && latin + other >= 4
 }
 
 fn mixed_words(text: &str) -> usize {
@@ -159,7 +164,8 @@ impl Manner {
         let mut pending = 0;
         for character in text.chars() {
             if is_invisible(character) {
-                pending += usize::from(before.is_alphabetic());
+                // Scripts without spaces mark by them where a line may end.
+                pending += usize::from(before.is_alphabetic() && !is_wide(before));
                 continue;
             }
             if character.is_alphabetic() {
@@ -322,8 +328,16 @@ mod tests {
     #[test]
     fn look_alike_letters_within_a_word_are_seen_and_foreign_words_are_not_blamed() {
         assert!(mixes_scripts("p\u{430}yp\u{430}l"));
-        for word in ["paypal", "привет", "Grüße", "東京tower", "ελληνικά", "λx"]
-        {
+        for word in [
+            "paypal",
+            "привет",
+            "Grüße",
+            "東京tower",
+            "ελληνικά",
+            "λx",
+            "COVIDом",
+            "ITшник",
+        ] {
             assert!(!mixes_scripts(word), "{word}");
         }
     }

@@ -180,8 +180,8 @@ fn words(text: &str, hash: &Hash, kind: &'static str) -> (Vec<Token>, Vec<Token>
 }
 
 /// Characters of scripts that are written without spaces between words.
-fn is_wide(character: char) -> bool {
-    matches!(character, '\u{e00}'..='\u{eff}' | '\u{1780}'..='\u{17ff}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+pub(super) fn is_wide(character: char) -> bool {
+    matches!(character, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 struct Reader<'h> {
@@ -228,20 +228,24 @@ fn normal(word: &str) -> String {
 }
 
 /// Returns the Latin letter that a Cyrillic or Greek one looks like.
-fn latin_look(character: char) -> char {
+pub(super) fn latin_look(character: char) -> char {
     match character {
         'а' | 'α' => 'a',
         'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
         'е' | 'ε' => 'e',
         'һ' => 'h',
         'і' | 'ι' => 'i',
         'ј' => 'j',
         'κ' => 'k',
+        'ӏ' => 'l',
         'о' | 'ο' => 'o',
         'р' | 'ρ' => 'p',
+        'ԛ' => 'q',
         'ѕ' => 's',
         'т' | 'τ' => 't',
         'υ' => 'u',
+        'ԝ' => 'w',
         'ν' => 'v',
         'х' | 'χ' => 'x',
         'у' => 'y',
