@@ -220,6 +220,7 @@ fn given(raw: &Map<String, Value>, mut fields: Fields<'_>) -> Result<TrialMessag
             .into_iter()
             .map(|one| one.email)
             .collect(),
+        ..TrialMessage::default()
     })
 }
 

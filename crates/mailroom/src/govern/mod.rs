@@ -32,6 +32,6 @@ pub(crate) mod outbound;
 pub(crate) mod quota;
 
 pub(crate) use destination::named as named_folder;
-pub(crate) use facts::{recipients, senders};
+pub(crate) use facts::{of_message, recipients, senders};
 pub(crate) use rules::answers;
 pub(crate) use standing::{Asked, Standing, Standings};

@@ -2,25 +2,28 @@
 
 use std::sync::Arc;
 
+use posthouse_mime::build::Mailbox;
 use posthouse_rules::evaluate::{Evaluation, Outcome, RuleTrace, evaluate, trace};
-use posthouse_rules::facts::{Facts, Party, Stage};
+use posthouse_rules::facts::{Facts, Needs, Party, Stage};
 use posthouse_rules::rule::{self, Action, Rule, Trigger};
 use posthouse_rules::spam::{THRESHOLD, threshold};
 use posthouse_store::tables::terms::{Field, Term};
-use posthouse_store::tables::{folders, rules};
+use posthouse_store::tables::{folders, grants, messages, rules};
 use posthouse_store::{StoreError, Tx};
+use posthouse_types::address::EmailAddress;
 use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::{Key, Kind};
 use serde_json::{Value, json};
 
 use super::check::refused;
 use super::trial_message::TrialMessage;
+use super::trial_source::{Thread, Writer};
 use super::view::read;
 use crate::actor::{Actor, GrantRef, Scope};
 use crate::govern::outbound::outbound_type;
 use crate::govern::{Standing, answers, known, named_folder};
 use crate::limits::WORKSPACE_RULES_MAX;
-use crate::read::{Detail, HeaderDetail};
+use crate::read::{Detail, HeaderDetail, away_from_async_threads, blob_source};
 use crate::workspaces::find_workspace;
 use crate::{Mailroom, Refusal};
 
@@ -100,15 +103,72 @@ impl Mailroom {
         };
         let bench = self.bench(actor, &wanted.rules, grant.as_ref()).await?;
         let message = self.tried_message(wanted.message, grant.as_ref()).await?;
-        let own = grant.as_ref().map(|grant| grant.email.as_str());
-        let facts = message.facts(stage, own)?;
+        let writer = self.writer_of(&message, grant.as_ref()).await?;
+        let needs = Needs::of(&bench.rules, stage);
+        let look =
+            move || -> Result<_, Refusal> { Ok((message.facts(stage, &needs, &writer)?, message)) };
+        let (facts, message) = away_from_async_threads(look).await??;
+        let (mailroom, account) = (self.clone(), grant.clone());
+        let asked = bench.rules.clone();
+        let read = self
+            .store()
+            .read(move |tx: &mut dyn Tx| -> Result<_, Refusal> {
+                let facts = mailroom.with_mailbox(tx, facts, &message, account.as_ref())?;
+                let answers = answers(tx, &asked, [&facts])?;
+                Ok((facts, answers))
+            });
+        let (facts, answers) = read.await?;
+        let compare = move || {
+            let evaluation = evaluate(&bench.rules, &facts, &answers);
+            let traces = trace(&bench.rules, &facts, &answers);
+            (bench, facts, evaluation, traces)
+        };
+        let (bench, facts, evaluation, traces) = away_from_async_threads(compare).await?;
         let (mailroom, account) = (self.clone(), grant.clone());
         self.store()
             .read(move |tx: &mut dyn Tx| {
-                let facts = mailroom.with_mailbox(tx, facts, &message, account.as_ref())?;
-                mailroom.run_dry(tx, &bench, &facts, account.as_ref())
+                let place = mailroom.place_of(tx, &bench, &facts, &evaluation, account.as_ref())?;
+                Ok(mailroom.shown_trial(&bench, &evaluation, &traces, &place))
             })
             .await
+    }
+
+    /// Returns who would write the message, and what it answers.
+    async fn writer_of(
+        &self,
+        message: &TrialMessage,
+        grant: Option<&GrantRef>,
+    ) -> Result<Writer, Refusal> {
+        let mut writer = Writer {
+            own: None,
+            thread: Thread::default(),
+            now: self.now_seconds(),
+            secret: "dry-run".to_owned(),
+        };
+        let Some(grant) = grant else {
+            return Ok(writer);
+        };
+        let (application, id) = (grant.application, grant.grant);
+        let account = self
+            .store()
+            .read(move |tx: &mut dyn Tx| grants::find(tx, application, id))
+            .await;
+        let account = account.map_err(|error: StoreError| Refusal::from(error))?;
+        let address = EmailAddress::parse_strict(&grant.email).ok();
+        writer.own = address.map(|address| Mailbox {
+            name: account.map(|account| account.name).unwrap_or_default(),
+            address,
+        });
+        // A reply to nothing that is here is tried as one all the same.
+        if let Some(id) = &message.reply_to_message_id
+            && let Ok((message_id, references)) = self.answered_ids(grant, id).await
+        {
+            writer.thread = Thread {
+                message_id,
+                references,
+            };
+        }
+        Ok(writer)
     }
 
     /// Gathers the rules.
@@ -235,7 +295,19 @@ impl Mailroom {
         let object: Value = serde_json::from_slice(&object).map_err(|error| Refusal::Internal {
             message: format!("a message object is damaged: {error}"),
         })?;
-        Ok(TrialMessage::of_object(&object))
+        let owner = grant.grant;
+        let rows = self
+            .store()
+            .read(move |tx: &mut dyn Tx| messages::sources(tx, owner, &[key]))
+            .await;
+        let rows = rows.map_err(|error: StoreError| Refusal::from(error))?;
+        let row = rows.into_iter().next().ok_or(Refusal::NotFound)?;
+        // Without the lines that this server wrote in front: rules never saw them.
+        let source = blob_source(self.store().blobs(), row.blob).await?;
+        Ok(TrialMessage {
+            source: Some(source.to_vec()),
+            ..TrialMessage::of_object(&object)
+        })
     }
 
     /// Adds what only the account's mailbox can tell.
@@ -261,25 +333,21 @@ impl Mailroom {
         Ok(facts)
     }
 
-    fn run_dry(
+    fn shown_trial(
         &self,
-        tx: &mut dyn Tx,
         bench: &Bench,
-        facts: &Facts,
-        grant: Option<&GrantRef>,
-    ) -> Result<Value, Refusal> {
-        let answers = answers(tx, &bench.rules, [facts])?;
-        let evaluation = evaluate(&bench.rules, facts, &answers);
-        let traces = trace(&bench.rules, facts, &answers);
-        let place = self.place_of(tx, bench, facts, &evaluation, grant)?;
+        evaluation: &Evaluation,
+        traces: &[RuleTrace],
+        place: &Place,
+    ) -> Value {
         let matched = evaluation.matched.iter();
-        Ok(json!({
+        json!({
             "outcome": evaluation.outcome().name(),
             "folder": place.folder,
-            "applied_actions": applied(&evaluation, &place),
+            "applied_actions": applied(evaluation, place),
             "matched_rule_ids": matched.map(|id| bench.shown_id(self, *id)).collect::<Vec<_>>(),
             "trace": traces.iter().map(|one| self.shown_trace(bench, one)).collect::<Vec<_>>(),
-        }))
+        })
     }
 
     /// Returns where the message would be.

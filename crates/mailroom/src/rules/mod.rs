@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `create`, `find`, `update`, `delete` | rules |
 //! | `check` | that the lists a rule names are there |
-//! | `dry_run`, `trial_message` | rules are tried on a message, without an effect |
+//! | `dry_run`, `trial_message`, `trial_source` | rules are tried on a message, without an effect |
 //! | `view` | how a rule is shown |
 
 mod check;
@@ -13,6 +13,7 @@ mod delete;
 mod dry_run;
 mod find;
 mod trial_message;
+mod trial_source;
 mod update;
 mod view;
 

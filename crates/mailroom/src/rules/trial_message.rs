@@ -1,12 +1,13 @@
 //! The message that rules are tried on: one that is given in its parts, or one that is stored.
 
-use posthouse_rules::facts::{AttachmentFact, Facts, OutboundType, Party, Stage};
+use posthouse_rules::facts::{Facts, Needs, OutboundType, Party, Stage};
 use posthouse_rules::folded;
 use posthouse_types::address::{DisplayAddress, EmailAddress};
 use serde_json::Value;
 
+use super::trial_source::{Writer, write};
 use crate::Refusal;
-use crate::govern::{recipients, senders};
+use crate::govern::{of_message, recipients, senders};
 
 /// Ids of messages in its header that are looked up.
 const ANSWERED_IDS_MAX: usize = 50;
@@ -42,43 +43,42 @@ pub struct TrialMessage {
     pub envelope_from: Option<String>,
     /// The recipients in the envelope.
     pub envelope_to: Vec<String>,
+    /// The message as it is kept, where it is.
+    pub source: Option<Vec<u8>>,
 }
 
 impl TrialMessage {
-    /// Returns what rules are told of it. A message that arrives is looked at for the first recipient of its envelope, else
-    /// for `own`.
+    /// Returns what rules are told of it, as of a message on its way: it is written down and read again. A message that
+    /// arrives is looked at for the first recipient of its envelope, else for the account.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] that names an address that is none, or what there is too much of.
-    pub(super) fn facts(&self, stage: Stage, own: Option<&str>) -> Result<Facts, Refusal> {
+    pub(super) fn facts(
+        &self,
+        stage: Stage,
+        needs: &Needs,
+        writer: &Writer,
+    ) -> Result<Facts, Refusal> {
         self.check_bounds()?;
-        let attachments = self
-            .attachments
-            .iter()
-            .map(|(filename, kind, size)| AttachmentFact {
-                filename: filename.clone(),
-                content_type: folded(kind.trim()),
-                size: *size,
-            });
-        let headers = self.headers.iter();
-        let mut facts = Facts {
-            subject: Some(folded(&self.subject).into()),
-            headers: std::sync::Arc::new(posthouse_rules::headers::Headers::gather(
-                &headers
-                    .clone()
-                    .map(|(name, _)| folded(name.trim()))
-                    .collect(),
-                headers.cloned(),
-            )),
-            attachments: Some(attachments.collect()),
-            ..Facts::at(stage)
+        let written;
+        let raw = match &self.source {
+            Some(raw) => raw.as_slice(),
+            None => {
+                written = write(self, stage, writer)?;
+                &written
+            }
         };
+        let message = posthouse_mime::parse(raw);
+        let mut facts = of_message(stage, needs, raw, &message);
         let envelope_from = match self.envelope_from.as_deref().map(str::trim) {
             None | Some("" | "<>") => None,
             Some(text) => Some(envelope_address(text, "message.envelope_from")?),
         };
         if stage == Stage::OutboundSend {
-            facts.from = senders(self.from.iter(), None).into();
+            facts.from = match (self.from.is_empty(), &writer.own) {
+                (true, Some(own)) => [Party::new(own.address.clone())].into(),
+                _ => senders(self.from.iter(), None).into(),
+            };
             let named = self.named()?;
             facts.recipients = recipients(named.iter());
             facts.outbound_type = Some(match self.reply_to_message_id {
@@ -87,12 +87,12 @@ impl TrialMessage {
             });
             return Ok(facts);
         }
-        facts.from = senders(self.from.iter(), envelope_from.as_ref()).into();
+        facts.from = senders(message.from_all(), envelope_from.as_ref()).into();
         facts.spam_score = self.spam_score;
-        let delivered = self.envelope_to.first().map(String::as_str).or(own);
-        facts.envelope_recipients = match delivered {
+        let own = writer.own.as_ref().map(|own| own.address.clone());
+        facts.envelope_recipients = match self.envelope_to.first() {
             Some(text) => vec![Party::new(envelope_address(text, "message.envelope_to")?)],
-            None => Vec::new(),
+            None => own.into_iter().map(Party::new).collect(),
         };
         Ok(facts)
     }
@@ -184,6 +184,7 @@ impl TrialMessage {
             envelope_from,
             envelope_to: delivered.into_iter().collect(),
             headers,
+            source: None,
         }
     }
 }

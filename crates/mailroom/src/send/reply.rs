@@ -33,6 +33,16 @@ struct Header {
 }
 
 impl Mailroom {
+    /// Returns the ids by which an answer to a message of the account would name it: its own, and those of the conversation.
+    pub(crate) async fn answered_ids(
+        &self,
+        grant: &GrantRef,
+        id: &str,
+    ) -> Result<(Option<String>, Vec<String>), Refusal> {
+        let answered = self.answered(grant, id).await?;
+        Ok((answered.message_id, answered.references))
+    }
+
     /// Finds the message of the account that is to be answered.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! What cannot be looked up or read stops mail, and is no way round the rules.
 
 use posthouse_mailroom::Refusal;
+use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::receive::{ReceiveRefusal, RecipientRefusal};
+use posthouse_mailroom::send::{OutgoingSource, SentMessage};
 use posthouse_store::{StoreError, Tx};
 use serde_json::json;
 
@@ -11,6 +13,16 @@ use crate::support::{Office, every_engine, message};
 async fn execute(office: &Office, sql: &'static str) {
     let run = move |tx: &mut dyn Tx| -> Result<(), StoreError> { tx.batch(sql) };
     office.store.write(run).await.unwrap();
+}
+
+/// Makes every rule one that cannot be read.
+pub async fn damage_rules(office: &Office) {
+    execute(
+        office,
+        "UPDATE rules SET document = '{\"name\":\"?\"}';
+         UPDATE workspaces SET governance_version = governance_version + 1",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,12 +100,7 @@ async fn agent_07_a_rule_that_cannot_be_read_is_no_rule_less() {
             )],
         )
         .await;
-        execute(
-            &office,
-            "UPDATE rules SET document = '{\"name\":\"?\"}';
-             UPDATE workspaces SET governance_version = governance_version + 1",
-        )
-        .await;
+        damage_rules(&office).await;
         let refused = office
             .deliver(&["damaged@agents.localhost"], &message(&[], "Hi"))
             .await;
@@ -110,4 +117,164 @@ async fn agent_07_a_rule_that_cannot_be_read_is_no_rule_less() {
             json!({"blocked_by_evaluation_error": true})
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agent_07_each_condition_that_is_looked_up_stops_mail_when_it_cannot_be() {
+    for office in every_engine().await {
+        let grant = office.account("each").await;
+        let list = |kind: &'static str| crate::lists::make(&office, kind);
+        let (addresses, domains, endings) = (
+            list("address").await.id,
+            list("domain").await.id,
+            list("tld").await.id,
+        );
+        let own = office.account("own").await;
+        send(&office, &own, &["each@agents.localhost"])
+            .await
+            .unwrap();
+        for (trigger, field, operator, value, lost) in [
+            (
+                "inbound",
+                "from.address",
+                "in_list",
+                json!([addresses]),
+                "list_items",
+            ),
+            (
+                "inbound",
+                "from.address",
+                "not_in_list",
+                json!([addresses]),
+                "list_items",
+            ),
+            (
+                "inbound",
+                "from.domain",
+                "in_list",
+                json!([domains]),
+                "list_items",
+            ),
+            (
+                "inbound",
+                "from.domain",
+                "not_in_list",
+                json!([domains]),
+                "lists",
+            ),
+            ("inbound", "from.tld", "in_list", json!([endings]), "lists"),
+            (
+                "inbound",
+                "envelope.recipient",
+                "in_list",
+                json!([addresses]),
+                "list_items",
+            ),
+            (
+                "outbound",
+                "from.address",
+                "in_list",
+                json!([addresses]),
+                "list_items",
+            ),
+            (
+                "outbound",
+                "from.domain",
+                "not_in_list",
+                json!([domains]),
+                "list_items",
+            ),
+            (
+                "outbound",
+                "recipient.address",
+                "in_list",
+                json!([addresses]),
+                "list_items",
+            ),
+            (
+                "outbound",
+                "recipient.domain",
+                "not_in_list",
+                json!([domains]),
+                "lists",
+            ),
+            (
+                "outbound",
+                "recipient.tld",
+                "not_in_list",
+                json!([endings]),
+                "list_items",
+            ),
+            (
+                "outbound",
+                "recipient.known",
+                "is",
+                json!(true),
+                "message_terms",
+            ),
+            (
+                "outbound",
+                "outbound.type",
+                "is",
+                json!("reply"),
+                "message_terms",
+            ),
+        ] {
+            govern(
+                &office,
+                &[rule(
+                    trigger,
+                    on(field, operator, value),
+                    json!([{"type": "archive"}]),
+                )],
+            )
+            .await;
+            let before = (count(&office, "messages").await, queued(&office).await);
+            execute_text(&office, format!("ALTER TABLE {lost} RENAME TO gone")).await;
+            match trigger {
+                "inbound" => {
+                    let raw = message(&["Subject: one"], "Hi");
+                    let refused = office.deliver(&["each@agents.localhost"], &raw).await;
+                    assert_eq!(
+                        refused.unwrap_err(),
+                        ReceiveRefusal::Unavailable,
+                        "{field} {operator}"
+                    );
+                }
+                _ => {
+                    let unsent = answer(&office, &grant).await;
+                    assert!(
+                        matches!(unsent, Err(Refusal::Unavailable { .. })),
+                        "{field}: {unsent:?}"
+                    );
+                }
+            }
+            execute_text(&office, format!("ALTER TABLE gone RENAME TO {lost}")).await;
+            let after = (count(&office, "messages").await, queued(&office).await);
+            assert_eq!(before, after, "{field} {operator}");
+            let seen = evaluations(&office, &grant).await;
+            let flag = json!({"blocked_by_evaluation_error": true});
+            assert_eq!(
+                seen[0].members["applied_actions"], flag,
+                "{field} {operator}"
+            );
+        }
+    }
+}
+
+/// Sends what names another message in its header, so that it has to be looked up whether that one is here.
+async fn answer(office: &Office, grant: &GrantRef) -> Result<SentMessage, Refusal> {
+    let source = OutgoingSource {
+        raw: b"From: each@agents.localhost\r\nTo: x@ok.example\r\nSubject: Re: x\r\n\
+               In-Reply-To: <made-up@shop.example>\r\n\r\nHi\r\n"
+            .as_slice()
+            .into(),
+        ..OutgoingSource::default()
+    };
+    office.mailroom.send_source(grant, source, None).await
+}
+
+async fn execute_text(office: &Office, sql: String) {
+    let run = move |tx: &mut dyn Tx| -> Result<(), StoreError> { tx.batch(&sql) };
+    office.store.write(run).await.unwrap();
 }

@@ -6,6 +6,7 @@ use posthouse_store::changes::ChangeKind;
 use posthouse_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
+use crate::governing::evaluations;
 use crate::holds::{approve, attach_policy, letter, send, told};
 use crate::support::{Office, every_engine};
 
@@ -70,6 +71,19 @@ async fn agent_04_the_guard_warns_holds_or_blocks_and_tells_no_secret() {
         assert!(matches!(still, Err(Refusal::Forbidden { .. })), "{still:?}");
         change("hold").await;
         approve(&office, &hold.id).await.unwrap();
+        // Warned, held, blocked, blocked when it was approved, sent: what the guard stops is on record, without any rule.
+        let seen = evaluations(&office, &agent).await;
+        let done: Vec<&Value> = seen
+            .iter()
+            .map(|one| &one.members["applied_actions"])
+            .collect();
+        let (held, blocked) = (json!({"held": true}), json!({"blocked": true}));
+        assert_eq!(done, [&json!({}), &blocked, &blocked, &held]);
+        assert!(seen[0].message_id.is_some() && seen[3].message_id.is_none());
+        assert_eq!(
+            seen[3].members["evaluation_input"]["recipient_addresses"],
+            json!(["buyer@shop.example", "hidden@shop.example"])
+        );
         assert!(
             send(&office, &agent, letter("Fine"))
                 .await
