@@ -16,6 +16,7 @@ use super::files::PreparedFile;
 use super::object::DraftWriter;
 use super::state::State;
 use crate::actor::GrantRef;
+use crate::govern::quota::check_storage;
 use crate::read::away_from_async_threads;
 use crate::receive::document;
 use crate::send::limits::INLINE_WORK_BYTES_MAX;
@@ -136,6 +137,12 @@ fn write(
     let is_new = matches!(target, Target::New);
     let mut external = Vec::new();
     if is_new || after != before {
+        check_growth(
+            tx,
+            mailroom,
+            grant,
+            after.draft.size_bytes - before.draft.size_bytes,
+        )?;
         after.enter(tx, mailroom, grant, &before, is_new)?;
         external = after.save(tx, mailroom, grant, &before, is_new)?;
     }
@@ -147,6 +154,21 @@ fn write(
         external,
         kept: after.files.iter().map(|file| file.blob).collect(),
     })
+}
+
+/// Refuses what does not fit into what the account may keep; a draft that becomes smaller always does.
+fn check_growth(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    grant: &GrantRef,
+    bytes: i64,
+) -> Result<(), Refusal> {
+    let Ok(bytes @ 1..) = u64::try_from(bytes) else {
+        return Ok(());
+    };
+    let standing = mailroom.standing_of_account(tx, (grant.application, grant.grant))?;
+    check_storage(tx, &standing.policy, grant.grant, bytes)?;
+    Ok(())
 }
 
 impl State {

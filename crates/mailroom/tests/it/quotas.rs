@@ -231,6 +231,42 @@ async fn a_full_mailbox_takes_nothing_in_until_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_draft_takes_room_as_mail_does() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        govern(&office, json!({"limit_storage_total": 4_000})).await;
+        let of_size = |bytes: usize| DraftChange {
+            body: Some("x".repeat(bytes)),
+            ..DraftChange::default()
+        };
+        let first = crate::drafts::create(&office, &agent, of_size(2_500)).await;
+        let id = first["id"].as_str().unwrap();
+        let is_full = |outcome: Result<Vec<u8>, Refusal>| {
+            assert!(
+                matches!(&outcome, Err(Refusal::PlanCap { message }) if message.contains("for this plan")),
+                "{outcome:?}"
+            );
+        };
+        is_full(office.mailroom.create_draft(&agent, of_size(2_500)).await);
+        is_full(
+            office
+                .mailroom
+                .update_draft(&agent, id, of_size(5_000))
+                .await,
+        );
+        let starred = DraftChange {
+            starred: Some(true),
+            ..DraftChange::default()
+        };
+        let renamed = office.mailroom.update_draft(&agent, id, starred).await;
+        renamed.expect("what takes no room is always done");
+        let smaller = office.mailroom.update_draft(&agent, id, of_size(500)).await;
+        smaller.expect("what becomes smaller is always done");
+        crate::drafts::create(&office, &agent, of_size(2_500)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_above_the_size_is_refused_for_whom_it_is_too_large_alone() {
     for office in every_engine().await {
         let agent = office.account("agent").await;
