@@ -94,15 +94,26 @@ pub fn install(refusals: &mut Vec<String>) -> Result<()> {
         println!("    nothing is missing");
         return Ok(());
     }
-    if let Err(error) = install_packages(&missing()) {
+    if !becomes_root() {
+        eprintln!("    this user is not root, and sudo does not make it root without a password");
+    } else if let Err(error) = install_packages(&missing()) {
         eprintln!("    {error:#}");
     }
-    refusals.extend(
-        missing()
-            .iter()
-            .map(|need| format!("{} (Debian: {})", need.name, need.packages.join(", "))),
-    );
+    let left = missing();
+    if !left.is_empty() {
+        refusals.push(by_hand(&left));
+    }
     Ok(())
+}
+
+/// What is missing, with the command that brings it.
+fn by_hand(needs: &[&Need]) -> String {
+    let names: Vec<&str> = needs.iter().map(|need| need.name).collect();
+    format!(
+        "{}; on Debian: sudo apt-get install --no-install-recommends {}",
+        names.join(", "),
+        packages_of(needs).join(" ")
+    )
 }
 
 fn missing() -> Vec<&'static Need> {
@@ -110,11 +121,7 @@ fn missing() -> Vec<&'static Need> {
 }
 
 fn install_packages(needs: &[&Need]) -> Result<()> {
-    let packages: Vec<&str> = needs
-        .iter()
-        .flat_map(|need| need.packages)
-        .copied()
-        .collect();
+    let packages = packages_of(needs);
     println!("    installing {}", packages.join(", "));
     let guarded = !Path::new(POLICY_FILE).exists();
     if guarded {
@@ -132,6 +139,14 @@ fn install_packages(needs: &[&Need]) -> Result<()> {
         run_to_success(as_root("rm").args(["-f", POLICY_FILE]))?;
     }
     outcome
+}
+
+fn packages_of(needs: &[&Need]) -> Vec<&'static str> {
+    needs
+        .iter()
+        .flat_map(|need| need.packages)
+        .copied()
+        .collect()
 }
 
 fn apt_get_install(packages: &[&str]) -> Result<()> {
@@ -164,6 +179,11 @@ fn as_root(program: &str) -> Command {
     command
 }
 
+/// Tells whether [`as_root`] works.
+fn becomes_root() -> bool {
+    succeeds(&mut as_root("true"))
+}
+
 fn perl_has(module: &str) -> bool {
     succeeds(Command::new("perl").args([&format!("-M{module}"), "-e", "1"]))
 }
@@ -179,4 +199,21 @@ fn succeeds(command: &mut Command) -> bool {
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null());
     silent.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_one_line_with_the_command_that_brings_it() {
+        let needs: Vec<&Need> = NEEDS
+            .iter()
+            .filter(|need| ["swaks", "Node"].contains(&need.name))
+            .collect();
+        assert_eq!(
+            by_hand(&needs),
+            "swaks, Node; on Debian: sudo apt-get install --no-install-recommends swaks libnet-ssleay-perl nodejs"
+        );
+    }
 }
