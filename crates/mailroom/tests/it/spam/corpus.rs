@@ -1,4 +1,4 @@
-//! Letters made of templates: each template with two fillings, always the same.
+//! Letters made of templates: each template with a few fillings, always the same.
 
 /// A letter and what it is.
 pub struct Letter {
@@ -9,6 +9,9 @@ pub struct Letter {
     /// Whether its template is in the first half or the second; no template is in both.
     pub is_in_first_half: bool,
 }
+
+/// Letters that are made of each template.
+const FILLINGS: usize = 4;
 
 const SHOPS: [&str; 12] = [
     "Northwind",
@@ -42,8 +45,8 @@ pub fn letters(templates: &str, is_spam: bool) -> Vec<Letter> {
     let blocks = templates.split("\n%% ").skip(1).enumerate();
     blocks
         .flat_map(|(place, block)| {
-            (0..2).map(move |filling| {
-                let number = place * 2 + filling + usize::from(is_spam) * 1_000;
+            (0..FILLINGS).map(move |filling| {
+                let number = place * FILLINGS + filling + usize::from(is_spam) * 1_000;
                 let (scene, text) = block.split_once('\n').unwrap();
                 Letter {
                     raw: letter(text, number as u64),
