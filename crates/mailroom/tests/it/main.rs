@@ -31,6 +31,7 @@ mod guarding;
 mod holds;
 mod lists;
 mod local_delivery;
+mod long_lists;
 mod loops;
 mod many_folders;
 mod operator;
