@@ -2,38 +2,12 @@
 //!
 //! Whoever sends is told what was found, never what it was: neither answers nor events nor the audit log hold a secret.
 
-use posthouse_mime::{HtmlTexts, ParsedMessage, decode_part, html_texts};
-use posthouse_rules::guard::limits::SCANNED_BYTES_MAX;
-use posthouse_rules::guard::{AttachedFile, Departing, Finding, GuardPolicy, Passage, Place, scan};
+use posthouse_mime::ParsedMessage;
+use posthouse_rules::guard::{AttachedFile, Departing, Finding, GuardPolicy, scan};
 use posthouse_rules::policy::{Effective, GuardAction};
 
 use super::attachments;
-
-/// Octets of a file in which its type is looked for.
-const HEAD_BYTES: usize = 1_024;
-
-/// Messages within a message that are opened.
-const NESTED_MESSAGES_MAX: usize = 8;
-
-/// Fields of the header that carry what somebody wrote; others are made by this server or checked addresses.
-const HEADER_FIELDS_SKIPPED: [&str; 16] = [
-    "subject",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "reply-to",
-    "date",
-    "message-id",
-    "in-reply-to",
-    "references",
-    "mime-version",
-    "content-type",
-    "content-transfer-encoding",
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-    "dkim-signature",
-];
+use super::departing::Texts;
 
 /// What the guard found, sorted by what follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,10 +57,14 @@ pub(crate) fn inspect(
     if policy.is_off() {
         return Verdict::default();
     }
-    let texts = Texts::of(raw, message, policy);
+    let texts = if policy.reads_text() {
+        Texts::of(raw, message)
+    } else {
+        Texts::default()
+    };
     let files = attachments::carried(effective, raw, message);
     let departing = Departing {
-        passages: texts.passages(message),
+        passages: texts.passages(),
         files: files
             .iter()
             .map(|file| AttachedFile {
@@ -100,141 +78,6 @@ pub(crate) fn inspect(
         is_cut: message.parse_truncated || texts.is_cut,
     };
     Verdict::of(&scan(&departing, policy))
-}
-
-/// The texts of a message, decoded.
-#[derive(Default)]
-struct Texts {
-    html: HtmlTexts,
-    headers: Vec<(String, String)>,
-    /// What is in the files, in their order.
-    files: Vec<Vec<u8>>,
-    /// Texts of files: the number of the file, and the text.
-    of_files: Vec<(usize, String)>,
-    is_cut: bool,
-}
-
-impl Texts {
-    fn of(raw: &[u8], message: &ParsedMessage, policy: &GuardPolicy) -> Self {
-        let content = |part| decode_part(raw, part).unwrap_or_default();
-        let files: Vec<Vec<u8>> = message
-            .attachments
-            .iter()
-            .map(|file| content(file.part))
-            .collect();
-        let mut texts = Self {
-            files,
-            ..Self::default()
-        };
-        if !policy.reads_text() {
-            return texts;
-        }
-        texts.html = html_texts(message.html.as_deref().unwrap_or_default());
-        let headers = posthouse_mime::headers(raw).into_iter();
-        texts.headers = headers
-            .filter(|(name, _)| {
-                let name = name.to_ascii_lowercase();
-                !HEADER_FIELDS_SKIPPED.contains(&name.as_str())
-            })
-            .collect();
-        let mut nested = 0;
-        for (number, file) in message.attachments.iter().enumerate() {
-            let content = &texts.files[number];
-            if file.content_type == "message/rfc822" {
-                nested += 1;
-                if nested > NESTED_MESSAGES_MAX {
-                    texts.is_cut = true;
-                    continue;
-                }
-                texts.of_files.push((number, text_of_message(content)));
-            } else if is_text(&file.content_type, content) {
-                texts.of_files.push((number, text_of(content)));
-            }
-        }
-        texts
-    }
-
-    fn passages<'a>(&'a self, message: &'a ParsedMessage) -> Vec<Passage<'a>> {
-        let mut passages = Vec::new();
-        let mut add = |place, text: &'a str| {
-            if !text.is_empty() {
-                passages.push(Passage { place, text });
-            }
-        };
-        add(Place::Subject, &message.subject);
-        add(Place::Text, message.text.as_deref().unwrap_or_default());
-        add(Place::Html, &self.html.seen);
-        add(Place::HiddenHtml, &self.html.unseen);
-        add(Place::HtmlSource, &self.html.attributes);
-        add(
-            Place::HtmlSource,
-            message.html.as_deref().unwrap_or_default(),
-        );
-        for (name, value) in &self.headers {
-            add(Place::Header(name.clone()), value);
-        }
-        for (number, file) in message.attachments.iter().enumerate() {
-            for name in &file.readings {
-                add(Place::FileName(number + 1), name);
-            }
-        }
-        for (number, text) in &self.of_files {
-            add(Place::File(number + 1), text);
-        }
-        passages
-    }
-}
-
-/// Tells whether a file is text, whatever it is called: what has a zero octet early is none.
-fn is_text(content_type: &str, content: &[u8]) -> bool {
-    let head = &content[..content.len().min(HEAD_BYTES)];
-    content_type.starts_with("text/") || is_wide(head) || !head.contains(&0)
-}
-
-/// Text in which every other octet is zero.
-fn is_wide(head: &[u8]) -> bool {
-    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
-}
-
-/// Returns the text of a file; octets that are no UTF-8 stand for one letter each.
-fn text_of(content: &[u8]) -> String {
-    let content = &content[..content.len().min(SCANNED_BYTES_MAX + 1)];
-    let pairs = |from: fn([u8; 2]) -> u16| -> String {
-        let (pairs, _) = content.as_chunks::<2>();
-        let units = pairs.iter().map(|pair| from(*pair));
-        char::decode_utf16(units)
-            .map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect()
-    };
-    match content {
-        [0xff, 0xfe, ..] => pairs(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => pairs(u16::from_be_bytes),
-        _ => String::from_utf8_lossy(content).into_owned(),
-    }
-}
-
-/// Returns what a message within the message says.
-fn text_of_message(content: &[u8]) -> String {
-    let message = posthouse_mime::parse(content);
-    let mut text = message.subject.clone();
-    for part in [message.text.as_deref(), message.html.as_deref()] {
-        text.push('\n');
-        text.push_str(part.unwrap_or_default());
-    }
-    if let Some(html) = &message.html {
-        text.push('\n');
-        text.push_str(&html_texts(html).seen);
-    }
-    for file in &message.attachments {
-        text.push('\n');
-        text.push_str(&file.filename);
-        let content = decode_part(content, file.part).unwrap_or_default();
-        if is_text(&file.content_type, &content) {
-            text.push('\n');
-            text.push_str(&text_of(&content));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -310,6 +153,122 @@ mod tests {
         );
         let header = "Subject: Hi\nX-Note: 4111 1111 1111 1111\n\nHello\n";
         assert!(verdict(header).held[0].contains("the header field X-Note"));
+    }
+
+    #[test]
+    fn agent_04_a_secret_is_found_where_no_reader_of_mail_looks() {
+        use base64::Engine;
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let coded = |octets: &[u8]| base64::engine::general_purpose::STANDARD.encode(octets);
+        let wide: Vec<u8> = format!("key,{token}\n")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let inner = format!("Subject: inner\nX-Key: {token}\n\nHello\n");
+        let deep = format!(
+            "Content-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: message/rfc822\n\n{inner}\n--c--\n"
+        );
+        let part = |head: &str, body: &str| {
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n--b\n{head}\n\n{body}\n--b--\n"
+            )
+        };
+        let base64 = |media_type: &str| {
+            format!("Content-Type: {media_type}\nContent-Transfer-Encoding: base64")
+        };
+        for raw in [
+            part("Content-Type: application/octet-stream; name=a.eml", &inner),
+            part(
+                &base64("application/octet-stream"),
+                &coded(inner.as_bytes()),
+            ),
+            part(&base64("message/rfc822"), &coded(inner.as_bytes())),
+            part("Content-Type: message/rfc822", &deep),
+            part(&base64("text/csv; name=a.csv"), &coded(&wide)),
+            part(&base64("application/x-unknown"), &coded(&wide)),
+            part(
+                &base64("application/json; name=a.json"),
+                &coded(format!("{{\"k\":\"{token}\"}}").as_bytes()),
+            ),
+            part(
+                &format!("Content-Type: image/png\nContent-ID: <{token}>"),
+                "x",
+            ),
+            part(&format!("Content-Type: image/png\nX-Note: {token}"), "x"),
+            part(
+                &format!("Content-Type: image/png; name=\"{token}.png\""),
+                "x",
+            ),
+            part("X-A: b", "x").replace("\n\n--b\n\nHello", &format!("\n\n{token}\n--b\n\nHello")),
+            format!("{}{token}\n", part("X-A: b", "x")),
+            format!("From: {token} <a@b.example>\n\nHello\n"),
+            format!("To: \"{token}\" <a@b.example>\n\nHello\n"),
+            format!("Message-ID: <{token}@b.example>\n\nHello\n"),
+            format!("References: <a@b.example> <{token}@b.example>\n\nHello\n"),
+            format!("List-Unsubscribe: <mailto:{token}@b.example>\n\nHello\n"),
+            format!("X-{token}: x\n\nHello\n"),
+            format!(
+                "Content-Type: text/html\n\n<p>gh<b>p_</b>{}</p>",
+                &token[4..]
+            ),
+            format!(
+                "Content-Type: text/html\n\n<p>gh&shy;p_&#8203;{}</p>",
+                &token[4..]
+            ),
+            format!("Content-Type: text/html\n\n<p title='{token}'>Hi</p>"),
+            format!(
+                "Content-Transfer-Encoding: quoted-printable\n\nghp=5F=\n{}\n",
+                &token[4..]
+            ),
+        ] {
+            for raw in [raw.clone(), raw.replace("\r\n", "\n")] {
+                let blocked = verdict(&raw).blocked.unwrap_or_else(|| panic!("{raw}"));
+                assert!(blocked.starts_with("a GitHub token"), "{blocked}");
+                assert!(!blocked.contains("a1B2c3"), "{blocked}");
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_mean_what_people_wrote_and_not_what_machines_did() {
+        let guard = Guard {
+            patterns: vec![posthouse_rules::policy::GuardPattern {
+                name: "figures".to_owned(),
+                regex: "(?i)bluebird|20[0-9]{2}|subject|b\\.example".to_owned(),
+                action: GuardAction::Block,
+            }],
+            ..Guard::default()
+        };
+        let policy = GuardPolicy::compile(&guard).unwrap();
+        let effective = Effective::of(None, &Plan::default());
+        let blocked = |raw: &str| {
+            let message = posthouse_mime::parse(raw.as_bytes());
+            inspect(raw.as_bytes(), &message, &policy, &effective).blocked
+        };
+        let plain = "From: Ann <ann@b.example>\r\nTo: bo@b.example, <c@b.example>\r\nDate: Tue, 24 Nov 2026 01:02:03 +0000\r\n\
+                     Message-ID: <01a20aa0-1ff1-7010-805f-0c47f68f2026@a.example>\r\nMIME-Version: 1.0\r\nSubject: Hi\r\n\
+                     Content-Type: multipart/mixed; boundary=\"x2026\"\r\n\r\n--x2026\r\n\r\nHello\r\n--x2026--\r\n";
+        assert_eq!(blocked(plain), None);
+        for (from, to) in [
+            ("Ann", "Bluebird"),
+            ("Hello", "in 2026"),
+            ("Subject: Hi", "Subject: Bluebird"),
+            ("MIME-Version: 1.0", "References: <bluebird@c>"),
+        ] {
+            assert!(blocked(&plain.replace(from, to)).is_some(), "{to}");
+        }
+    }
+
+    #[test]
+    fn agent_04_what_was_not_read_is_a_finding() {
+        let deep = (0..80).fold("Subject: x\n\nx\n".to_owned(), |inner, _| {
+            format!("Content-Type: message/rfc822\n\n{inner}")
+        });
+        let blocked = verdict(&deep).blocked.expect("nested without end");
+        assert!(
+            blocked.contains("longer than what the guard reads"),
+            "{blocked}"
+        );
     }
 
     #[test]

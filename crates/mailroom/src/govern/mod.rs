@@ -7,7 +7,7 @@
 //! | `facts`, `known`, `rules` | what rules are told, and how they are asked |
 //! | `destination` | where they move a message |
 //! | `evaluations` | what is written down of it, with the message |
-//! | `guard` | what must not leave |
+//! | `guard`, `departing` | what must not leave, and every text that it is looked for in |
 //! | `attachments` | what a policy does not let in leaves the message |
 //! | `size` | what is too large for an account |
 //! | `loops` | the budget of replies |
@@ -16,6 +16,7 @@
 //! What cannot be decided is refused for now: nothing is stored or sent.
 
 mod arrival;
+mod departing;
 mod facts;
 pub(crate) mod guard;
 pub(crate) mod known;

@@ -13,8 +13,10 @@ pub enum Place {
     Recipients,
     /// The subject.
     Subject,
-    /// Another field of the header, by its name.
+    /// Another field of a header, by its name; empty when its name is not to be shown.
     Header(String),
+    /// What holds parts together: names of fields, lines between parts, parameters.
+    Structure,
     /// The plain text.
     Text,
     /// What a reader sees of the HTML.
@@ -32,7 +34,19 @@ pub enum Place {
 impl Place {
     /// Tells whether it holds what other places hold too.
     pub(super) fn is_another_reading(&self) -> bool {
-        matches!(self, Self::Html | Self::HiddenHtml | Self::HtmlSource)
+        match self {
+            Self::Html | Self::HiddenHtml | Self::HtmlSource | Self::Structure => true,
+            // Their parameters are told as what they are.
+            Self::Header(name) => name
+                .get(..8)
+                .is_some_and(|head| head.eq_ignore_ascii_case("content-")),
+            _ => false,
+        }
+    }
+
+    /// Tells whether the same octets are read in several ways there.
+    pub(super) fn has_readings(&self) -> bool {
+        matches!(self, Self::File(_) | Self::FileName(_) | Self::HtmlSource)
     }
 
     /// Returns the name that machines read.
@@ -43,6 +57,7 @@ impl Place {
             Self::Recipients => "recipients",
             Self::Subject => "subject",
             Self::Header(_) => "header",
+            Self::Structure => "structure",
             Self::Text => "text",
             Self::Html => "html",
             Self::HiddenHtml => "hidden_html",
@@ -59,6 +74,8 @@ impl fmt::Display for Place {
             Self::Message => f.write_str("the message"),
             Self::Recipients => f.write_str("the recipients"),
             Self::Subject => f.write_str("the subject"),
+            Self::Header(name) if name.is_empty() => f.write_str("a header field"),
+            Self::Structure => f.write_str("the structure of the message"),
             Self::Header(name) => write!(f, "the header field {name}"),
             Self::Text => f.write_str("the plain text"),
             Self::Html => f.write_str("the HTML"),
@@ -134,7 +151,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             FindingKind::Secret { what } => write!(f, "{what}"),
-            FindingKind::PaymentCard { issuer } => write!(f, "the number of a {issuer} card"),
+            FindingKind::PaymentCard { issuer } => {
+                let article = if issuer.starts_with('A') { "an" } else { "a" };
+                write!(f, "the number of {article} {issuer} card")
+            }
             FindingKind::Pattern { name } => write!(f, "what the pattern \"{name}\" matches"),
             FindingKind::FirstTimeRecipient => {
                 return write!(f, "{} has never written to this account", self.excerpt);

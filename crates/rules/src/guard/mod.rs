@@ -6,7 +6,7 @@
 //! | module | finds |
 //! |---|---|
 //! | `secrets`, `trial` | keys and tokens by their shape, and whether they are what they look like |
-//! | `cards` | numbers of payment cards |
+//! | `cards`, `labels` | numbers of payment cards, and what the words around them call them |
 //! | `files` | files that run when opened, or of types that the policy does not allow |
 //! | `plain` | the letters behind invisible and disguised ones |
 //! | `policy` | what an operator wants done |
@@ -14,6 +14,7 @@
 mod cards;
 mod files;
 mod finding;
+mod labels;
 pub mod limits;
 pub(crate) mod plain;
 mod policy;
@@ -35,6 +36,8 @@ pub struct Passage<'a> {
     pub place: Place,
     /// The text, decoded.
     pub text: &'a str,
+    /// This server or its machinery wrote it: an operator's patterns do not mean it.
+    pub is_machinery: bool,
 }
 
 /// A file of a message.
@@ -76,7 +79,7 @@ pub fn scan(departing: &Departing<'_>, policy: &GuardPolicy) -> Vec<Finding> {
                 .floor_char_boundary(room.min(passage.text.len()));
             is_cut |= length < passage.text.len();
             room -= length;
-            read(&passage.place, &passage.text[..length], policy, &mut found);
+            read(passage, &passage.text[..length], policy, &mut found);
         }
     }
     if policy.attachment_types > GuardAction::Off {
@@ -105,13 +108,13 @@ pub fn scan(departing: &Departing<'_>, policy: &GuardPolicy) -> Vec<Finding> {
     bounded(found)
 }
 
-fn read(place: &Place, text: &str, policy: &GuardPolicy, found: &mut Vec<Finding>) {
+fn read(passage: &Passage<'_>, text: &str, policy: &GuardPolicy, found: &mut Vec<Finding>) {
     let plain = Plain::of(text);
     let mut tell = |kind, response, byte, excerpt| {
         found.push(Finding {
             kind,
             response,
-            place: place.clone(),
+            place: passage.place.clone(),
             position: plain.position(byte),
             excerpt,
         });
@@ -131,7 +134,7 @@ fn read(place: &Place, text: &str, policy: &GuardPolicy, found: &mut Vec<Finding
         }
     }
     for pattern in &policy.patterns {
-        if pattern.response == GuardAction::Off {
+        if passage.is_machinery || pattern.response == GuardAction::Off {
             continue;
         }
         let matches = pattern.regex.find_iter(plain.text());
@@ -155,9 +158,12 @@ fn bounded(mut found: Vec<Finding>) -> Vec<Finding> {
     for finding in found {
         let of_kind = kept.iter().filter(|other| other.kind == finding.kind);
         let is_known = of_kind.clone().any(|other| {
-            other.excerpt == finding.excerpt
-                && other.place != finding.place
-                && finding.place.is_another_reading()
+            let is_reading = if other.place == finding.place {
+                other.position == finding.position || finding.place.has_readings()
+            } else {
+                finding.place.is_another_reading()
+            };
+            other.excerpt == finding.excerpt && is_reading
         });
         if !is_known && of_kind.count() < FINDINGS_PER_DETECTOR_MAX {
             kept.push(finding);

@@ -34,7 +34,11 @@ fn strict() -> GuardPolicy {
 }
 
 fn scanned(text: &str, place: Place) -> Vec<Finding> {
-    let passages = vec![Passage { place, text }];
+    let passages = vec![Passage {
+        place,
+        text,
+        is_machinery: false,
+    }];
     let departing = Departing {
         passages,
         ..Departing::default()
@@ -329,6 +333,7 @@ fn what_is_off_is_not_looked_for() {
         passages: vec![Passage {
             place: Place::Text,
             text: &text,
+            is_machinery: false,
         }],
         strangers: &["a@b.example".to_owned()],
         ..Departing::default()
@@ -358,6 +363,7 @@ fn operators_patterns_are_found_and_never_shown() {
         passages: vec![Passage {
             place: Place::Subject,
             text: "About Project  Bluebird",
+            is_machinery: false,
         }],
         ..Departing::default()
     };
@@ -368,6 +374,33 @@ fn operators_patterns_are_found_and_never_shown() {
         "what the pattern \"project\" matches (17 characters) in the subject at character 7"
     );
     assert_eq!(found[0].response, GuardAction::Hold);
+}
+
+#[test]
+fn patterns_do_not_mean_what_machines_wrote_and_secrets_are_found_there() {
+    let token = format!("x ghp_{}", made_up(1, BASE62, 36));
+    let policy = GuardPolicy::compile(&Guard {
+        secrets: GuardAction::Warn,
+        patterns: vec![GuardPattern {
+            name: "any".to_owned(),
+            regex: "^x".to_owned(),
+            action: GuardAction::Block,
+        }],
+        ..Guard::default()
+    });
+    let found = |is_machinery| {
+        let passages = vec![Passage {
+            place: Place::Structure,
+            text: &token,
+            is_machinery,
+        }];
+        let departing = Departing {
+            passages,
+            ..Departing::default()
+        };
+        scan(&departing, policy.as_ref().unwrap()).len()
+    };
+    assert_eq!((found(true), found(false)), (1, 2));
 }
 
 #[test]
@@ -422,14 +455,17 @@ fn one_secret_in_several_readings_of_a_body_is_told_once() {
             Passage {
                 place: Place::Text,
                 text: &token,
+                is_machinery: false,
             },
             Passage {
                 place: Place::Html,
                 text: &token,
+                is_machinery: false,
             },
             Passage {
                 place: Place::HtmlSource,
                 text: &html,
+                is_machinery: false,
             },
         ],
         ..Departing::default()
