@@ -4,6 +4,7 @@
 //! and decides about visibility. Nothing is ever loaded: a message that hides text by a sheet from elsewhere is not found out.
 
 mod colour;
+mod colour_names;
 mod element;
 mod look;
 mod pieces;
