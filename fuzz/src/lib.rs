@@ -7,14 +7,17 @@
 pub mod address;
 pub mod authentication;
 pub mod delivery;
+pub mod downgrade;
 pub mod extract;
 pub mod mime;
 pub mod mta_sts;
 pub mod mutate;
+pub mod replace;
 pub mod report;
 pub mod run;
 pub mod search;
 pub mod smtp;
+pub mod walk;
 
 /// A fuzz target with what it starts from.
 #[derive(Debug, Clone, Copy)]
@@ -34,12 +37,15 @@ pub const TARGETS: &[Target] = &[
     address::TARGET,
     authentication::TARGET,
     delivery::TARGET,
+    downgrade::TARGET,
     extract::TARGET,
     mime::TARGET,
     mta_sts::TARGET,
+    replace::TARGET,
     report::TARGET,
     search::TARGET,
     smtp::TARGET,
+    walk::TARGET,
 ];
 
 #[cfg(test)]

@@ -134,10 +134,8 @@ fn check_text(data: &[u8], message: &ParsedMessage) {
 
 fn check_bounds(message: &ParsedMessage) {
     assert!(message.from_all().count() <= ADDRESSES_PER_MESSAGE_MAX);
-    let addresses = message.to.len()
-        + message.cc.len()
-        + message.bcc.len()
-        + message.reply_to.len();
+    let addresses =
+        message.to.len() + message.cc.len() + message.bcc.len() + message.reply_to.len();
     assert!(addresses <= ADDRESSES_PER_MESSAGE_MAX);
     assert!(message.references.len() + message.in_reply_to.len() <= REFERENCES_PER_MESSAGE_MAX);
     assert!(message.attachments.len() <= MIME_PARTS_MAX);

@@ -169,7 +169,7 @@ fn without_line_end(value: &[u8]) -> &[u8] {
 }
 
 /// Returns where the colon of a field is: after a name of printable ASCII. Blanks before the colon are obsolete syntax.
-fn field_colon(line: &[u8]) -> Option<usize> {
+pub(crate) fn field_colon(line: &[u8]) -> Option<usize> {
     let colon = memchr(b':', line)?;
     let name = line[..colon].trim_ascii_end();
     let well_formed = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);

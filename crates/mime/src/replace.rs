@@ -5,6 +5,7 @@ use std::ops::Range;
 use mail_builder::encoders::Base64Encoder;
 use memchr::memchr;
 
+use crate::fields::field_colon;
 use crate::parse::read_header;
 use crate::tree;
 
@@ -33,23 +34,38 @@ pub fn replace_parts(raw: &[u8], replacements: &[Replacement]) -> Vec<u8> {
     ordered.sort_by_key(|replacement| replacement.part);
     ordered.dedup_by_key(|replacement| replacement.part);
     let mut out = Vec::with_capacity(raw.len());
-    let mut position = 0;
+    let (mut position, mut gone) = (0, 0);
     for replacement in ordered {
         let number = usize::try_from(replacement.part).unwrap_or(usize::MAX);
         let Some(place) = place_of(&tree, number) else {
             continue;
         };
         // Within a multipart that has gone.
-        if place.head < position {
+        if number < gone {
             continue;
         }
+        gone = place.next;
         out.extend_from_slice(&raw[position..place.head]);
+        if place.head > 0 && !out.ends_with(b"\n") {
+            // The message breaks off within the line of a boundary.
+            out.extend_from_slice(b"\r\n");
+        }
+        if number == 0 {
+            // On top: nothing below is so long that these are not read.
+            out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        }
+        push_fields(&mut out, replacement);
         if number == 0 {
             push_header_without_content(&mut out, raw, 0..body_start);
         }
         push_note(&mut out, replacement);
         out.extend_from_slice(place.closing);
         position = place.end;
+        let behind = raw.get(position..).unwrap_or_default();
+        if !(behind.is_empty() || behind.starts_with(b"\n") || behind.starts_with(b"\r\n")) {
+            // The part was empty: its blank line was the line end before the boundary.
+            out.extend_from_slice(b"\r\n");
+        }
     }
     out.extend_from_slice(&raw[position.min(raw.len())..]);
     out
@@ -59,6 +75,8 @@ pub fn replace_parts(raw: &[u8], replacements: &[Replacement]) -> Vec<u8> {
 struct Place<'t> {
     head: usize,
     end: usize,
+    /// The number of the first part that does not go with it.
+    next: usize,
     /// Takes the place of boundaries that go too.
     closing: &'t [u8],
 }
@@ -68,6 +86,7 @@ fn place_of<'t>(tree: &'t tree::Tree<'_>, number: usize) -> Option<Place<'t>> {
         return Some(Place {
             head: part.head,
             end: part.whole_end,
+            next: if number == 0 { usize::MAX } else { part.end },
             closing: b"",
         });
     }
@@ -75,6 +94,7 @@ fn place_of<'t>(tree: &'t tree::Tree<'_>, number: usize) -> Option<Place<'t>> {
     (number == tree.parts.len()).then_some(Place {
         head: rest.head,
         end: usize::MAX,
+        next: usize::MAX,
         closing: &rest.closing,
     })
 }
@@ -95,12 +115,16 @@ pub fn part_heads(raw: &[u8], parts: &[u32], bytes_max: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn push_note(out: &mut Vec<u8>, replacement: &Replacement) {
+fn push_fields(out: &mut Vec<u8>, replacement: &Replacement) {
     out.extend_from_slice(b"Content-Type: text/plain; charset=utf-8\r\n");
     out.extend_from_slice(b"Content-Transfer-Encoding: base64\r\n");
     out.extend_from_slice(b"Content-Disposition: attachment; filename=\"");
     out.extend_from_slice(replacement.filename.as_bytes());
-    out.extend_from_slice(b"\"\r\n\r\n");
+    out.extend_from_slice(b"\"\r\n");
+}
+
+fn push_note(out: &mut Vec<u8>, replacement: &Replacement) {
+    out.extend_from_slice(b"\r\n");
     // No line of base64 begins like a boundary.
     let mut encoded = Vec::new();
     Base64Encoder::new().encode_into(replacement.note.as_bytes(), &mut encoded);
@@ -112,11 +136,10 @@ fn push_note(out: &mut Vec<u8>, replacement: &Replacement) {
     }
 }
 
-/// Copies the fields of a header that do not describe its body.
+/// Copies the fields of a header that do not describe its body, and no lines that are no fields: they would end it for some.
 fn push_header_without_content(out: &mut Vec<u8>, raw: &[u8], header: Range<usize>) {
     let mut rest = &raw[header];
-    let mut keeps = true;
-    let mut has_version = false;
+    let mut keeps = false;
     while !rest.is_empty() {
         let length = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
         let (line, behind) = rest.split_at(length);
@@ -126,16 +149,13 @@ fn push_header_without_content(out: &mut Vec<u8>, raw: &[u8], header: Range<usiz
         }
         let is_folded = matches!(line[0], b' ' | b'\t');
         if !is_folded {
-            keeps = !begins_with(line, b"content-");
-            has_version |= begins_with(line, b"mime-version");
+            let describes = begins_with(line, b"content-") || begins_with(line, b"mime-version");
+            keeps = field_colon(line).is_some() && !describes;
         }
         if keeps {
             out.extend_from_slice(line.trim_ascii_end());
             out.extend_from_slice(b"\r\n");
         }
-    }
-    if !has_version {
-        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
     }
 }
 
@@ -190,6 +210,33 @@ mod tests {
         assert_eq!(after.attachments.len(), 1);
         assert_eq!(after.attachments[0].filename, "removed.txt");
         assert!(!out.windows(4).any(|window| window == b"%PDF"));
+    }
+
+    #[test]
+    fn what_follows_an_empty_part_stays_apart_from_its_note() {
+        let raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: image/png\r\n\r\n--x\r\n\r\nHello\r\n--x--\r\n";
+        let out = replace_parts(raw, &[note(1)]);
+        assert_eq!(decode_part(&out, 1).unwrap(), note(1).note.as_bytes());
+        assert_eq!(parse(&out).text.as_deref(), Some("Hello"));
+    }
+
+    #[test]
+    fn a_note_is_found_however_broken_the_message_was() {
+        let broken = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x";
+        let out = replace_parts(broken, &[note(1)]);
+        assert_eq!(decode_part(&out, 1).unwrap(), note(1).note.as_bytes());
+        let out = replace_parts(broken, &[note(0), note(1)]);
+        assert_eq!(decode_part(&out, 0).unwrap(), note(0).note.as_bytes());
+        assert_eq!(parse(&out).attachments.len(), 1);
+        let fields = "X-A: b\r\n".repeat(crate::limits::HEADER_FIELDS_MAX);
+        let long = format!("{fields}Content-Type: application/pdf\r\n\r\n%PDF");
+        let out = replace_parts(long.as_bytes(), &[note(0)]);
+        assert_eq!(decode_part(&out, 0).unwrap(), note(0).note.as_bytes());
+        let stray = b"Subject: s\r\nno field\r\nContent-Type: application/pdf\r\n\r\n%PDF";
+        let out = replace_parts(stray, &[note(0)]);
+        assert!(!parse(&out).ambiguous_structure);
+        assert_eq!(decode_part(&out, 0).unwrap(), note(0).note.as_bytes());
+        assert_eq!(parse(&out).subject, "s");
     }
 
     #[test]

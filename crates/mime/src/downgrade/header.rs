@@ -190,7 +190,8 @@ fn parameters(name: &str, field: &Field<'_>) -> Option<Vec<u8>> {
         let name = std::str::from_utf8(one.name).ok()?;
         let written = match std::str::from_utf8(&one.value).ok()? {
             value if is_quotable(value) => format!("{name}=\"{}\"", escaped(value)),
-            value if !name.contains('*') => format!("{name}*=utf-8''{}", percent(value)),
+            // Of several forms of a parameter the extended one would be the one that counts.
+            value if stands_alone(&parsed, name) => format!("{name}*=utf-8''{}", percent(value)),
             _ => return None,
         };
         if one.after_malformed || written.len() >= LINE_OCTETS_MAX {
@@ -201,6 +202,11 @@ fn parameters(name: &str, field: &Field<'_>) -> Option<Vec<u8>> {
     }
     out.push_str("\r\n");
     Some(out.into_bytes())
+}
+
+/// Tells whether a parameter is there once, in one piece and in no other form.
+fn stands_alone(parameters: &Parameters<'_>, name: &str) -> bool {
+    !name.contains('*') && parameters.all(name).count() == 1 && !parameters.has_rfc2231(name)
 }
 
 fn is_quotable(value: &str) -> bool {

@@ -204,6 +204,21 @@ fn part(depth: u32) -> BoxedStrategy<Vec<u8>> {
     prop_oneof![3 => leaf, 3 => many, 1 => attached].boxed()
 }
 
+#[test]
+fn a_name_that_readers_see_differently_is_left_as_it_is() {
+    for names in [
+        "name=a.bin; name=\"é.bin\"",
+        "name=\"é.bin\"; name*=utf-8''a.bin",
+        "name*0=a.bin; name=\"é.bin\"",
+    ] {
+        let raw =
+            format!("From: a@b.example\r\nContent-Type: application/x-y; {names}\r\n\r\nx\r\n");
+        assert_eq!(seven_bit(raw.as_bytes()), None, "{names}");
+    }
+    let raw = "From: a@b.example\r\nContent-Type: application/x-y; name=\"é.bin\"\r\n\r\nx\r\n";
+    says_the_same(raw.as_bytes(), written(raw.as_bytes()).as_bytes());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
