@@ -269,11 +269,7 @@ impl Needs {
         let asking = rules.iter().filter(|rule| stage.asks(rule));
         for condition in asking.flat_map(|rule| &rule.matching.conditions) {
             match &condition.field {
-                Field::Header(name) => {
-                    if !self.headers.contains(name) {
-                        self.headers.insert(name.clone());
-                    }
-                }
+                Field::Header(name) => drop(self.headers.insert(name.clone())),
                 Field::RecipientKnown => self.recipient_known = true,
                 Field::OutboundType => self.outbound_type = true,
                 _ => {}

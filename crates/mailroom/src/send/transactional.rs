@@ -138,9 +138,9 @@ impl Mailroom {
             passage,
         );
         let (recipients, suppressed) = cleared.await?;
-        let verdict = self
-            .govern_outbound(mailer, &standing, written.seen, &recipients)
-            .await?;
+        // On the heap: whoever waits for a send holds all of it.
+        let governed = self.govern_outbound(mailer, &standing, written.seen, &recipients);
+        let verdict = Box::pin(governed).await?;
         let policy = standing.policy_id;
         self.refuse_to_hold(mailer, &recipients, policy, &verdict)
             .await?;

@@ -6,7 +6,9 @@ use posthouse_mailroom::receive::{ReceiveRefusal, RecipientRefusal};
 use posthouse_mailroom::workspaces::{Governance, NewWorkspace};
 use serde_json::{Value, json};
 
-use crate::governing::{address, evaluations, folder, govern, on, rule};
+use crate::governing::{address, evaluations, folder, govern, on, rule, send};
+use crate::organising::{to_folder, update};
+use crate::spam::{codes, spam_of};
 use crate::support::{Office, every_engine, message};
 use crate::tenants::wanted;
 
@@ -215,4 +217,42 @@ async fn a_large_header_and_many_conditions_are_compared_and_match() {
         .unwrap()
         .len();
     assert_eq!(matched, 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_many_recipients_is_weighed_by_his_own_past() {
+    for office in every_engine().await {
+        let mut all = Vec::new();
+        for local in ["annoyed", "friend", "stranger", "other"] {
+            all.push(office.account(local).await);
+        }
+        let doubtful = |number: usize| {
+            format!(
+                "From: Prize <win@prizes.example>\r\nSubject: YOU WON $$$ FREE MONEY!!!\r\n\
+                 Message-ID: <p{number}@prizes.example>\r\n\r\nCLICK HERE NOW http://192.0.2.1/win to claim your prize!!!\r\n"
+            )
+        };
+        let past = office.deliver(
+            &["annoyed@agents.localhost", "friend@agents.localhost"],
+            &doubtful(1),
+        );
+        for (grant, id) in all.iter().zip(past.await.unwrap().message_ids) {
+            update(&office, grant, &id, to_folder("junk"))
+                .await
+                .unwrap();
+        }
+        while office.mailroom.learn_spam().await.unwrap() {}
+        send(&office, &all[1], &["win@prizes.example"])
+            .await
+            .unwrap();
+        let to: Vec<&str> = all.iter().map(|one| one.email.as_str()).collect();
+        let together = office.deliver(&to, &doubtful(2)).await.unwrap().message_ids;
+        let mut junked = Vec::new();
+        for (grant, id) in all.iter().zip(&together) {
+            let spam = spam_of(&office, grant, id).await;
+            junked.push(codes(&spam).contains(&"SENDER_JUNKED"));
+        }
+        // Who has written to the sender wanted its mail once.
+        assert_eq!(junked, [true, false, false, false]);
+    }
 }

@@ -234,8 +234,10 @@ mod tests {
     fn one_mailbox_named_twice_is_one_recipient() {
         let mut transaction = addressed();
         let envelope = transaction.addressing().expect("still addressing");
-        envelope.add(1, u8::eq, |_, _| {});
-        envelope.add(2, u8::eq, |_, _| {});
+        let mut told = Vec::new();
+        envelope.add(1, u8::eq, |known, other| told.push((*known, other)));
+        envelope.add(2, u8::eq, |known, other| told.push((*known, other)));
+        assert_eq!(told, [(1, 1)], "the mailbox learns its other address");
         assert_eq!(
             (envelope.recipients.as_slice(), envelope.accepted),
             ([1, 2].as_slice(), 3)
