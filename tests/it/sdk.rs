@@ -69,6 +69,16 @@ async fn the_node_sdk_keeps_policies_rules_and_lists() {
 }
 
 #[tokio::test]
+async fn the_python_sdk_is_told_what_quotas_rules_and_holds_decide() {
+    python("walk_governed.py", Mailbox::Letters).await;
+}
+
+#[tokio::test]
+async fn the_node_sdk_is_told_what_quotas_rules_and_holds_decide() {
+    node("walk_governed.mjs", Mailbox::Letters).await;
+}
+
+#[tokio::test]
 async fn the_python_sdk_pages_filters_and_reads_messages() {
     python("walk_messages.py", Mailbox::Bulk).await;
 }

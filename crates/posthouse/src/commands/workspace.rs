@@ -281,6 +281,7 @@ async fn auto_group(
         screen.verbatim(&answer);
     } else {
         screen.text(&screen.good(&format!("Done: {}.", field(answer.data(), "message"))));
+        screen.text("Workspaces that were made for it have no policy and no rules yet:\n  posthouse agent overview");
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ pub async fn run(args: &RuleTest, api: &Api, screen: &Screen) -> Result<(), Fail
     let rows = trace(outcome);
     if rows.is_empty() {
         screen
-            .text("\nNo rule looks at such a message. What there is:\n  posthouse agent rule list");
+            .text("\nNo rule that is on looks at mail that goes this way. What there is:\n  posthouse agent rule list");
         return Ok(());
     }
     let heads = ["RULE", "MATCHED", "CONDITION", "ACTUAL", "HOLDS"];
