@@ -183,7 +183,7 @@ impl Mailroom {
             bytes: announced_bytes.unwrap_or_default(),
             now: self.now_seconds(),
         };
-        Ok(match may_receive(tx, plan, effective, &charge) {
+        Ok(match may_receive(tx, plan, standing, &charge) {
             Ok(()) => Ok(()),
             Err(Unpaid::Short(Shortage::Storage { .. })) => Err(RecipientRefusal::MailboxFull),
             Err(Unpaid::Short(_)) => Err(RecipientRefusal::OverDailyLimit),

@@ -2,15 +2,19 @@
 //!
 //! Whoever is refused has used nothing up, and whoever is not has its place for certain: a day's counters are read and
 //! written under the account's lock, a month's row is the lock of its application. A day is a UTC day, a month a UTC month.
+//! What reaches nobody in the end is given back to its day, by whoever takes the last recipient off the queue.
 
 use posthouse_rules::policy::{Cap, Effective, Limit, Plan};
-use posthouse_store::tables::usage::{self, Month};
+use posthouse_store::tables::usage::{self, AccountDay, Month, Received};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
 
+use super::standing::Standing;
 use crate::Refusal;
 
 const SECONDS_PER_DAY: i64 = 86_400;
+/// The longest that somebody is told to wait.
+const WAIT_SECONDS_MAX: u64 = 3_600;
 
 /// A quota that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +143,15 @@ pub(crate) struct Charge {
     pub(crate) now: i64,
 }
 
+impl Charge {
+    fn day_of(&self, grant: Key) -> AccountDay {
+        AccountDay {
+            grant,
+            day: usage_day(self.now),
+        }
+    }
+}
+
 /// Uses up what a message takes that is sent. On [`Unpaid`] the transaction must be given up.
 pub(crate) fn charge_sent(
     tx: &mut dyn Tx,
@@ -148,43 +161,43 @@ pub(crate) fn charge_sent(
 ) -> Result<(), Unpaid> {
     if let Some(grant) = charge.grant {
         check_storage(tx, effective, grant, charge.bytes)?;
-        if let Some(limit) = effective.limit(Limit::SentPerDay) {
-            let day = usage_day(charge.now);
-            let mut used = usage::day(tx, grant, day)?;
-            if used.sent >= limit {
-                return Err(Unpaid::Short(Shortage::SentToday {
-                    limit,
-                    wait_seconds: until(charge.now, (day + 1) * SECONDS_PER_DAY),
-                }));
-            }
-            used.sent += 1;
-            usage::set_day(tx, grant, day, used)?;
-        } else if effective.limit(Limit::ReceivedPerDay).is_some() {
-            note_day(tx, grant, charge.now, 1, 0)?;
+        let at = charge.day_of(grant);
+        // Also where nothing limits it: a limit that is set at noon counts the morning.
+        let sent = usage::add_sent(tx, &at)?;
+        if let Some(limit) = effective
+            .limit(Limit::SentPerDay)
+            .filter(|limit| sent > *limit)
+        {
+            return Err(Unpaid::Short(Shortage::SentToday {
+                limit,
+                wait_seconds: until(charge.now, (at.day + 1) * SECONDS_PER_DAY),
+            }));
         }
     }
     charge_month(tx, plan, charge, 1)
 }
 
-/// Uses up what a message takes that is received. On [`Unpaid`] the transaction must be given up.
+/// Uses up what a message takes that is received and will have a key. On [`Unpaid`] the transaction must be given up.
 pub(crate) fn charge_received(
     tx: &mut dyn Tx,
     plan: &Plan,
-    effective: &Effective,
+    standing: &Standing,
     charge: &Charge,
+    message: Key,
 ) -> Result<(), Unpaid> {
     if let Some(grant) = charge.grant {
-        check_storage(tx, effective, grant, charge.bytes)?;
-        if let Some(limit) = effective.limit(Limit::ReceivedPerDay) {
-            let day = usage_day(charge.now);
-            let mut used = usage::day(tx, grant, day)?;
-            if used.received >= limit {
+        check_storage(tx, &standing.policy, grant, charge.bytes)?;
+        if let Some(limit) = standing.policy.limit(Limit::ReceivedPerDay) {
+            let (at, under) = (charge.day_of(grant), standing.daily_limits_hash());
+            let used = usage::received(tx, &at, under)?;
+            if used.messages >= limit {
                 return Err(Unpaid::Short(Shortage::ReceivedToday));
             }
-            used.received += 1;
-            usage::set_day(tx, grant, day, used)?;
-        } else if effective.limit(Limit::SentPerDay).is_some() {
-            note_day(tx, grant, charge.now, 0, 1)?;
+            let with_it = Received {
+                messages: used.messages + 1,
+                to: used.to.max(message),
+            };
+            usage::set_received(tx, &at, &with_it, under)?;
         }
     }
     charge_month(tx, plan, charge, 0)
@@ -194,15 +207,16 @@ pub(crate) fn charge_received(
 pub(crate) fn may_receive(
     tx: &mut dyn Tx,
     plan: &Plan,
-    effective: &Effective,
+    standing: &Standing,
     charge: &Charge,
 ) -> Result<(), Unpaid> {
     if let Some(grant) = charge.grant {
-        check_storage(tx, effective, grant, charge.bytes.max(1))?;
-        if let Some(limit) = effective.limit(Limit::ReceivedPerDay)
-            && usage::day(tx, grant, usage_day(charge.now))?.received >= limit
-        {
-            return Err(Unpaid::Short(Shortage::ReceivedToday));
+        check_storage(tx, &standing.policy, grant, charge.bytes.max(1))?;
+        if let Some(limit) = standing.policy.limit(Limit::ReceivedPerDay) {
+            let under = standing.daily_limits_hash();
+            if usage::received(tx, &charge.day_of(grant), under)?.messages >= limit {
+                return Err(Unpaid::Short(Shortage::ReceivedToday));
+            }
         }
     }
     if let Some(limit) = plan.cap(Cap::TrafficPerMonth) {
@@ -220,24 +234,8 @@ pub(crate) fn may_receive(
 /// Tells whether anything is counted when mail arrives; if not, nothing needs to be asked.
 pub(crate) fn counts_received(plan: &Plan, effective: &Effective) -> bool {
     effective.limit(Limit::ReceivedPerDay).is_some()
-        || effective.limit(Limit::SentPerDay).is_some()
         || effective.limit(Limit::StorageBytes).is_some()
         || plan.cap(Cap::TrafficPerMonth).is_some()
-}
-
-/// Keeps a counter that is there going where only its other half is limited.
-fn note_day(
-    tx: &mut dyn Tx,
-    grant: Key,
-    now: i64,
-    sent: u64,
-    received: u64,
-) -> Result<(), StoreError> {
-    let day = usage_day(now);
-    let mut used = usage::day(tx, grant, day)?;
-    used.sent += sent;
-    used.received += received;
-    usage::set_day(tx, grant, day, used)
 }
 
 /// Refuses a message that does not fit into what an account may keep.
@@ -310,8 +308,10 @@ fn until_next_month(now: i64) -> u64 {
     until(now, first * SECONDS_PER_DAY)
 }
 
+/// Returns after how many seconds it is worth to come again, which is never said to be longer than an hour: limits change.
 fn until(now: i64, then: i64) -> u64 {
-    u64::try_from(then - now).unwrap_or_default().max(1)
+    let seconds = u64::try_from(then - now).unwrap_or_default();
+    seconds.clamp(1, WAIT_SECONDS_MAX)
 }
 
 /// Returns year and month of a day since 1970, in the proleptic Gregorian calendar.
@@ -350,7 +350,7 @@ mod tests {
             assert_eq!(usage_month(now), year * 12 + month - 1, "{now}");
         }
         assert_eq!(until_next_month(1_798_761_599), 1);
-        assert_eq!(until_next_month(1_798_761_600), 31 * 86_400);
+        assert_eq!(until_next_month(1_798_761_600), WAIT_SECONDS_MAX);
     }
 
     #[test]

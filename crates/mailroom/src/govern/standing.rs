@@ -1,12 +1,13 @@
 //! Where an account stands: the policy and the rules of its workspace, made ready once for each version of them.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use posthouse_rules::evaluate::questions_per_address;
 use posthouse_rules::facts::Stage;
 use posthouse_rules::guard::GuardPolicy;
-use posthouse_rules::policy::Effective;
+use posthouse_rules::policy::{Effective, Limit};
 use posthouse_rules::rule::{self, Action, Rule};
 use posthouse_store::tables::rules::{self, StoredRule};
 use posthouse_store::tables::workspaces::{self, Governing};
@@ -27,6 +28,8 @@ const ACCOUNTS_KEPT_MAX: usize = 65_536;
 pub(crate) struct Standing {
     /// The workspace.
     pub(crate) workspace: Key,
+    /// Of what governs the workspace.
+    pub(crate) version: i64,
     /// The policy that is attached, as rows name it.
     pub(crate) policy_id: Option<Key>,
     /// Policy and plan together.
@@ -45,6 +48,14 @@ impl Standing {
         let holds =
             |rule: &Rule| Stage::OutboundSend.asks(rule) && rule.actions.contains(&Action::Hold);
         self.guard.may_hold() || self.rules.iter().any(holds)
+    }
+
+    /// Returns a hash of what limits the accounts by the day, for counters that are kept only under limits. Never 0.
+    pub(crate) fn daily_limits_hash(&self) -> i64 {
+        let mut hasher = DefaultHasher::new();
+        let limit = self.policy.limit(Limit::ReceivedPerDay);
+        (self.workspace.0, self.version, limit).hash(&mut hasher);
+        hasher.finish() as i64 | 1
     }
 
     /// Tells whether any rule looks at messages at a stage.
@@ -177,6 +188,7 @@ impl Mailroom {
         let asked = questions_per_address(&rules, Stage::InboxProcessing);
         let standing = Arc::new(Standing {
             workspace,
+            version,
             asks_too_much: asked.saturating_mul(ORDINARY_SENDERS) > LIST_QUESTIONS_MAX,
             policy_id: governing.policy,
             policy: Arc::new(policy),

@@ -80,6 +80,7 @@ impl OwnMail<'_> {
                 application,
                 grant: None,
                 about: self.kind.about().to_owned(),
+                charged: None,
             },
         )?;
         for recipient in self.recipients {

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use posthouse_store::tables::outbound::{self, remote};
+use posthouse_store::tables::outbound::{self, remote::{self, Deferral}};
+use posthouse_store::tables::sendings;
+use posthouse_store::tables::usage::{self, AccountDay};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Key;
 
 use super::bounce::Bounce;
 use super::claim::{ClaimedMail, ClaimedRecipient};
 use super::consequences::{self, Leaving};
-use super::event::{self, Bounced, Sent};
+use super::event::{self, Bounced, Delivered, Sent};
 use super::limits::REPLY_CHARACTERS_MAX;
 use super::schedule;
 use crate::{Mailroom, Refusal};
@@ -22,6 +24,11 @@ pub enum Outcome {
     /// It may be taken later.
     Deferred {
         /// Why, as the other server put it, or as we do where it said nothing: `421 4.4.2 ...`.
+        reply: String,
+    },
+    /// It may have been taken, but that was not said: it is tried again, and may arrive twice.
+    Uncertain {
+        /// How it ended, likewise.
         reply: String,
     },
     /// It never will.
@@ -55,8 +62,10 @@ pub(crate) struct RowOutcome {
     pub(crate) address: String,
     /// Attempts made before this one.
     pub(crate) attempts: i64,
-    /// Unix seconds from which on passing failures are tried again.
-    pub(crate) tried_from: i64,
+    /// Unix seconds from which on passing failures are tried again; `None`: from now on.
+    pub(crate) tried_from: Option<i64>,
+    /// Whether an attempt before this one may have delivered it.
+    pub(crate) is_uncertain: bool,
     pub(crate) outcome: Outcome,
 }
 
@@ -68,9 +77,18 @@ impl RowOutcome {
             address: recipient.address.clone(),
             attempts: recipient.attempts,
             tried_from: recipient.tried_from,
+            is_uncertain: recipient.is_uncertain,
             outcome,
         }
     }
+}
+
+/// What a settlement did.
+#[derive(Debug, Default)]
+struct Ends {
+    counts: Counts,
+    /// Messages, and how many of their recipients will not get them.
+    lost: Vec<(Key, i64)>,
 }
 
 /// What a settlement did, for metrics.
@@ -94,12 +112,13 @@ impl Mailroom {
         let settlements: Vec<(Sent, String, Vec<RowOutcome>)> = reports.iter().map(rows).collect();
         let (mailroom, now_us) = (self.clone(), self.clock().unix_us());
         let recording = self.store().write(move |tx: &mut dyn Tx| {
-            let mut counts = Counts::default();
+            let mut ends = Ends::default();
             for (sent, author, rows) in &settlements {
                 let author = Some(author.as_str());
-                settle_counted(tx, &mailroom, sent, author, rows, now_us, &mut counts)?;
+                settle_counted(tx, &mailroom, sent, author, rows, now_us, &mut ends)?;
             }
-            Ok::<_, StoreError>(counts)
+            give_back(tx, ends.lost)?;
+            Ok::<_, StoreError>(ends.counts)
         });
         let counts = recording.await?;
         observe(&counts);
@@ -136,15 +155,22 @@ pub(crate) fn settle(
     rows: &[RowOutcome],
     now_us: i64,
 ) -> Result<(), StoreError> {
-    settle_counted(
-        tx,
-        mailroom,
-        sent,
-        None,
-        rows,
-        now_us,
-        &mut Counts::default(),
-    )
+    let mut ends = Ends::default();
+    settle_counted(tx, mailroom, sent, None, rows, now_us, &mut ends)?;
+    give_back(tx, ends.lost)
+}
+
+/// Gives messages back to the days of their accounts of which nobody got anything. Comes last in a transaction, and in the
+/// order of keys, so that two of them never wait for each other in a circle.
+pub(super) fn give_back(tx: &mut dyn Tx, mut lost: Vec<(Key, i64)>) -> Result<(), StoreError> {
+    lost.sort_unstable();
+    let mut days: Vec<AccountDay> = Vec::new();
+    for (message, recipients) in lost {
+        days.extend(sendings::lose(tx, message, recipients)?);
+    }
+    days.sort_unstable();
+    days.iter()
+        .try_for_each(|day| usage::give_back_sent(tx, day))
 }
 
 fn settle_counted(
@@ -154,7 +180,7 @@ fn settle_counted(
     author: Option<&str>,
     rows: &[RowOutcome],
     now_us: i64,
-    counts: &mut Counts,
+    ends: &mut Ends,
 ) -> Result<(), StoreError> {
     let now = now_us / 1_000_000;
     // Mail of this server's own has the null sender, and nobody's reputation hangs on it.
@@ -169,7 +195,10 @@ fn settle_counted(
                         let leaving = leaving(sent, author, rows, row);
                         consequences::of_delivery(tx, &leaving, now)?;
                     }
-                    delivered.push(row.address.clone());
+                    delivered.push(Delivered {
+                        address: row.address.clone(),
+                        is_uncertain: row.is_uncertain,
+                    });
                 }
                 was_held
             }
@@ -184,7 +213,7 @@ fn settle_counted(
                 let reply = kept(reply);
                 match again(row, now_us, mailroom.retry_period()) {
                     Some(due_us) => {
-                        counts.deferred += 1;
+                        ends.counts.deferred += 1;
                         remote::defer(tx, row.id, row.token, due_us, &reply)?
                     }
                     None => {
@@ -201,7 +230,7 @@ fn settle_counted(
                 true
             }
         };
-        counts.late += u64::from(!was_held);
+        ends.counts.late += u64::from(!was_held);
     }
     if let Some(author) = author {
         for (row, bounced) in bounced_rows(rows, &bounced) {
@@ -210,8 +239,11 @@ fn settle_counted(
             consequences::of_bounce(tx, mailroom, &leaving, class, now)?;
         }
     }
-    counts.delivered += delivered.len() as u64;
-    counts.bounced += bounced.len() as u64;
+    ends.counts.delivered += delivered.len() as u64;
+    ends.counts.bounced += bounced.len() as u64;
+    if !bounced.is_empty() {
+        ends.lost.push((sent.message, bounced.len() as i64));
+    }
     let codec = mailroom.store().ids();
     if !delivered.is_empty() {
         event::delivered(tx, codec, sent, &delivered, now_us)?;

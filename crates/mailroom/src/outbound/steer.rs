@@ -7,6 +7,7 @@ use posthouse_types::ids::{Key, Kind};
 use super::bounce::{Bounce, BounceClass, BounceType};
 use super::event::{self, Bounced, Sent};
 use super::limits::ASKED_US;
+use super::record::give_back;
 use crate::actor::Actor;
 use crate::audit::{AuditEntry, Object};
 use crate::send::QueuedMail;
@@ -66,6 +67,7 @@ impl Mailroom {
             event::bounced(tx, mailroom.store().ids(), &sent, &bounced, now_us)?;
             let [dropped] = &bounced;
             mailroom.note_steered(tx, &sent, id, &dropped.address, "queue.drop")?;
+            give_back(tx, vec![(sent.message, 1)])?;
             Ok::<_, StoreError>(Some(true))
         });
         match dropping.await? {

@@ -1,7 +1,8 @@
 //! What holds for an account, and what it has used up.
 
 use posthouse_rules::policy::Effective;
-use posthouse_store::tables::{grants, policies, usage};
+use posthouse_store::tables::usage::{self, AccountDay};
+use posthouse_store::tables::{grants, policies};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::{Key, Kind};
 use serde_json::{Value, json};
@@ -28,7 +29,11 @@ impl Mailroom {
                 let account = grants::find(tx, owner.application, owner.grant)?;
                 let account = account.ok_or(Refusal::NotFound)?;
                 let row = policies::of_workspace(tx, owner.application, account.workspace)?;
-                let used = usage::day(tx, owner.grant, day)?;
+                let at = AccountDay {
+                    grant: owner.grant,
+                    day,
+                };
+                let used = (usage::sent(tx, &at)?, usage::received(tx, &at, 0)?.messages);
                 let storage = usage::storage(tx, owner.grant)?;
                 Ok::<_, Refusal>((row, used, storage))
             })
@@ -45,8 +50,8 @@ impl Mailroom {
             "spam_detection": effective.spam.to_json(),
             "outbound_guard": effective.guard.to_json(),
             "used": {
-                "sent_today": used.sent,
-                "received_today": used.received,
+                "sent_today": used.0,
+                "received_today": used.1,
                 "storage": storage,
                 "resets_at": (day + 1) * SECONDS_PER_DAY,
             },

@@ -422,7 +422,13 @@ fn entering_read(bytes: i64) -> Shift {
 }
 
 /// Uses up what a copy takes of what its account may receive and keep.
-fn charge(tx: &mut dyn Tx, mailroom: &Mailroom, copy: &Copy, now: i64) -> Result<(), Unpaid> {
+fn charge(
+    tx: &mut dyn Tx,
+    mailroom: &Mailroom,
+    copy: &Copy,
+    id: Key,
+    now: i64,
+) -> Result<(), Unpaid> {
     let Some(standing) = &copy.verdict.standing else {
         return Ok(());
     };
@@ -432,7 +438,7 @@ fn charge(tx: &mut dyn Tx, mailroom: &Mailroom, copy: &Copy, now: i64) -> Result
         bytes: copy.size_bytes.unsigned_abs(),
         now,
     };
-    charge_received(tx, mailroom.operator_plan(), &standing.policy, &charge)
+    charge_received(tx, mailroom.operator_plan(), standing, &charge, id)
 }
 
 /// Writes down why a copy went to Junk without a rule that says so.
@@ -470,7 +476,7 @@ fn insert_copy(
     let now = shared.now_us / 1_000_000;
     let grant = copy.recipient.grant;
     let verdict = &copy.verdict;
-    charge(tx, mailroom, copy, now)?;
+    charge(tx, mailroom, copy, id, now)?;
     let place = place(tx, mailroom, shared, copy)?;
     let folder = place.folder;
     let entry = match verdict.is_read {

@@ -9,7 +9,7 @@ use posthouse_store::tables::folders::{self, Shift};
 use posthouse_store::tables::grants::{self, GrantName};
 use posthouse_store::tables::messages::{self, NewMessage, StoredBody};
 use posthouse_store::tables::outbound::{self, NewOutbound, OutboundState, TlsNeed};
-use posthouse_store::tables::sendings::{self, Sending};
+use posthouse_store::tables::sendings::{self, Charged, Sending};
 use posthouse_store::tables::terms::Term;
 use posthouse_store::tables::tracked::{self, NewTracked};
 use posthouse_store::{StoreError, Tx};
@@ -25,7 +25,7 @@ use crate::audit::{AuditEntry, Object, Outcome};
 use crate::govern::destination::destination;
 use crate::govern::loops::{self, Reply, Unsent};
 use crate::govern::outbound::{OutboundVerdict, outbound_type};
-use crate::govern::quota::{Charge, charge_sent};
+use crate::govern::quota::{Charge, charge_sent, usage_day};
 use crate::organise::{self, MessageChanges};
 use crate::read::{Detail, load};
 use crate::receive::threading::{self, THREAD_MESSAGES_MAX, ThreadKeys};
@@ -365,6 +365,10 @@ pub(super) fn queue(
             application: mailing.application,
             grant: mailing.grant,
             about: mailing.about.to_owned(),
+            charged: mailing.grant.map(|_| Charged {
+                day: usage_day(mailing.now_us / 1_000_000),
+                recipients: mailing.envelope.len() as i64,
+            }),
         },
     )?;
     for recipient in mailing.envelope {

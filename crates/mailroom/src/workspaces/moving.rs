@@ -3,7 +3,7 @@
 use posthouse_store::Tx;
 use posthouse_store::engine::Dialect;
 use posthouse_store::tables::grants::{self, Identity};
-use posthouse_store::tables::workspaces;
+use posthouse_store::tables::{usage, workspaces};
 use posthouse_types::ids::Key;
 
 use crate::policies::reference;
@@ -33,6 +33,7 @@ impl Mailroom {
                 continue;
             };
             grants::move_to(tx, grant.id, *to, self.now_seconds())?;
+            usage::doubt_received(tx, grant.id)?;
             note_updated(tx, self, &grant)?;
             self.equip_account(tx, &reference(account), *to)?;
             moved.push(grant.id);

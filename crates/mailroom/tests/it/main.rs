@@ -40,6 +40,7 @@ mod outbound;
 mod pauses;
 mod policies;
 mod provisioning;
+mod quota_counting;
 mod quotas;
 mod reading;
 mod receiving;

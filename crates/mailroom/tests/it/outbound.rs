@@ -31,7 +31,7 @@ async fn send(office: &Office, grant: &GrantRef, to: &[&str], subject: &str) -> 
     serde_json::from_slice(&sent.unwrap().object).unwrap()
 }
 
-async fn claim(office: &Office) -> Vec<ClaimedMail> {
+pub async fn claim(office: &Office) -> Vec<ClaimedMail> {
     let due = office
         .mailroom
         .claim_outbound(Scope::EachDomain, &|_| 50)
@@ -39,7 +39,7 @@ async fn claim(office: &Office) -> Vec<ClaimedMail> {
     due.unwrap().claimed
 }
 
-async fn record(office: &Office, mail: &ClaimedMail, outcomes: &[Outcome]) {
+pub async fn record(office: &Office, mail: &ClaimedMail, outcomes: &[Outcome]) {
     let report = AttemptReport {
         mail: mail.clone(),
         outcomes: outcomes.to_vec(),
@@ -47,7 +47,7 @@ async fn record(office: &Office, mail: &ClaimedMail, outcomes: &[Outcome]) {
     office.mailroom.record_outcome(&[report]).await.unwrap();
 }
 
-async fn queue(office: &Office) -> Vec<QueuedMail> {
+pub async fn queue(office: &Office) -> Vec<QueuedMail> {
     let page = office
         .mailroom
         .list_queue(&office.actor, QueueFilter::default(), 50, None)

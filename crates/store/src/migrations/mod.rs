@@ -33,6 +33,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("reviews", include_str!("0025_reviews.sql")),
     ("ways out", include_str!("0026_ways_out.sql")),
     ("dmarc seen", include_str!("0027_dmarc_seen.sql")),
+    ("given back", include_str!("0028_given_back.sql")),
+    ("uncertain", include_str!("0029_uncertain.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

@@ -1,24 +1,35 @@
 //! What accounts and applications have used up of what they are limited to.
 //!
-//! Counted only where something is limited. A day's counter that is not there yet begins with what the mailbox holds of
-//! the day, so that a limit set at noon counts the morning.
+//! What an account sends is counted always, so that a limit holds for what was sent before it was set, whatever became of
+//! the copies. What it receives is counted only where that is limited, because mail that arrives must not pay for it
+//! elsewhere: a counter says under which limits it was kept and up to which message, and under others it is caught up with
+//! what the mailbox holds.
 
-use posthouse_types::folders::SystemFolder;
 use posthouse_types::ids::Key;
 
 use crate::sql::Tx;
 use crate::{Param, StoreError};
 
-/// Messages of one day that a new counter begins with at most.
+/// Messages of one day that a counter is caught up with at most.
 const COUNTED_MAX: i64 = 100_000;
+const SECONDS_PER_DAY: i64 = 86_400;
 
-/// What an account did on one UTC day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Day {
-    /// Messages sent.
-    pub sent: u64,
-    /// Messages received.
-    pub received: u64,
+/// An account on one UTC day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountDay {
+    /// The account.
+    pub grant: Key,
+    /// Days since 1970.
+    pub day: i64,
+}
+
+/// What an account received on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// How many messages.
+    pub messages: u64,
+    /// The newest of them that is counted, or another that is no newer.
+    pub to: Key,
 }
 
 /// What an application did in one UTC month.
@@ -30,69 +41,121 @@ pub struct Month {
     pub bytes: u64,
 }
 
-/// Returns what an account did on a day, given as days since 1970. The transaction holds the account's lock.
-pub fn day(tx: &mut dyn Tx, grant: Key, day: i64) -> Result<Day, StoreError> {
-    let found = tx.query_opt(
-        "SELECT sent, received FROM usage_days WHERE grant_id = $1 AND day = $2",
-        &[grant.into(), day.into()],
-        |row| {
-            Ok(Day {
-                sent: count(row.int(0)?),
-                received: count(row.int(1)?),
-            })
-        },
-    )?;
-    match found {
-        Some(found) => Ok(found),
-        None => held_since(tx, grant, day),
-    }
-}
-
-/// From folders to messages, on SQLite in the order in which they stand here.
-const HELD_SINCE: &str =
-    "SELECT CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 1 ELSE 0 END), 0) AS BIGINT),
-           CAST(COALESCE(SUM(CASE WHEN d.role = $3 THEN 0 ELSE 1 END), 0) AS BIGINT)
-         FROM (SELECT f.role FROM folders f CROSS JOIN messages m
-               WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at >= $2
-                 AND f.grant_id = $1 AND f.role <> $4 LIMIT $5) d";
-
-/// Counts the messages of a day that a mailbox holds.
-fn held_since(tx: &mut dyn Tx, grant: Key, day: i64) -> Result<Day, StoreError> {
-    let (sent, drafts) = (
-        Param::Int(SystemFolder::Sent as i64),
-        Param::Int(SystemFolder::Drafts as i64),
-    );
+/// Counts a message that is sent, and returns how many are by now. Whoever else sends for the account waits until the
+/// transaction ends.
+pub fn add_sent(tx: &mut dyn Tx, at: &AccountDay) -> Result<u64, StoreError> {
     tx.query_one(
-        HELD_SINCE,
-        &[
-            grant.into(),
-            Param::Int(day * 86_400),
-            sent,
-            drafts,
-            Param::Int(COUNTED_MAX),
-        ],
-        |row| {
-            Ok(Day {
-                sent: count(row.int(0)?),
-                received: count(row.int(1)?),
-            })
-        },
+        "INSERT INTO usage_days (grant_id, day, sent, received) VALUES ($1, $2, 1, 0)
+         ON CONFLICT (grant_id, day) DO UPDATE SET sent = usage_days.sent + 1 RETURNING sent",
+        &[at.grant.into(), at.day.into()],
+        |row| Ok(count(row.int(0)?)),
     )
 }
 
-/// Writes what an account did on a day. The transaction holds the account's lock.
-pub fn set_day(tx: &mut dyn Tx, grant: Key, day: i64, used: Day) -> Result<(), StoreError> {
+/// Takes back that a message was sent.
+pub fn give_back_sent(tx: &mut dyn Tx, at: &AccountDay) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO usage_days (grant_id, day, sent, received) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (grant_id, day) DO UPDATE SET sent = excluded.sent, received = excluded.received",
+        "UPDATE usage_days SET sent = sent - 1 WHERE grant_id = $1 AND day = $2 AND sent > 0",
+        &[at.grant.into(), at.day.into()],
+    )?;
+    Ok(())
+}
+
+/// Returns how many messages an account sent on a day.
+pub fn sent(tx: &mut dyn Tx, at: &AccountDay) -> Result<u64, StoreError> {
+    let found = tx.query_opt(
+        "SELECT sent FROM usage_days WHERE grant_id = $1 AND day = $2",
+        &[at.grant.into(), at.day.into()],
+        |row| Ok(count(row.int(0)?)),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Returns how many messages an account received on a day, under limits of which `under` is a hash; 0 stands for none.
+pub fn received(tx: &mut dyn Tx, at: &AccountDay, under: i64) -> Result<Received, StoreError> {
+    let found = tx.query_opt(
+        "SELECT received, received_under, received_to FROM usage_days WHERE grant_id = $1 AND day = $2",
+        &[at.grant.into(), at.day.into()],
+        |row| {
+            let counted = Received {
+                messages: count(row.int(0)?),
+                to: row.key(2)?,
+            };
+            Ok((counted, row.int(1)?))
+        },
+    )?;
+    match found {
+        Some((counted, kept_under)) if kept_under == under && under != 0 => Ok(counted),
+        Some((counted, _)) => catch_up(tx, at, counted),
+        None => catch_up(
+            tx,
+            at,
+            Received {
+                messages: 0,
+                to: Key(0),
+            },
+        ),
+    }
+}
+
+/// Writes how many messages an account received on a day. The transaction holds the account's lock, and has held it since it
+/// read them.
+pub fn set_received(
+    tx: &mut dyn Tx,
+    at: &AccountDay,
+    used: &Received,
+    under: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO usage_days (grant_id, day, sent, received, received_under, received_to) VALUES ($1, $2, 0, $3, $4, $5)
+         ON CONFLICT (grant_id, day) DO UPDATE SET received = excluded.received,
+           received_under = excluded.received_under, received_to = excluded.received_to",
         &[
-            grant.into(),
-            day.into(),
-            stored(used.sent).into(),
-            stored(used.received).into(),
+            at.grant.into(),
+            at.day.into(),
+            stored(used.messages).into(),
+            under.into(),
+            used.to.into(),
         ],
     )?;
     Ok(())
+}
+
+/// Has the counters of received messages of an account caught up before they are used again: it changes workspace.
+pub fn doubt_received(tx: &mut dyn Tx, grant: Key) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE usage_days SET received_under = 0 WHERE grant_id = $1 AND received_under <> 0",
+        &[grant.into()],
+    )?;
+    Ok(())
+}
+
+/// What was received has a trace; copies of what was sent, and drafts, have none. From folders to messages, on SQLite in the
+/// order in which they stand here.
+const NOT_COUNTED: &str = "SELECT COUNT(*), COALESCE(MAX(d.id), 0) FROM (
+       SELECT m.id FROM folders f CROSS JOIN messages m
+       WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at >= $2 AND m.date_at < $3
+         AND f.grant_id = $1 AND m.id > $4 AND LENGTH(m.trace) > 0 LIMIT $5) d";
+
+/// Adds the messages of a day that a mailbox holds and that are not counted.
+fn catch_up(tx: &mut dyn Tx, at: &AccountDay, counted: Received) -> Result<Received, StoreError> {
+    let begins = at.day * SECONDS_PER_DAY;
+    tx.query_one(
+        NOT_COUNTED,
+        &[
+            at.grant.into(),
+            Param::Int(begins),
+            Param::Int(begins + SECONDS_PER_DAY),
+            counted.to.into(),
+            Param::Int(COUNTED_MAX),
+        ],
+        |row| {
+            Ok(Received {
+                messages: counted.messages + count(row.int(0)?),
+                to: counted.to.max(row.key(1)?),
+            })
+        },
+    )
 }
 
 /// Adds to what an application did in a month, given as years times twelve plus months, and returns the sum. Whoever else
@@ -174,14 +237,16 @@ fn stored(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::HELD_SINCE;
+    use super::NOT_COUNTED;
     use crate::migrations::sqlite_plan;
 
     #[test]
     fn what_a_day_left_is_counted_along_the_folders_index() {
-        let plan = sqlite_plan(HELD_SINCE);
+        let plan = sqlite_plan(NOT_COUNTED);
         assert!(
-            plan.contains("messages_of_folder (grant_id=? AND folder_id=? AND date_at>?)"),
+            plan.contains(
+                "messages_of_folder (grant_id=? AND folder_id=? AND date_at>? AND date_at<?)"
+            ),
             "{plan}"
         );
     }
