@@ -121,7 +121,11 @@ impl AttachmentReadings<'_> {
         }
         let names = self.names.iter().map(String::as_str);
         for name in names.chain([self.shown_name]) {
-            type_of_name(name).into_iter().for_each(&mut add);
+            // Windows takes `a.exe::$DATA` for `a.exe`.
+            let of_stream = name.split_once("::").map(|(file, _)| file);
+            for name in [Some(name), of_stream].into_iter().flatten() {
+                type_of_name(name).into_iter().for_each(&mut add);
+            }
         }
         if let Some(found) = sniffed(self.head) {
             let explained = types.iter().any(|known| explains(known, found));
@@ -144,13 +148,13 @@ fn type_of_name(name: &str) -> Option<&'static str> {
         .collect();
     let trimmed = visible.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     let (_, ending) = trimmed.rsplit_once('.')?;
-    if let Some(dangerous) = dangerous(&ending.to_ascii_lowercase()) {
-        return Some(dangerous);
-    }
-    mime_guess2::from_ext(ending).first_raw()
+    let ending = ending.to_ascii_lowercase();
+    dangerous(&ending)
+        .or_else(|| mime_guess2::from_ext(&ending).first_raw())
+        .or_else(|| unlisted(&ending))
 }
 
-/// Endings that systems run; tables of types disagree about them or do not know them.
+/// Endings that systems run; tables of types disagree about them.
 fn dangerous(ending: &str) -> Option<&'static str> {
     match ending {
         "exe" | "com" | "scr" | "pif" | "dll" | "cpl" | "msi" | "msix" | "sys" => {
@@ -164,6 +168,28 @@ fn dangerous(ending: &str) -> Option<&'static str> {
         "lnk" => Some("application/x-ms-shortcut"),
         "jar" => Some("application/java-archive"),
         "sh" => Some("application/x-sh"),
+        _ => None,
+    }
+}
+
+/// Further endings that systems run or open as drives; where no table knows them.
+fn unlisted(ending: &str) -> Option<&'static str> {
+    match ending {
+        "ocx" | "drv" | "gadget" | "appx" | "msp" | "mst" | "xll" => {
+            Some("application/x-msdownload")
+        }
+        "reg" | "inf" | "scf" | "chm" | "hlp" | "msc" | "url" | "website" | "library-ms"
+        | "search-ms" | "settingcontent-ms" | "appref-ms" | "application" => {
+            Some("application/x-bat")
+        }
+        "img" | "vhd" | "vhdx" | "dmg" | "iso" => Some("application/x-iso9660-image"),
+        "app" | "command" | "workflow" | "scpt" | "pkg" | "deb" | "rpm" | "apk" | "run"
+        | "desktop" => Some("application/x-executable"),
+        "wsc" | "sct" => Some("text/javascript"),
+        "jnlp" => Some("application/java-archive"),
+        "py" | "pyw" | "pyc" | "pl" | "rb" | "php" | "bash" | "zsh" | "ksh" | "csh" => {
+            Some("application/x-sh")
+        }
         _ => None,
     }
 }

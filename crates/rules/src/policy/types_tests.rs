@@ -82,6 +82,40 @@ fn mime_10_an_attachment_is_judged_by_all_its_readings() {
 }
 
 #[test]
+fn mime_10_what_systems_run_is_no_image_whatever_it_says_it_is() {
+    let policy = allowing(&["image/*"]);
+    let judged = |name: &str| {
+        let all_names = names(&[name]);
+        policy.allows_type(&AttachmentReadings {
+            declared: "image/png",
+            names: &all_names,
+            shown_name: name,
+            head: b"",
+        })
+    };
+    for name in [
+        "a.exe",
+        "a.png.reg",
+        "a.iso",
+        "a.url",
+        "a.chm",
+        "a.xll",
+        "a.command",
+        "a.py",
+        "a.apk",
+        "a.settingcontent-ms",
+        "a.exe::$DATA",
+        "a.png::b.exe",
+        "a.EXE...",
+    ] {
+        assert!(!judged(name), "{name}");
+    }
+    for name in ["a.png", "scan of 3.May", "a", "photo.JPG", "a.png::$DATA"] {
+        assert!(judged(name), "{name}");
+    }
+}
+
+#[test]
 fn containers_of_documents_are_what_their_names_say() {
     let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
     let policy = allowing(&[docx, "application/msword"]);
