@@ -9,7 +9,8 @@ pub struct HtmlTexts {
     pub seen: String,
     /// What no reader sees: texts made invisible, and comments.
     pub unseen: String,
-    /// Where links lead and images come from, and what stands for images; one a line.
+    /// What may be shown beside the body: where links lead and images come from, what stands for images, what other
+    /// attributes and the title say, and what comments hold that address one mail program; one a line.
     pub attributes: String,
 }
 
@@ -21,6 +22,10 @@ pub fn html_texts(html: &str) -> HtmlTexts {
         match piece {
             Piece::Text(text) => texts.seen.push_str(&text),
             Piece::Hidden(text) => texts.unseen.push_str(&text),
+            Piece::Aside(text) => {
+                texts.attributes.push_str(&text);
+                texts.attributes.push('\n');
+            }
             Piece::Open(tag) => {
                 for attribute in [&tag.href, &tag.src, &tag.alt] {
                     if !attribute.is_empty() {
@@ -28,6 +33,7 @@ pub fn html_texts(html: &str) -> HtmlTexts {
                         texts.attributes.push('\n');
                     }
                 }
+                texts.attributes.push_str(&tag.said);
                 texts.pass(tag.element.role, tag.element.name());
             }
             Piece::Close(element) => texts.pass(element.role, element.name()),
@@ -53,6 +59,17 @@ impl HtmlTexts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn agent_02_what_only_some_programs_show_is_told() {
+        let texts = html_texts(
+            "<title>T1</title><!--[if mso]><table><tr><td>o<b>n</b>e</td><td>two<style>x</style></td></tr></table><![endif]-->\
+             <!--[if !mso]><!--><p title='T2' aria-label=T3>seen</p><!--<![endif]--><img alt=A><input placeholder=T4>",
+        );
+        assert_eq!(texts.attributes, "T1\none two\nT2\nT3\nA\nT4\n");
+        assert_eq!(texts.seen.trim(), "seen");
+        assert_eq!(texts.unseen, "");
+    }
 
     #[test]
     fn a_word_is_whole_whatever_elements_are_within_it_and_hidden_text_is_apart() {

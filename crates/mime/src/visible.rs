@@ -3,7 +3,7 @@
 use mail_parser::decoders::html::add_html_token;
 use memchr::{memchr, memchr2, memmem};
 
-use crate::html::{Veil, veil};
+use crate::html::{Beginning, Piece, Role, Veil, veil};
 use crate::limits::{SNIPPET_CHARS_MAX, SNIPPET_SCAN_BYTES_MAX, VEILED_BYTES_MAX};
 
 /// Returns the first characters of plain text, white space collapsed.
@@ -15,9 +15,48 @@ pub(crate) fn snippet_of_text(text: &str) -> String {
 
 /// Returns the first visible characters of HTML, white space collapsed.
 pub(crate) fn snippet_of_html(html: &str) -> String {
+    let html = bounded(html);
+    let beginning = Beginning::of(html);
+    if beginning.has_sheets() || mentions_colour(html) {
+        return seen_beginning(&beginning, html.len());
+    }
     let mut line = Line::of_at_most(SNIPPET_CHARS_MAX);
-    push_visible(bounded(html), &mut line, skip_markup);
+    push_visible(html, &mut line, skip_markup);
     line.text
+}
+
+/// Octets that are read first of a body that could hide text by colours and sheets; few have no text in them.
+const BEGINNING_BYTES: usize = 16 << 10;
+
+/// Reads as much of a body as it takes to see enough.
+fn seen_beginning(beginning: &Beginning<'_>, octets_max: usize) -> String {
+    let mut octets = BEGINNING_BYTES;
+    loop {
+        let mut line = Line::of_at_most(SNIPPET_CHARS_MAX);
+        for piece in beginning.read(octets) {
+            match &piece {
+                Piece::Text(text) => line.push(text),
+                Piece::Open(tag) if tag.element.role != Role::Inline => line.push(" "),
+                Piece::Close(element) if element.role != Role::Inline => line.push(" "),
+                _ => {}
+            }
+            if line.is_full() {
+                return line.text;
+            }
+        }
+        if octets >= octets_max {
+            return line.text;
+        }
+        octets *= 6;
+    }
+}
+
+fn mentions_colour(html: &str) -> bool {
+    let bytes = html.as_bytes();
+    memchr::memchr2_iter(b'c', b'C', bytes).any(|at| {
+        let word = bytes.get(at..at + 5);
+        word.is_some_and(|word| word.eq_ignore_ascii_case(b"color"))
+    })
 }
 
 /// Returns the first characters that a reader sees of a body, white space collapsed.
@@ -341,6 +380,51 @@ mod tests {
         for (html, expected) in table {
             assert_eq!(snippet_of_html(html), expected, "{html}");
             assert_eq!(visible_text(html, 1_000), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn agent_02_text_that_colours_and_sheets_hide_is_in_no_snippet() {
+        let padding = "<p class=x>no</p>".repeat(10_000);
+        for (html, expected) in [
+            ("a <b style='color:#fff'>no</b> b".to_owned(), "a b"),
+            ("<font color=white>no</font>yes".to_owned(), "yes"),
+            ("<style>.x{display:none}</style><b class=x>no</b>yes".to_owned(), "yes"),
+            ("<b class=x>no</b>yes<style>.x{font-size:0}</style>".to_owned(), "yes"),
+            (
+                "<!--[if mso]><style>.x{display:none}</style><![endif]--><b class=x style='color:#000'>yes</b>".to_owned(),
+                "yes",
+            ),
+            ("<style>#x{color:white}</style><p id=x>no<p>yes".to_owned(), "yes"),
+            ("<body bgcolor=black><p style='color:black'>no</p><p>a<br>b".to_owned(), "a b"),
+            (format!("<style>.x{{display:none}}</style>{padding}yes"), "yes"),
+        ] {
+            assert_eq!(snippet_of_html(&html), expected, "{}", &html[..html.len().min(90)]);
+        }
+    }
+
+    #[test]
+    fn hostile_html_costs_its_length() {
+        for tag in [
+            "<style>",
+            "<style>a{}</style>",
+            "<!--",
+            "<b style='color:#fff'>",
+            "</",
+            "<style",
+            "<style>a{color:red",
+            "&#",
+            "<p class=x>",
+            "<!--[if x]><!--[if x]>",
+            "<a title=x color>",
+            "<details>",
+            "<template>",
+        ] {
+            let html = format!("color {}", tag.repeat((10 << 20) / tag.len()));
+            assert!(
+                snippet_of_html(&html).chars().count() <= SNIPPET_CHARS_MAX,
+                "{tag}"
+            );
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) fn lines(pieces: &[Piece], options: &Options) -> Vec<Line> {
             Piece::Open(tag) => renderer.open(at, tag),
             Piece::Close(element) => renderer.close(*element),
             Piece::Text(text) => renderer.text(text),
-            Piece::Hidden(_) => {}
+            Piece::Hidden(_) | Piece::Aside(_) => {}
         }
     }
     renderer.finish()

@@ -62,6 +62,7 @@ fn unseen(pieces: &[Piece]) -> Vec<String> {
             Piece::Hidden(text) => found.open.push(text),
             Piece::Text(text) if text.trim().is_empty() => found.open.push(" "),
             Piece::Text(_) => found.end(),
+            Piece::Aside(_) => {}
             Piece::Open(tag) => found.pass(tag.element.role),
             Piece::Close(element) => found.pass(element.role),
         }

@@ -117,7 +117,11 @@ impl Colour {
         let alpha = words.get(3).map_or(Some(1.0), |word| number(word, 1.0));
         let of = |place: usize, whole: f32| words.get(place).and_then(|word| number(word, whole));
         let (red, green, blue) = match name {
-            "rgb" | "rgba" => (of(0, 255.0)? / 255.0, of(1, 255.0)? / 255.0, of(2, 255.0)? / 255.0),
+            "rgb" | "rgba" => (
+                of(0, 255.0)? / 255.0,
+                of(1, 255.0)? / 255.0,
+                of(2, 255.0)? / 255.0,
+            ),
             "srgb" | "srgb-linear" | "display-p3" => (of(0, 1.0)?, of(1, 1.0)?, of(2, 1.0)?),
             "hsl" | "hsla" => {
                 let (lightness, saturation) = (share(of(2, 100.0)?), share(of(1, 100.0)?));
@@ -159,7 +163,9 @@ fn share(percent: f32) -> f32 {
 
 /// Reads an angle as a share of the circle.
 fn angle(word: &str) -> Option<f32> {
-    let end = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
+    let end = word
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(word.len());
     if word == "none" {
         return Some(0.0);
     }
@@ -242,7 +248,21 @@ mod tests {
             assert!(!colour.is_lost_on(WHITE), "{text}");
         }
         for nonsense in [
-            "", "#", "#ff", "#gggggg", "rgb", "rgb(", "rgb(1,2)", "url(x)", "#é12345", "hsl()", "hsl(é)", "var(--x)", "var(--x,var(--y,red))", "lab(", "color(",
+            "",
+            "#",
+            "#ff",
+            "#gggggg",
+            "rgb",
+            "rgb(",
+            "rgb(1,2)",
+            "url(x)",
+            "#é12345",
+            "hsl()",
+            "hsl(é)",
+            "var(--x)",
+            "var(--x,var(--y,red))",
+            "lab(",
+            "color(",
         ] {
             assert_eq!(Colour::read(nonsense), None, "{nonsense}");
         }

@@ -86,7 +86,7 @@ const NAMES: [(&str, u32); 150] = [
     ("lightsteelblue", 0xb0_c4_de),
     ("lightyellow", 0xff_ff_e0),
     ("lime", 0x00_ff_00),
-    ("limegreen", 0x32_cd_32),
+    ("limegreen", 0x0032_cd32),
     ("linen", 0xfa_f0_e6),
     ("magenta", 0xff_00_ff),
     ("maroon", 0x80_00_00),
@@ -151,7 +151,7 @@ const NAMES: [(&str, u32); 150] = [
     ("whitesmoke", 0xf5_f5_f5),
     ("window", 0xff_ff_ff),
     ("yellow", 0xff_ff_00),
-    ("yellowgreen", 0x9a_cd_32),
+    ("yellowgreen", 0x009a_cd32),
 ];
 
 /// Returns red, green and blue of a name in lower case.

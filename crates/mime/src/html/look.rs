@@ -73,7 +73,13 @@ impl Look {
                     self.tiny = Some(is_tiny);
                 }
             }
-            "color" => self.colour = Colour::read(value).or(self.colour),
+            "filter" if value.starts_with("opacity(0") && !value.starts_with("opacity(0.") => {
+                self.gone = Some(true);
+            }
+            "content-visibility" if value == "hidden" => self.gone = Some(true),
+            "color" | "-webkit-text-fill-color" => {
+                self.colour = Colour::read(value).or(self.colour)
+            }
             "background" | "background-color"
                 if value.contains("url(") || value.contains("gradient") =>
             {
@@ -116,11 +122,30 @@ impl Frame {
             "text-indent" | "margin-left" | "margin-top" => self.cut_away |= is_far_out(value),
             "clip" => self.cut_away |= value.starts_with("rect(0") || value.starts_with("rect(1px"),
             "clip-path" => {
-                self.cut_away |= value.starts_with("inset(50%") || value.starts_with("inset(100%")
+                self.cut_away |= value.starts_with("inset(50%")
+                    || value.starts_with("inset(100%")
+                    || value.starts_with("circle(0")
+                    || value.starts_with("polygon(0 0, 0 0")
             }
             "transform" => {
-                self.cut_away |= value.starts_with("scale(0)") || value.starts_with("scale(0,")
+                let plain: String = value.split_whitespace().collect();
+                self.cut_away |= [
+                    "scale(0)",
+                    "scale(0,",
+                    "scalex(0)",
+                    "scaley(0)",
+                    "scale3d(0,",
+                ]
+                .iter()
+                .any(|start| plain.contains(start))
+                    || plain
+                        .split_once("translate")
+                        .and_then(|(_, rest)| rest.split_once('('))
+                        .is_some_and(|(_, rest)| rest.split([',', ')']).take(2).any(is_far_out));
             }
+            "scale" => self.cut_away |= value == "0",
+            // The text has the colour of what is behind it, whatever that is.
+            "background" | "background-color" => self.cut_away |= value == "currentcolor",
             _ => {}
         }
     }
@@ -229,6 +254,14 @@ mod tests {
             "position:absolute;clip:rect(0 0 0 0)",
             "clip-path: inset(50%)",
             "transform:scale(0)",
+            "transform: rotate(3deg) scale( 0 )",
+            "transform:scaleX(0)",
+            "transform:translateX(-9999px)",
+            "scale:0",
+            "filter:opacity(0)",
+            "clip-path:circle(0)",
+            "background:currentColor",
+            "content-visibility:hidden",
         ] {
             assert_eq!(Look::read(css).gone, Some(true), "{css}");
         }
@@ -256,6 +289,9 @@ mod tests {
             "background:url(data:image/png;base64,display:none)",
             "margin-left:-10px",
             "opacity:.8",
+            "filter:opacity(0.9)",
+            "transform:translate(-50%, -50%) scale(0.5)",
+            "clip-path:circle(40%)",
             "mso-hide:all",
         ] {
             let look = Look::read(css);

@@ -12,4 +12,4 @@ mod sheet;
 mod tokenizer;
 
 pub(crate) use element::{Element, Role};
-pub(crate) use pieces::{Piece, Tag, Veil, read, veil};
+pub(crate) use pieces::{Beginning, Piece, Tag, Veil, read, veil};

@@ -1,6 +1,7 @@
 //! From tokens to well-nested pieces, each seen or unseen.
 
 use html5gum::emitters::callback::CallbackEvent;
+use memchr::memmem;
 
 use super::colour::{Colour, WHITE};
 use super::element::{Element, Role};
@@ -20,6 +21,8 @@ pub(crate) enum Piece {
     Text(String),
     /// Text that is there and that no reader sees.
     Hidden(String),
+    /// Text that some programs show and others do not: the title, and comments that address one of them.
+    Aside(String),
 }
 
 /// A start tag with the attributes that matter to text.
@@ -30,6 +33,8 @@ pub(crate) struct Tag {
     pub(crate) href: String,
     pub(crate) src: String,
     pub(crate) alt: String,
+    /// What other attributes say, one a line.
+    pub(crate) said: String,
     pub(crate) class: String,
     pub(crate) id: String,
     pub(crate) kind: String,
@@ -45,6 +50,60 @@ pub(crate) fn read(html: &str) -> Vec<Piece> {
     };
     tokens(html, |token| reader.take(token));
     reader.finish()
+}
+
+/// The beginning of a text, as far as it takes to see enough of it.
+pub(crate) struct Beginning<'a> {
+    html: &'a str,
+    sheet: Sheet,
+}
+
+impl<'a> Beginning<'a> {
+    /// Takes in the sheets. Cheaper than [`read`]: what is no sheet is passed over.
+    pub(crate) fn of(html: &'a str) -> Self {
+        let mut sheet = Sheet::default();
+        let bytes = html.as_bytes();
+        let mut at = 0;
+        while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
+            let rest = &bytes[at + found..];
+            let length = if rest.starts_with(b"<!--") {
+                memmem::find(&rest[4..], b"-->").map_or(rest.len(), |end| end + 7)
+            } else if starts(rest, b"<style") {
+                let end = memmem::find_iter(rest, b"</")
+                    .find(|end| starts(&rest[*end..], b"</style"))
+                    .unwrap_or(rest.len());
+                let from = memchr::memchr(b'>', &rest[..end]).map_or(end, |from| from + 1);
+                sheet.add(&html[at + found + from..at + found + end]);
+                end
+            } else {
+                1
+            };
+            at += found + length;
+        }
+        Self { html, sheet }
+    }
+
+    /// Tells whether more than the tags themselves may hide something.
+    pub(crate) fn has_sheets(&self) -> bool {
+        !self.sheet.is_empty()
+    }
+
+    /// Returns the pieces of the first octets.
+    pub(crate) fn read(&self, octets: usize) -> Vec<Piece> {
+        let html = &self.html[..self.html.floor_char_boundary(octets)];
+        let mut reader = Reader {
+            sheet: self.sheet.clone(),
+            ..Reader::default()
+        };
+        tokens(html, |token| reader.take(token));
+        reader.finish()
+    }
+}
+
+fn starts(bytes: &[u8], word: &[u8]) -> bool {
+    bytes
+        .get(..word.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(word))
 }
 
 /// How a start tag says by itself that nobody sees what is in its element.
@@ -121,6 +180,7 @@ enum Attribute {
     Colour,
     Background,
     BackgroundPicture,
+    Said,
     Other,
 }
 
@@ -136,6 +196,7 @@ impl RawTag {
                 href: String::new(),
                 src: String::new(),
                 alt: String::new(),
+                said: String::new(),
                 class: String::new(),
                 id: String::new(),
                 kind: String::new(),
@@ -159,6 +220,16 @@ impl RawTag {
             b"color" => Attribute::Colour,
             b"bgcolor" => Attribute::Background,
             b"background" => Attribute::BackgroundPicture,
+            b"title"
+            | b"aria-label"
+            | b"aria-description"
+            | b"aria-roledescription"
+            | b"placeholder"
+            | b"value"
+            | b"label"
+            | b"summary"
+            | b"content"
+            | b"abbr" => Attribute::Said,
             _ => Attribute::Other,
         };
         self.hidden |= name == b"hidden";
@@ -187,6 +258,14 @@ impl RawTag {
             }
             Attribute::BackgroundPicture => {
                 self.legacy.background = Some(None);
+                return;
+            }
+            Attribute::Said => {
+                let said = &value[..value.floor_char_boundary(HTML_ATTRIBUTE_BYTES_MAX)];
+                if !said.trim().is_empty() {
+                    self.tag.said.push_str(said);
+                    self.tag.said.push('\n');
+                }
                 return;
             }
             Attribute::Other => return,
@@ -268,6 +347,29 @@ impl Place {
         };
         !(self.gone || self.unseen || self.tiny || self.colour.is_some_and(is_lost))
     }
+}
+
+/// Returns the texts of HTML, whoever sees them.
+fn said_by(html: &str) -> String {
+    let mut said = String::new();
+    let mut is_machinery = false;
+    tokens(html, |token| match token {
+        Token::Open(tag, _) => {
+            is_machinery = tag.element.role == Role::Machine;
+            if tag.element.role != Role::Inline {
+                said.push(' ');
+            }
+        }
+        Token::Close(element) => {
+            is_machinery = false;
+            if element.role != Role::Inline {
+                said.push(' ');
+            }
+        }
+        Token::Text(text) if !is_machinery => said.push_str(text),
+        Token::Text(_) | Token::Comment(_) => {}
+    });
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Debug, Default)]
@@ -368,6 +470,9 @@ impl Reader {
     fn text(&mut self, text: &str) {
         let place = self.place();
         if place.element.role == Role::Machine {
+            if place.element.is("title") && !text.trim().is_empty() {
+                self.pieces.push(Piece::Aside(text.to_owned()));
+            }
             return;
         }
         let piece = if place.is_seen() {
@@ -378,12 +483,21 @@ impl Reader {
         self.pieces.push(piece);
     }
 
-    /// Comments that address one mail program are machinery; others are text that somebody left unseen.
+    /// What comments hold that address one mail program is shown by that one; others are text that somebody left unseen.
     fn comment(&mut self, text: &str) {
         let text = text.trim();
-        let is_machinery =
-            text.starts_with("[if") || text.starts_with("<![endif") || text.starts_with("[endif");
-        if !is_machinery && text.contains(char::is_alphabetic) {
+        if text.starts_with("<![endif") || text.starts_with("[endif") {
+            return;
+        }
+        if text.starts_with("[if") {
+            let inside = text.split_once('>').map_or("", |(_, inside)| inside);
+            let said = said_by(inside);
+            if said.contains(char::is_alphabetic) {
+                self.pieces.push(Piece::Aside(said));
+            }
+            return;
+        }
+        if text.contains(char::is_alphabetic) {
             self.pieces.push(Piece::Hidden(text.to_owned()));
         }
     }

@@ -16,7 +16,7 @@ pub(crate) const CLASSES_MAX: usize = 16;
 ///
 /// Of a longer selector the last step counts, so a rule may hide more than it does on the screen, never less. Rules for
 /// certain devices are passed over.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sheet {
     looks: HashMap<String, Look>,
 }
@@ -40,6 +40,11 @@ impl Sheet {
             self.add_rule(head, &rest[..closing]);
             rest = rest.get(closing + 1..).unwrap_or_default();
         }
+    }
+
+    /// Tells whether no rule was kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.looks.is_empty()
     }
 
     /// Returns what the sheets say about an element.
