@@ -277,6 +277,9 @@ fn left_open(lost: Option<&Lost>, host: &str) -> Outcome {
         Some(Lost::Refused(Phase::Content, reply)) if reply.is_permanent() => {
             failed(&reply.to_string())
         }
+        Some(lost) if lost.is_uncertain() => Outcome::Uncertain {
+            reply: lost.as_reply(host),
+        },
         Some(lost) => Outcome::Deferred {
             reply: lost.as_reply(host),
         },
@@ -303,7 +306,7 @@ fn observe(lanes: &Lanes, report: &AttemptReport) {
     let count =
         |wanted: fn(&Outcome) -> bool| report.outcomes.iter().filter(|one| wanted(one)).count();
     let delivered = count(|one| matches!(one, Outcome::Delivered));
-    let deferred = count(|one| matches!(one, Outcome::Deferred { .. }));
+    let deferred = count(|one| matches!(one, Outcome::Deferred { .. } | Outcome::Uncertain { .. }));
     let failed = count(|one| matches!(one, Outcome::Failed { .. } | Outcome::SenderRefused { .. }));
     tracing::info!(message.id = %id, delivered, deferred, failed, "attempted");
     for (recipient, outcome) in report.mail.recipients.iter().zip(&report.outcomes) {

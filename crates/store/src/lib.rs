@@ -15,6 +15,7 @@
 
 pub mod blobs;
 pub mod changes;
+mod clock;
 pub mod engine;
 mod error;
 pub mod leases;

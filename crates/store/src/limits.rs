@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// How often a process that shares its store compares its machine's clock with the database's: a clock that is set while the
+/// process runs is followed within this time.
+pub const CLOCK_LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Microseconds that a look at the database's clock may take: half of it is how wrong the look may be.
+pub const CLOCK_LOOK_US_MAX: i64 = 2_000_000;
+
+/// Looks at the database's clock of which the shortest counts: the first one also prepares its statement.
+pub const CLOCK_LOOKS: usize = 3;
+
+/// Microseconds by which a machine's clock may be off before the operator is told; nothing goes wrong beyond it.
+pub const CLOCK_OFF_US_TOLD: i64 = 5_000_000;
+
 /// Closures that share one commit at most.
 pub const COMMIT_GROUP_CLOSURES_MAX: usize = 256;
 

@@ -12,6 +12,7 @@ use posthouse_types::ids::{IdCodec, Key, KeyMaker};
 use tokio::sync::watch;
 
 use crate::blobs::BlobStore;
+use crate::clock::{self, StoreClock};
 use crate::engine::postgres::Postgres;
 use crate::engine::sqlite::Sqlite;
 use crate::sql::Tx;
@@ -80,6 +81,7 @@ impl Store {
                 )));
             }
         };
+        let (clock, corrected) = engine.clock(clock).await?;
         let now = clock.unix_ms();
         let installation = engine
             .write(move |tx: &mut dyn Tx| {
@@ -104,6 +106,12 @@ impl Store {
         store.open_index().await?;
         if config.database != "sqlite" {
             store.hear_other_nodes(config.database.clone());
+        }
+        if let Some(corrected) = corrected {
+            let weak = Arc::downgrade(&store.inner);
+            clock::follow(&corrected, move || {
+                weak.upgrade().map(|inner| Self { inner })
+            });
         }
         Ok(store)
     }
@@ -163,7 +171,8 @@ impl Store {
         self.inner.organization
     }
 
-    /// Returns the clock the store was opened with.
+    /// Returns the clock the store was opened with; where a machine's clock was given and the store is shared, corrected so
+    /// that all its processes have one time.
     #[must_use]
     pub fn clock(&self) -> &SharedClock {
         &self.inner.clock
@@ -219,6 +228,25 @@ impl Store {
 }
 
 impl Engine {
+    /// Returns the clock that the store goes by, and once more if it is to be kept right.
+    async fn clock(
+        &self,
+        machine: SharedClock,
+    ) -> Result<(SharedClock, Option<Arc<StoreClock>>), StoreError> {
+        if !machine.is_of_machine() {
+            return Ok((machine, None));
+        }
+        let asked = Arc::clone(&machine);
+        let look = self.read(move |tx: &mut dyn Tx| clock::look(tx, &asked));
+        Ok(match look.await? {
+            Some(look) => {
+                let corrected = Arc::new(StoreClock::new(machine, look));
+                (Arc::clone(&corrected) as SharedClock, Some(corrected))
+            }
+            None => (machine, None),
+        })
+    }
+
     async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,

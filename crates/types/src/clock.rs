@@ -17,6 +17,12 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn unix_seconds(&self) -> i64 {
         self.unix_us() / 1_000_000
     }
+
+    /// Tells whether this is a machine's clock, which may be wrong: processes that share a store then go by the store's. A
+    /// clock that a test moves is right as it is.
+    fn is_of_machine(&self) -> bool {
+        false
+    }
 }
 
 /// A shared clock.
@@ -32,5 +38,9 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn is_of_machine(&self) -> bool {
+        true
     }
 }

@@ -4,7 +4,7 @@ use posthouse_mailroom::send::QueuedMail;
 use serde_json::{Value, json};
 
 use crate::openapi::schema::{
-    Component, Schema, constant, count, either, email, object, one_of, text, time, uuid,
+    Component, Schema, constant, count, either, email, flag, object, one_of, text, time, uuid,
 };
 
 /// What mail for one recipient is answered as.
@@ -27,6 +27,12 @@ fn queued_mail() -> Schema {
             text().nullable().about("What the other server said last."),
         ),
         ("created_at", time()),
+        (
+            "uncertain",
+            flag().about(
+                "An attempt ended without an answer to the message: it may have been taken.",
+            ),
+        ),
     ])
 }
 
@@ -42,5 +48,6 @@ pub(super) fn render(row: &QueuedMail) -> Value {
         "next_attempt_at": row.next_attempt_at,
         "last_reply": row.last_reply,
         "created_at": row.created_at,
+        "uncertain": row.is_uncertain,
     })
 }

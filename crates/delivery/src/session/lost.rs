@@ -88,6 +88,16 @@ impl Lost {
         }
     }
 
+    /// Tells whether the whole message had gone out and nobody knows whether it was taken.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        let no_answer = matches!(
+            self,
+            Self::Closed(_) | Self::TimedOut(_) | Self::Nonsense(..) | Self::OutOfPlace(..)
+        );
+        no_answer && self.phase() == Phase::EndOfData
+    }
+
     /// Returns it in the form of a reply: the server's own where it gave one, ours with 421 otherwise.
     #[must_use]
     pub fn as_reply(&self, host: &str) -> String {

@@ -14,7 +14,7 @@ use posthouse_types::ids::Key;
 use super::limits::INLINE_WORK_BYTES_MAX;
 use super::{OwnMail, letter};
 use crate::Mailroom;
-use crate::outbound::event;
+use crate::outbound::event::{self, Delivered};
 use crate::outbound::sending::OwnMailKind;
 use crate::read::away_from_async_threads;
 use crate::receive::{InboundDelivery, QueueRow, ReceiveRefusal, Role, check_hops, trace_lines};
@@ -69,7 +69,7 @@ impl Mailroom {
                 if !outbound::finish(tx, row.id, row.token)? {
                     return Ok(None);
                 }
-                let recipients = std::slice::from_ref(&row.recipient);
+                let recipients = &[Delivered::once(&row.recipient)];
                 event::delivered(tx, mailroom.store().ids(), &row.sent, recipients, now_us)?;
             }
             let (Some(blob), Some(operator)) = (&blob, mailroom.operator()) else {

@@ -56,8 +56,11 @@ pub struct ClaimedRecipient {
     pub(crate) token: i64,
     pub(crate) attempts: i64,
     pub(crate) created_at: i64,
-    /// Unix seconds from which on passing failures are tried again: what waited for other reasons has its time before it.
-    pub(crate) tried_from: i64,
+    /// Unix seconds from which on passing failures are tried again; `None`: from now on, because what waited for other reasons
+    /// has its time before it.
+    pub(crate) tried_from: Option<i64>,
+    /// Whether an attempt before this one may have delivered it.
+    pub(crate) is_uncertain: bool,
     /// The envelope recipient.
     pub address: String,
     /// Its domain.
@@ -284,7 +287,8 @@ fn together(
             token: row.token,
             attempts: row.attempts,
             created_at: row.created_at,
-            tried_from: row.created_at.max(row.admitted_at.unwrap_or(0)),
+            tried_from: row.tried_from,
+            is_uncertain: row.is_uncertain,
             address: row.recipient,
             domain: row.domain,
         };

@@ -26,23 +26,48 @@ pub(crate) struct Bounced {
     pub(crate) address: String,
     pub(crate) diagnostic: String,
     pub(crate) bounce: Bounce,
+    /// Whether an attempt may have delivered it all the same.
+    pub(crate) is_uncertain: bool,
 }
 
-/// Notes that a server, or a mailbox here, took the message for recipients.
+/// Somebody who got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) address: String,
+    /// Whether an attempt before may have delivered it, too: it may have arrived twice.
+    pub(crate) is_uncertain: bool,
+}
+
+impl Delivered {
+    /// Somebody who got it for certain once.
+    pub(crate) fn once(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            is_uncertain: false,
+        }
+    }
+}
+
+/// Notes that a server, or a mailbox here, took the message for recipients. Those who may have got it twice are named
+/// besides: an attempt before ended without an answer.
 pub(crate) fn delivered(
     tx: &mut dyn Tx,
     codec: &IdCodec,
     sent: &Sent,
-    recipients: &[String],
+    recipients: &[Delivered],
     at_us: i64,
 ) -> Result<(), StoreError> {
     let Some(message) = message(tx, codec, sent)? else {
         return Ok(());
     };
-    let object = json!({
-        "message": message,
-        "delivered": {"delivered_at": at_us / 1_000_000, "recipients": recipients},
-    });
+    let addresses: Vec<&str> = recipients.iter().map(|one| one.address.as_str()).collect();
+    let mut told = json!({"delivered_at": at_us / 1_000_000, "recipients": addresses});
+    let uncertain = recipients.iter().filter(|one| one.is_uncertain);
+    let uncertain: Vec<&str> = uncertain.map(|one| one.address.as_str()).collect();
+    if !uncertain.is_empty() {
+        told["uncertain_recipients"] = json!(uncertain);
+    }
+    let object = json!({ "message": message, "delivered": told });
     let kind = match sent.grant {
         Some(_) => ChangeKind::MessageDelivered,
         None => ChangeKind::TransactionalDelivered,
@@ -73,7 +98,13 @@ pub(crate) fn bounced(
     for kind in kinds {
         let of_kind = recipients.iter().filter(|one| one.bounce.kind == kind);
         let told: Vec<Value> = of_kind
-            .map(|one| json!({"email": one.address, "diagnostic_code": one.diagnostic}))
+            .map(|one| {
+                let mut told = json!({"email": one.address, "diagnostic_code": one.diagnostic});
+                if one.is_uncertain {
+                    told["uncertain"] = json!(true);
+                }
+                told
+            })
             .collect();
         let object = json!({
             "message": message,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use posthouse_store::tables::outbound::{self, remote::{self, Deferral}};
+use posthouse_store::tables::outbound::{
+    self,
+    remote::{self, Deferral},
+};
 use posthouse_store::tables::sendings;
 use posthouse_store::tables::usage::{self, AccountDay};
 use posthouse_store::{StoreError, Tx};
@@ -209,12 +212,18 @@ fn settle_counted(
                 }
                 was_held
             }
-            Outcome::Deferred { reply } => {
+            Outcome::Deferred { reply } | Outcome::Uncertain { reply } => {
                 let reply = kept(reply);
                 match again(row, now_us, mailroom.retry_period()) {
                     Some(due_us) => {
                         ends.counts.deferred += 1;
-                        remote::defer(tx, row.id, row.token, due_us, &reply)?
+                        let deferral = Deferral {
+                            due_us,
+                            reply: &reply,
+                            tried_from: row.tried_from.unwrap_or(now),
+                            is_uncertain: matches!(row.outcome, Outcome::Uncertain { .. }),
+                        };
+                        remote::defer(tx, row.id, row.token, &deferral)?
                     }
                     None => {
                         let was_held = outbound::finish(tx, row.id, row.token)?;
@@ -292,12 +301,14 @@ fn bounce(row: &RowOutcome, diagnostic: String) -> Bounced {
         address: row.address.clone(),
         bounce,
         diagnostic,
+        is_uncertain: row.is_uncertain || matches!(row.outcome, Outcome::Uncertain { .. }),
     }
 }
 
 /// Returns when a row is attempted again; `None` when its time is over.
 fn again(row: &RowOutcome, now_us: i64, period: Duration) -> Option<i64> {
-    let age_us = u64::try_from(now_us - row.tried_from * 1_000_000).unwrap_or(0);
+    let age_us = row.tried_from.map_or(0, |from| now_us - from * 1_000_000);
+    let age_us = u64::try_from(age_us).unwrap_or(0);
     let age = Duration::from_micros(age_us);
     let pause = schedule::pause(row.attempts + 1, age, period, rand::random())?;
     Some(now_us + pause.as_micros() as i64)

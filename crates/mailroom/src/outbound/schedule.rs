@@ -18,8 +18,8 @@ const DOUBLINGS_MAX: u32 = 7;
 
 /// Returns the pause before the next attempt, or `None` when mail of that age is given up.
 ///
-/// `attempts` have been made, at least one; `age` is the time since the mail was queued; `chance` is a random number from
-/// 0 to 1.
+/// `attempts` have been made, at least one; `age` is the time since the first of them, or since the mail was let go again after
+/// it had been held; `chance` is a random number from 0 to 1.
 #[must_use]
 pub fn pause(attempts: i64, age: Duration, period: Duration, chance: f64) -> Option<Duration> {
     let left = period.checked_sub(age).filter(|left| !left.is_zero())?;

@@ -63,6 +63,7 @@ impl Mailroom {
                     kind: BounceType::General,
                     class: BounceClass::Soft,
                 },
+                is_uncertain: row.is_uncertain,
             }];
             event::bounced(tx, mailroom.store().ids(), &sent, &bounced, now_us)?;
             let [dropped] = &bounced;

@@ -351,7 +351,7 @@ pub(crate) fn deliver_queued(
     if !outbound::finish(tx, row.id, row.token)? {
         return Ok(Vec::new());
     }
-    let recipients = std::slice::from_ref(&row.recipient);
+    let recipients = &[event::Delivered::once(&row.recipient)];
     let at_us = prepared.shared.now_us;
     event::delivered(tx, mailroom.store().ids(), &row.sent, recipients, at_us)?;
     let mut kept_blobs = Vec::with_capacity(prepared.blobs.len());

@@ -42,6 +42,7 @@ pub(super) fn bounced(
             address: mail.recipient,
             diagnostic,
             bounce,
+            is_uncertain: false,
         }));
     }
     if found.is_empty() {

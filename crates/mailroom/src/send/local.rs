@@ -235,7 +235,8 @@ impl Mailroom {
             token: claim.token,
             address: claim.recipient.clone(),
             attempts: claim.attempts,
-            tried_from: claim.created_at,
+            tried_from: claim.tried_from,
+            is_uncertain: false,
             outcome,
         };
         let (mailroom, sent, now_us) = (self.clone(), sent(claim), self.clock().unix_us());
@@ -290,6 +291,7 @@ mod tests {
             grant: Some(Key(sender)),
             message: Key(1),
             created_at: 0,
+            tried_from: None,
         };
         let claims = vec![
             claim(1, 1, "a@x"),

@@ -44,6 +44,8 @@ pub struct QueuedMail {
     pub last_reply: Option<String>,
     /// Unix seconds.
     pub created_at: i64,
+    /// Whether an attempt ended without an answer to the message, so that it may have been taken.
+    pub is_uncertain: bool,
 }
 
 /// A page of the queue.
@@ -176,6 +178,7 @@ impl Mailroom {
             next_attempt_at: waits.then_some(row.due_us / 1_000_000),
             last_reply: row.last_reply.clone(),
             created_at: row.created_at,
+            is_uncertain: row.is_uncertain,
         }
     }
 }

@@ -77,6 +77,17 @@ impl Dialect {
         }
     }
 
+    /// Returns the query for the time of the database in Unix microseconds; `None` where the database has the process's own.
+    #[must_use]
+    pub fn clock(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => {
+                Some("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+            }
+        }
+    }
+
     /// Tells whether the store lives inside this process, so that no other process works on it.
     #[must_use]
     pub fn is_embedded(self) -> bool {

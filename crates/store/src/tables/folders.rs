@@ -58,14 +58,27 @@ pub fn create_system_folders(
     now: i64,
 ) -> Result<(), StoreError> {
     for (folder, key) in SystemFolder::ALL.into_iter().zip(keys) {
+        let uid_validity = next_uid_validity(tx, grant, now)?;
         tx.execute(
             "INSERT INTO folders (id, grant_id, application_id, parent_id, name, role, uid_validity, uid_next,
                highest_modseq, total_count, unread_count, total_bytes)
              VALUES ($1, $2, $3, NULL, $4, $5, $6, 1, 1, 0, 0, 0)",
-            &[(*key).into(), grant.into(), application.into(), folder.name().into(), Param::Int(folder as i64), now.into()],
+            &[(*key).into(), grant.into(), application.into(), folder.name().into(), Param::Int(folder as i64), uid_validity.into()],
         )?;
     }
     Ok(())
+}
+
+/// Returns what tells a new folder of an account from every other one that it has or had, whatever their names: the seconds
+/// of the clock, or one more than the newest number where that is not enough.
+// RFC 9051 2.3.1.1: a mailbox that is made again under a name has a greater number than the one before it
+fn next_uid_validity(tx: &mut dyn Tx, grant: Key, now: i64) -> Result<i64, StoreError> {
+    tx.query_one(
+        "UPDATE grants SET uid_validity = CASE WHEN uid_validity < $2 THEN $2 ELSE uid_validity + 1 END
+         WHERE id = $1 RETURNING uid_validity",
+        &[grant.into(), now.into()],
+        |row| row.int(0),
+    )
 }
 
 /// Returns the key of an account's system folder.
@@ -121,6 +134,7 @@ pub fn insert(
     folder: &Folder,
     now: i64,
 ) -> Result<(), StoreError> {
+    let uid_validity = next_uid_validity(tx, grant, now)?;
     tx.execute(
         "INSERT INTO folders (id, grant_id, application_id, parent_id, name, role, uid_validity, uid_next,
            highest_modseq, total_count, unread_count, total_bytes, text_color, background_color)
@@ -131,7 +145,7 @@ pub fn insert(
             application.into(),
             folder.parent.into(),
             (&folder.name).into(),
-            now.into(),
+            uid_validity.into(),
             folder.text_color.as_ref().into(),
             folder.background_color.as_ref().into(),
         ],

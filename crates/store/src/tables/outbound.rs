@@ -147,10 +147,12 @@ pub struct Outbound {
     pub last_reply: Option<String>,
     /// Unix seconds.
     pub created_at: i64,
+    /// Whether an attempt ended without an answer to the message, so that it may have been taken.
+    pub is_uncertain: bool,
 }
 
 const COLUMNS: &str = "o.id, o.grant_id, o.message_id, o.envelope_from, o.recipient, o.state, o.attempts, o.due_us, o.last_reply, \
-     o.created_at";
+     o.created_at, o.is_uncertain";
 
 fn read(row: &dyn Row) -> Result<Outbound, StoreError> {
     Ok(Outbound {
@@ -164,6 +166,7 @@ fn read(row: &dyn Row) -> Result<Outbound, StoreError> {
         due_us: row.int(7)?,
         last_reply: row.opt_string(8)?,
         created_at: row.int(9)?,
+        is_uncertain: row.flag(10)?,
     })
 }
 
@@ -224,7 +227,7 @@ pub fn find(
          FROM outbound o JOIN blobs b ON b.id = o.blob_id WHERE o.id = $1 AND o.application_id = $2"
     );
     tx.query_opt(&sql, &[id.into(), application.into()], |row| {
-        Ok((read(row)?, blobs::read_place(row, 10)?))
+        Ok((read(row)?, blobs::read_place(row, 11)?))
     })
 }
 
@@ -251,6 +254,8 @@ pub struct LocalClaim {
     pub message: Key,
     /// Unix seconds.
     pub created_at: i64,
+    /// Unix seconds from which on passing failures are tried again; `None` before the first one.
+    pub tried_from: Option<i64>,
 }
 
 /// Returns up to `limit` senders behind `behind`, in the order of their keys, of whom something is due for mailboxes of this
@@ -335,7 +340,7 @@ fn claim_of_local_sender(
          UPDATE outbound SET state = 1, due_us = $2, claim_token = claim_token + 1
          WHERE id IN (SELECT id FROM due)
          RETURNING id, claim_token, blob_id, envelope_from, recipient, attempts, application_id, grant_id, message_id,
-           created_at",
+           created_at, tried_from",
         tx.dialect().skip_locked()
     );
     let params = [now_us.into(), until_us.into(), limit.into(), sender.into()];
@@ -351,6 +356,7 @@ fn claim_of_local_sender(
             grant: Some(row.key(7)?).filter(|grant| *grant != NO_GRANT),
             message: row.key(8)?,
             created_at: row.int(9)?,
+            tried_from: row.opt_int(10)?,
         })
     })?;
     claims.sort_unstable_by_key(|claim| claim.id);
@@ -389,7 +395,8 @@ pub fn drop_captured(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
 pub fn release_all(tx: &mut dyn Tx, now_us: i64) -> Result<u64, StoreError> {
     tx.execute(
         "UPDATE outbound SET state = 0, due_us = $1,
-           last_reply = CASE WHEN is_local = 0 THEN $2 ELSE last_reply END WHERE state = 1",
+           last_reply = CASE WHEN is_local = 0 THEN $2 ELSE last_reply END,
+           is_uncertain = CASE WHEN is_local = 0 THEN 1 ELSE is_uncertain END WHERE state = 1",
         &[now_us.into(), remote::UNCERTAIN.into()],
     )
 }

@@ -158,7 +158,7 @@ pub fn withhold(tx: &mut dyn Tx, row: Key, pause: Key, reply: &str) -> Result<()
 }
 
 /// Gives up to `limit` rows that a lifted pause kept back to the queue, the oldest first, and removes a pause that keeps
-/// nothing more; returns whether more is left to do.
+/// nothing more; returns whether more is left to do. The time that they were kept is not taken from their time of being tried.
 pub fn give_back(tx: &mut dyn Tx, now_us: i64, limit: i64) -> Result<bool, StoreError> {
     let lifted = tx.query_opt(
         "SELECT id FROM pauses WHERE lifted_at IS NOT NULL ORDER BY id LIMIT 1",
@@ -170,7 +170,8 @@ pub fn give_back(tx: &mut dyn Tx, now_us: i64, limit: i64) -> Result<bool, Store
     };
     let given_back = tx.execute(
         "UPDATE outbound SET state = CASE WHEN state = 3 THEN 0 ELSE state END,
-           due_us = CASE WHEN state = 3 THEN $2 ELSE due_us END, last_reply = NULL, pause_id = NULL
+           due_us = CASE WHEN state = 3 THEN $2 ELSE due_us END, last_reply = NULL, pause_id = NULL,
+           tried_from = CASE WHEN state = 3 THEN NULL ELSE tried_from END
          WHERE id IN (SELECT id FROM outbound WHERE pause_id = $1 ORDER BY id LIMIT $3)",
         &[pause.into(), now_us.into(), limit.into()],
     )?;

@@ -1,6 +1,11 @@
 //! Leases: one holder at a time, and a late holder knows that it is late.
 
-use posthouse_store::{Tx, leases};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use posthouse_store::{Store, StoreError, Tx, leases};
+use posthouse_types::clock::{Clock, SystemClock};
 
 use crate::support::every_engine;
 
@@ -89,5 +94,60 @@ async fn of_many_who_ask_at_once_one_gets_the_lease() {
             holders += i32::from(matches!(ask.await.unwrap(), Ok(Some(_))));
         }
         assert_eq!(holders, 1);
+    }
+}
+
+/// A machine whose clock is wrong.
+#[derive(Debug)]
+struct WrongClock(AtomicI64);
+
+impl Clock for WrongClock {
+    fn unix_us(&self) -> i64 {
+        SystemClock.unix_us() + self.0.load(Ordering::Relaxed)
+    }
+
+    fn is_of_machine(&self) -> bool {
+        true
+    }
+}
+
+const MINUTE_US: i64 = 60 * 1_000_000;
+
+/// What two machines may still disagree by: far less than the shortest lease.
+const AGREED_US: i64 = 2 * 1_000_000;
+
+async fn asks(store: &Store, holder: &'static str) -> bool {
+    let now_us = store.clock().unix_us();
+    let asking = store.write(move |tx: &mut dyn Tx| {
+        leases::acquire(tx, "job", holder, now_us, now_us + MINUTE_US)
+    });
+    asking
+        .await
+        .map(|lease| lease.is_some())
+        .unwrap_or_else(|error: StoreError| panic!("{error}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_09_machines_whose_clocks_disagree_by_minutes_take_no_lease_of_each_other() {
+    for fresh in every_engine().await {
+        // The embedded store has no other machine.
+        if fresh.config.database == "sqlite" {
+            continue;
+        }
+        let of_machine = |minutes: i64| Arc::new(WrongClock(AtomicI64::new(minutes * MINUTE_US)));
+        let (slow, fast) = (of_machine(-10), of_machine(10));
+        let behind = Store::open(&fresh.config, slow).await.unwrap();
+        let ahead = Store::open(&fresh.config, fast.clone()).await.unwrap();
+        assert!(asks(&behind, "behind").await);
+        assert!(!asks(&ahead, "ahead").await, "the lease runs");
+        let apart_us = ahead.clock().unix_us() - behind.clock().unix_us();
+        assert!(apart_us.abs() < AGREED_US, "{apart_us}");
+        // A clock that is set meanwhile is followed.
+        fast.0.store(-3 * MINUTE_US, Ordering::Relaxed);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while (ahead.clock().unix_us() - behind.clock().unix_us()).abs() >= AGREED_US {
+            assert!(Instant::now() < deadline, "it is not followed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }

@@ -38,6 +38,10 @@ pub struct RemoteClaim {
     pub tls_need: TlsNeed,
     /// Unix seconds at which the warm-up of its domain let it go.
     pub admitted_at: Option<i64>,
+    /// Unix seconds from which on passing failures are tried again; `None` before the first one.
+    pub tried_from: Option<i64>,
+    /// Whether an attempt ended without an answer to the message, so that it may have been taken.
+    pub is_uncertain: bool,
 }
 
 /// What an attempt that nobody ended leaves behind: its holder died between the claim and the answer.
@@ -89,10 +93,11 @@ pub fn claim(
         "WITH due AS MATERIALIZED (SELECT id FROM outbound
            WHERE is_local = 0 AND state < 3 {of_destination} AND due_us <= $1 ORDER BY due_us, id LIMIT $3 {})
          UPDATE outbound SET last_reply = CASE WHEN state = 1 THEN $4 ELSE last_reply END,
+           is_uncertain = CASE WHEN state = 1 THEN 1 ELSE is_uncertain END,
            state = 1, due_us = $2, claim_token = claim_token + 1
          WHERE id IN (SELECT id FROM due)
          RETURNING id, claim_token, application_id, grant_id, message_id, blob_id, envelope_from, recipient, domain,
-           attempts, created_at, tls_need, admitted_at",
+           attempts, created_at, tls_need, admitted_at, tried_from, is_uncertain",
         tx.dialect().skip_locked()
     );
     let mut params: Vec<Param<'_>> = vec![
@@ -122,6 +127,8 @@ fn read(row: &dyn Row) -> Result<RemoteClaim, StoreError> {
         created_at: row.int(10)?,
         tls_need: TlsNeed::from_stored(row.int(11)?)?,
         admitted_at: row.opt_int(12)?,
+        tried_from: row.opt_int(13)?,
+        is_uncertain: row.flag(14)?,
     })
 }
 
@@ -160,18 +167,38 @@ pub fn postpone(
     Ok(())
 }
 
+/// A passing failure.
+#[derive(Debug, Clone, Copy)]
+pub struct Deferral<'a> {
+    /// When it is tried again, in Unix microseconds.
+    pub due_us: i64,
+    /// What the queue shows of it.
+    pub reply: &'a str,
+    /// Unix seconds from which on passing failures are tried again.
+    pub tried_from: i64,
+    /// Whether the message may have been taken all the same.
+    pub is_uncertain: bool,
+}
+
 /// Ends a claim with a passing failure; tells whether the claim was still the newest.
 pub fn defer(
     tx: &mut dyn Tx,
     id: Key,
     token: i64,
-    due_us: i64,
-    reply: &str,
+    deferral: &Deferral<'_>,
 ) -> Result<bool, StoreError> {
     let deferred = tx.execute(
-        "UPDATE outbound SET state = 2, due_us = $3, last_reply = $4, attempts = attempts + 1
+        "UPDATE outbound SET state = 2, due_us = $3, last_reply = $4, attempts = attempts + 1, tried_from = $5,
+           is_uncertain = CASE WHEN is_uncertain = 1 THEN is_uncertain ELSE $6 END
          WHERE id = $1 AND claim_token = $2 AND state = 1",
-        &[id.into(), token.into(), due_us.into(), reply.into()],
+        &[
+            id.into(),
+            token.into(),
+            deferral.due_us.into(),
+            deferral.reply.into(),
+            deferral.tried_from.into(),
+            deferral.is_uncertain.into(),
+        ],
     )?;
     Ok(deferred > 0)
 }
@@ -189,8 +216,13 @@ pub fn steer(
     to: OutboundState,
     due_us: i64,
 ) -> Result<bool, StoreError> {
+    // What was held begins anew: the time that it was kept is not taken from its time of being tried.
+    let tried_from = match to {
+        OutboundState::Queued => "CASE WHEN state = 3 THEN NULL ELSE tried_from END",
+        _ => "tried_from",
+    };
     let sql = format!(
-        "UPDATE outbound SET state = $4, due_us = $5, pause_id = NULL, claim_token = claim_token + 1
+        "UPDATE outbound SET state = $4, due_us = $5, pause_id = NULL, claim_token = claim_token + 1, tried_from = {tried_from}
          WHERE id = $1 AND application_id = $2 AND {AT_REST}"
     );
     let steered = tx.execute(
