@@ -8,7 +8,7 @@ use posthouse_types::clock::SharedClock;
 use posthouse_types::ids::{Key, Kind};
 
 use crate::Refusal;
-use crate::audit::{AUDIT_DAYS_DEFAULT, Doer};
+use crate::audit::{AUDIT_DAYS_DEFAULT, Doer, Often};
 use crate::certificates::Chosen;
 use crate::dmarc_reports::Sightings;
 use crate::domains::{ChosenMode, Identities, Pace, View, identities};
@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) waits: Places,
     /// Days that the audit log is kept.
     pub(crate) audit_days: AtomicU32,
+    /// Refusals that come in floods, counted for the audit log.
+    pub(crate) often: Often,
     /// Domains as senders, found a moment ago.
     pub(crate) identities: Identities,
     /// How often domains are checked.
@@ -128,6 +130,7 @@ impl Mailroom {
                 last_sender: AtomicI64::default(),
                 waits: Places::default(),
                 audit_days: AtomicU32::new(AUDIT_DAYS_DEFAULT),
+                often: Often::default(),
                 identities: identities(),
                 pace: Pace::default(),
                 view: View::default(),

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `entry` | what an entry says |
 //! | `note` | entries are written |
+//! | `often` | refusals that come in floods |
 //! | `list` | entries are read |
 //! | `expire` | old entries go |
 
@@ -14,9 +15,11 @@ mod entry;
 mod expire;
 mod list;
 mod note;
+mod often;
 
 pub use entry::Doer;
 pub use expire::AUDIT_DAYS_DEFAULT;
 pub use list::{AuditFilter, AuditPage, AuditView};
 
 pub(crate) use entry::{AuditEntry, Object, Outcome};
+pub(crate) use often::Often;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::arrival::Copies;
 use super::evaluations::Record;
 use super::facts;
-use super::quota::{Charge, Shortage, Unpaid, counts_received, may_receive};
+use super::quota::{Charge, Unpaid, counts_received, may_receive};
 use super::rules::look;
 use super::standing::Standing;
 use crate::receive::{InboundDelivery, ReceiveRefusal, Recipient, RecipientRefusal};
@@ -134,7 +134,12 @@ impl Mailroom {
             })
             .await;
         let (evaluation, policy) = match looked {
-            Ok((_, Err(refusal))) => return Err(refusal),
+            Ok((_, Err(refusal))) => {
+                let standing = recipient.standing.get();
+                let policy = standing.and_then(|standing| standing.policy_id);
+                let noted = self.note_no_room(recipient, policy, &refusal).await;
+                return Err(noted.map_or(RecipientRefusal::Unavailable, |()| refusal));
+            }
             Ok((None, Ok(()))) => return Ok(()),
             Ok((Some((evaluation, _)), _)) if evaluation.outcome() != Outcome::Block => {
                 return Ok(());
@@ -185,8 +190,7 @@ impl Mailroom {
         };
         Ok(match may_receive(tx, plan, standing, &charge) {
             Ok(()) => Ok(()),
-            Err(Unpaid::Short(Shortage::Storage { .. })) => Err(RecipientRefusal::MailboxFull),
-            Err(Unpaid::Short(_)) => Err(RecipientRefusal::OverDailyLimit),
+            Err(Unpaid::Short(shortage, _)) => Err(shortage.into()),
             Err(Unpaid::Store(error)) => return Err(error.into()),
         })
     }

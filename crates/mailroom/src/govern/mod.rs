@@ -11,7 +11,7 @@
 //! | `attachments` | what a policy does not let in leaves the message |
 //! | `size` | what is too large for an account |
 //! | `loops` | the budget of replies |
-//! | `quota` | what accounts may send, receive and keep |
+//! | `quota`, `shortage` | what accounts may send, receive and keep, and who is told of a refusal |
 //!
 //! What cannot be decided is refused for now: nothing is stored or sent.
 
@@ -31,6 +31,7 @@ pub(crate) mod inbound;
 pub mod loops;
 pub(crate) mod outbound;
 pub(crate) mod quota;
+pub(crate) mod shortage;
 
 pub(crate) use destination::named as named_folder;
 pub(crate) use facts::{of_message, recipients, senders};

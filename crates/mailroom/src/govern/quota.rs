@@ -11,6 +11,7 @@ use posthouse_types::ids::Key;
 
 use super::standing::Standing;
 use crate::Refusal;
+use crate::receive::RecipientRefusal;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 /// The longest that somebody is told to wait.
@@ -47,6 +48,15 @@ pub(crate) enum Shortage {
         /// How many.
         limit: u64,
     },
+}
+
+impl From<Shortage> for RecipientRefusal {
+    fn from(shortage: Shortage) -> Self {
+        match shortage {
+            Shortage::Storage { .. } => Self::MailboxFull,
+            _ => Self::OverDailyLimit,
+        }
+    }
 }
 
 impl From<Shortage> for Refusal {
@@ -88,8 +98,8 @@ impl From<Shortage> for Refusal {
 /// Why a transaction that uses something up was given up.
 #[derive(Debug)]
 pub(crate) enum Unpaid {
-    /// A quota is used up.
-    Short(Shortage),
+    /// A quota is used up: an account's, or in mail of a domain its application's.
+    Short(Shortage, Option<Key>),
     /// The store failed.
     Store(StoreError),
 }
@@ -98,7 +108,7 @@ impl Unpaid {
     /// Tells whether the transaction is known to have left nothing.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::Short(_) => true,
+            Self::Short(..) => true,
             Self::Store(error) => error.is_final(),
         }
     }
@@ -115,7 +125,7 @@ impl Unpaid {
 impl From<Unpaid> for Refusal {
     fn from(unpaid: Unpaid) -> Self {
         match unpaid {
-            Unpaid::Short(shortage) => {
+            Unpaid::Short(shortage, _) => {
                 metrics::counter!("posthouse_mailroom_quota_refusals_total").increment(1);
                 shortage.into()
             }
@@ -128,6 +138,10 @@ impl From<StoreError> for Unpaid {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+fn short(who: impl Into<Option<Key>>, shortage: Shortage) -> Unpaid {
+    Unpaid::Short(shortage, who.into())
 }
 
 /// A message that is about to be stored for an account.
@@ -168,10 +182,13 @@ pub(crate) fn charge_sent(
             .limit(Limit::SentPerDay)
             .filter(|limit| sent > *limit)
         {
-            return Err(Unpaid::Short(Shortage::SentToday {
-                limit,
-                wait_seconds: until(charge.now, (at.day + 1) * SECONDS_PER_DAY),
-            }));
+            return Err(short(
+                grant,
+                Shortage::SentToday {
+                    limit,
+                    wait_seconds: until(charge.now, (at.day + 1) * SECONDS_PER_DAY),
+                },
+            ));
         }
     }
     charge_month(tx, plan, charge, 1)
@@ -191,7 +208,7 @@ pub(crate) fn charge_received(
             let (at, under) = (charge.day_of(grant), standing.daily_limits_hash());
             let used = usage::received(tx, &at, under)?;
             if used.messages >= limit {
-                return Err(Unpaid::Short(Shortage::ReceivedToday));
+                return Err(short(grant, Shortage::ReceivedToday));
             }
             let with_it = Received {
                 messages: used.messages + 1,
@@ -215,17 +232,20 @@ pub(crate) fn may_receive(
         if let Some(limit) = standing.policy.limit(Limit::ReceivedPerDay) {
             let under = standing.daily_limits_hash();
             if usage::received(tx, &charge.day_of(grant), under)?.messages >= limit {
-                return Err(Unpaid::Short(Shortage::ReceivedToday));
+                return Err(short(grant, Shortage::ReceivedToday));
             }
         }
     }
     if let Some(limit) = plan.cap(Cap::TrafficPerMonth) {
         let used = usage::month(tx, charge.application, usage_month(charge.now))?;
         if used.bytes.saturating_add(charge.bytes.max(1)) > limit {
-            return Err(Unpaid::Short(Shortage::TrafficThisMonth {
-                limit,
-                wait_seconds: until_next_month(charge.now),
-            }));
+            return Err(short(
+                charge.grant,
+                Shortage::TrafficThisMonth {
+                    limit,
+                    wait_seconds: until_next_month(charge.now),
+                },
+            ));
         }
     }
     Ok(())
@@ -249,7 +269,7 @@ pub(crate) fn check_storage(
         return Ok(());
     };
     if usage::storage(tx, grant)?.saturating_add(bytes) > limit {
-        return Err(Unpaid::Short(Shortage::Storage { limit }));
+        return Err(short(grant, Shortage::Storage { limit }));
     }
     Ok(())
 }
@@ -273,16 +293,22 @@ pub(crate) fn charge_month(
     let used = usage::add_to_month(tx, charge.application, month, added)?;
     let wait_seconds = until_next_month(charge.now);
     if let Some(limit) = sent_limit.filter(|limit| used.sent > *limit) {
-        return Err(Unpaid::Short(Shortage::SentThisMonth {
-            limit,
-            wait_seconds,
-        }));
+        return Err(short(
+            charge.grant,
+            Shortage::SentThisMonth {
+                limit,
+                wait_seconds,
+            },
+        ));
     }
     if let Some(limit) = traffic_limit.filter(|limit| used.bytes > *limit) {
-        return Err(Unpaid::Short(Shortage::TrafficThisMonth {
-            limit,
-            wait_seconds,
-        }));
+        return Err(short(
+            charge.grant,
+            Shortage::TrafficThisMonth {
+                limit,
+                wait_seconds,
+            },
+        ));
     }
     Ok(())
 }

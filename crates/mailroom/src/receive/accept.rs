@@ -100,7 +100,7 @@ impl From<Unpaid> for ReceiveRefusal {
     fn from(unpaid: Unpaid) -> Self {
         match unpaid {
             Unpaid::Store(error) => error.into(),
-            Unpaid::Short(shortage) => {
+            Unpaid::Short(shortage, _) => {
                 metrics::counter!("posthouse_mailroom_quota_refusals_total").increment(1);
                 match shortage {
                     Shortage::Storage { .. } => Self::MailboxFull,
@@ -322,9 +322,27 @@ impl Mailroom {
                 if error.is_final() {
                     self.remove_bytes(prepared.blobs()).await;
                 }
+                self.note_unpaid(&prepared, error).await?;
             }
         }
         Ok(outcome?)
+    }
+
+    /// Writes down for whom there was no room.
+    pub(super) async fn note_unpaid(
+        &self,
+        prepared: &Prepared,
+        unpaid: &Unpaid,
+    ) -> Result<(), ReceiveRefusal> {
+        let Unpaid::Short(shortage, Some(grant)) = unpaid else {
+            return Ok(());
+        };
+        let Some((recipient, policy)) = prepared.recipient(*grant) else {
+            return Ok(());
+        };
+        let refusal = (*shortage).into();
+        let noted = self.note_no_room(recipient, policy, &refusal).await;
+        noted.map_err(|_| ReceiveRefusal::Unavailable)
     }
 
     async fn commit(

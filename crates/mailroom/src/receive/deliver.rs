@@ -68,6 +68,17 @@ impl Prepared {
         std::iter::once(self).chain(&self.others)
     }
 
+    /// Returns the recipient whose account it is, and the policy of its workspace.
+    pub(super) fn recipient(&self, grant: Key) -> Option<(&Recipient, Option<Key>)> {
+        let mut copies = self.forms().flat_map(|form| &form.copies);
+        let copy = copies.find(|copy| copy.recipient.grant == grant)?;
+        let standing = copy.verdict.standing.as_ref();
+        Some((
+            &copy.recipient,
+            standing.and_then(|standing| standing.policy_id),
+        ))
+    }
+
     /// Locks all mailboxes, in the order of their keys, so that no two transactions wait for each other.
     fn lock(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let copies = self.forms().flat_map(|form| &form.copies);

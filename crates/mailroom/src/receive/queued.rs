@@ -47,6 +47,9 @@ impl Mailroom {
             let unused = prepared.blobs().filter(|blob| !used.contains(&blob.key));
             self.remove_bytes(unused).await;
         }
+        if let Err(error) = &outcome {
+            self.note_unpaid(&prepared, error).await?;
+        }
         outcome?;
         Ok(())
     }

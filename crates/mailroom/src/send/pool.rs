@@ -12,7 +12,7 @@ use posthouse_types::ids::Key;
 use super::limits::{BURST_QUEUE_US, BURST_US};
 use super::outgoing::Outgoing;
 use super::scheduled::ScheduledMessage;
-use super::submit::SentMessage;
+use super::submit::{NotNow, SentMessage};
 use crate::actor::GrantRef;
 use crate::read::HeaderDetail;
 use crate::{Mailroom, Refusal};
@@ -43,14 +43,20 @@ impl Mailroom {
         headers: Option<HeaderDetail>,
     ) -> Result<Departed, Refusal> {
         let spare = self.inner.outgate.rate.get().map(|_| outgoing.clone());
-        match (self.send_message(grant, outgoing, headers).await, spare) {
-            (Err(Refusal::RateLimited { .. }), Some(outgoing)) => {
-                let slot_us = self.take_slot(grant.application, BURST_QUEUE_US).await?;
+        let order = self.order(grant, outgoing).await?;
+        match (self.send_now(grant, order, headers).await, spare) {
+            (Err(NotNow::NoSlot(_)), Some(outgoing)) => {
+                let slot = self.take_slot(grant.application, BURST_QUEUE_US).await;
+                if let Err(refusal) = &slot {
+                    self.note_no_slot(Some(grant.grant), grant.application, refusal)
+                        .await?;
+                }
+                let slot_us = slot?;
                 let send_at = slot_us.div_euclid(1_000_000) + 1;
                 let waiting = self.take_message(grant, outgoing, send_at).await;
                 waiting.map(Departed::Later)
             }
-            (sent, _) => sent.map(Departed::Now),
+            (sent, _) => sent.map(Departed::Now).map_err(NotNow::refusal),
         }
     }
 

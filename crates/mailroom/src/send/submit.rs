@@ -23,6 +23,8 @@ use crate::actor::GrantRef;
 use crate::govern::Standing;
 use crate::govern::loops::Unsent;
 use crate::govern::outbound::Seen;
+use crate::govern::quota::Unpaid;
+use crate::govern::shortage::NotSent;
 use crate::organise::Metadata;
 use crate::outbound::{Sent, sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
@@ -55,6 +57,30 @@ pub(super) struct Notes {
     pub(super) metadata: Metadata,
     pub(super) starred: bool,
     pub(super) tracking: Option<TrackingOptions>,
+}
+
+/// Why a message was not sent.
+#[derive(Debug)]
+pub(super) enum NotNow {
+    /// The application's rate is used up; everything else is in order.
+    NoSlot(Refusal),
+    /// Another reason.
+    Refused(Refusal),
+}
+
+impl NotNow {
+    /// Returns what the sender is told.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::NoSlot(refusal) | Self::Refused(refusal) => refusal,
+        }
+    }
+}
+
+impl<E: Into<Refusal>> From<E> for NotNow {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
 }
 
 /// Everything that is known of a message before it is written down, which may be done on another thread.
@@ -183,9 +209,27 @@ impl Mailroom {
     pub(super) async fn send(
         &self,
         grant: &GrantRef,
-        mut order: Order,
+        order: Order,
         headers: Option<HeaderDetail>,
     ) -> Result<SentMessage, Refusal> {
+        match self.send_now(grant, order, headers).await {
+            Ok(sent) => Ok(sent),
+            Err(NotNow::Refused(refusal)) => Err(refusal),
+            Err(NotNow::NoSlot(refusal)) => {
+                self.note_no_slot(Some(grant.grant), grant.application, &refusal)
+                    .await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// As [`Mailroom::send`], and tells whether only the rate keeps the message from leaving.
+    pub(super) async fn send_now(
+        &self,
+        grant: &GrantRef,
+        mut order: Order,
+        headers: Option<HeaderDetail>,
+    ) -> Result<SentMessage, NotNow> {
         let departure = order.departure(grant);
         let passage = self.skim(&departure, &mut order.work).await?;
         let standing = self
@@ -224,7 +268,8 @@ impl Mailroom {
             false => verdict,
         });
         if !has_slot {
-            self.take_slot(grant.application, 0).await?;
+            let slot = self.take_slot(grant.application, 0).await;
+            slot.map_err(NotNow::NoSlot)?;
         }
         ready.envelope = self.route(envelope).await?;
         ready.blob = self.store().blobs().keep(ready.blob).await?;
@@ -386,11 +431,38 @@ impl Mailroom {
         if is_final && used != Some(ready.blob.key) {
             self.remove_bytes(std::iter::once(&ready.blob)).await;
         }
-        if let Err(Unsent::Looping(stop)) = &outcome {
-            self.note_stop(grant, stop.clone()).await?;
+        match &outcome {
+            Err(Unsent::Looping(stop)) => self.note_stop(grant, stop.clone()).await?,
+            Err(Unsent::Unpaid(Unpaid::Short(shortage, _))) => {
+                self.note_unpaid_for(grant, &ready, &(*shortage).into())
+                    .await?;
+            }
+            _ => {}
         }
         // `None`: the account was deleted meanwhile.
         outcome?.ok_or(Refusal::NotFound)
+    }
+
+    /// Writes down that a quota is used up. Of a schedule its end tells that.
+    async fn note_unpaid_for(
+        &self,
+        grant: &GrantRef,
+        ready: &Ready,
+        refusal: &Refusal,
+    ) -> Result<(), Refusal> {
+        if matches!(ready.origin, Origin::Schedule(_)) {
+            return Ok(());
+        }
+        let everybody = ready.envelope.iter().map(|one| one.address.as_str());
+        let recipients: Vec<&str> = everybody.collect();
+        let verdict = ready.verdict.as_ref();
+        let mail = NotSent {
+            application: grant.application,
+            grant: Some(grant.grant),
+            policy: verdict.and_then(|verdict| verdict.standing.policy_id),
+            recipients: &recipients,
+        };
+        self.note_not_sent(&mail, refusal).await
     }
 
     async fn try_commit_sent(

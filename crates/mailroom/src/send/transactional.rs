@@ -22,6 +22,7 @@ use crate::domains::{DomainName, find_domain};
 use crate::govern::Standing;
 use crate::govern::outbound::{Mailer, OutboundVerdict, Seen};
 use crate::govern::quota::{Charge, Unpaid, charge_month};
+use crate::govern::shortage::NotSent;
 use crate::organise::Metadata;
 use crate::outbound::{Sent, TlsNeed, sending, tls_need};
 use crate::read::{HeaderDetail, away_from_async_threads, headers_member};
@@ -153,7 +154,11 @@ impl Mailroom {
         };
         self.scan_outgoing(&sent, &written.ready.about, &written.ready.blob)
             .await?;
-        self.take_slot(domain.application, 0).await?;
+        let slot = self.take_slot(domain.application, 0).await;
+        if let Err(refusal) = &slot {
+            self.note_no_slot(None, domain.application, refusal).await?;
+        }
+        slot?;
         written.ready.envelope = self.route(recipients).await?;
         written.ready.blob = self.store().blobs().keep(written.ready.blob).await?;
         let id = self.public_id(Kind::Message, written.ready.id);
@@ -321,6 +326,17 @@ impl Mailroom {
         let is_final = outcome.as_ref().err().is_none_or(Unpaid::is_final);
         if is_final && used != Some(ready.blob.key) {
             self.remove_bytes(std::iter::once(&ready.blob)).await;
+        }
+        if let Err(Unpaid::Short(shortage, _)) = &outcome {
+            let everybody = ready.envelope.iter().map(|one| one.address.as_str());
+            let recipients: Vec<&str> = everybody.collect();
+            let mail = NotSent {
+                application: ready.application,
+                grant: None,
+                policy: ready.governed.0,
+                recipients: &recipients,
+            };
+            self.note_not_sent(&mail, &(*shortage).into()).await?;
         }
         outcome?;
         Ok(())

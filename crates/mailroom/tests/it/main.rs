@@ -41,6 +41,7 @@ mod pauses;
 mod policies;
 mod provisioning;
 mod quota_counting;
+mod quota_records;
 mod quotas;
 mod reading;
 mod receiving;

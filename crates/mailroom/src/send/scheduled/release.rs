@@ -16,6 +16,7 @@ use super::super::origin::{Origin, Release};
 use super::failure::Failure;
 use super::payload::Payload;
 use crate::actor::GrantRef;
+use crate::audit::{AuditEntry, Object, Outcome};
 use crate::read::{away_from_async_threads, blob_source};
 use crate::{Mailroom, Refusal};
 
@@ -168,9 +169,10 @@ impl Mailroom {
 
     async fn fail(&self, due: &DueSchedule, failure: Failure) -> Result<(), Refusal> {
         let (due, now_us) = (due.clone(), self.clock().unix_us());
+        let mailroom = self.clone();
         let external = self
             .store()
-            .write(move |tx: &mut dyn Tx| close_failed(tx, &due, &failure, now_us))
+            .write(move |tx: &mut dyn Tx| close_failed(tx, &mailroom, &due, &failure, now_us))
             .await
             .map_err(Refusal::from)?;
         self.remove_objects(external).await;
@@ -181,6 +183,7 @@ impl Mailroom {
 /// Closes a schedule and notes down why; returns application and key of bytes in the blob store that are to go.
 fn close_failed(
     tx: &mut dyn Tx,
+    mailroom: &Mailroom,
     due: &DueSchedule,
     failure: &Failure,
     now_us: i64,
@@ -205,6 +208,20 @@ fn close_failed(
             },
         )?;
     }
+    let entry = AuditEntry {
+        grant: Some(due.grant),
+        outcome: match failure.status_code {
+            ..500 => Outcome::Rejected,
+            _ => Outcome::Failed,
+        },
+        reason: &failure.message,
+        ..AuditEntry::done(
+            due.application,
+            "message.send",
+            Object::Row(Kind::Schedule, due.id),
+        )
+    };
+    mailroom.audit(tx, &entry)?;
     let lock = tx.dialect().lock_rows();
     blobs::remove_unreferenced(tx, &[due.blob], lock)
 }
