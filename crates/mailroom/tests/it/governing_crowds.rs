@@ -232,9 +232,10 @@ async fn each_of_many_recipients_is_weighed_by_his_own_past() {
                  Message-ID: <p{number}@prizes.example>\r\n\r\nCLICK HERE NOW http://192.0.2.1/win to claim your prize!!!\r\n"
             )
         };
+        let first = doubtful(1);
         let past = office.deliver(
             &["annoyed@agents.localhost", "friend@agents.localhost"],
-            &doubtful(1),
+            &first,
         );
         for (grant, id) in all.iter().zip(past.await.unwrap().message_ids) {
             update(&office, grant, &id, to_folder("junk"))
