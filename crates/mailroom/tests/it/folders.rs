@@ -6,8 +6,8 @@ use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::organise::{FolderUpdate, NewFolder};
 use posthouse_mailroom::read::{Detail, FolderFilter, FolderView, MessageQuery};
-use posthouse_store::Tx;
 use posthouse_store::tables::folders::{self, DeletedFolder};
+use posthouse_store::{StoreError, Tx};
 use posthouse_types::ids::Kind;
 
 use crate::organising::{assert_folders_are_exact, count, deliver, noted, to_folder};
@@ -47,6 +47,34 @@ fn field_of<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> String {
             field: Some(field), ..
         }) => field,
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_of_one_name_made_within_one_second_are_told_apart_by_growing_numbers() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let made = make(&office, &grant, "Vendors").await;
+            let all = office.store.read(move |tx: &mut dyn Tx| {
+                let sql = "SELECT uid_validity FROM folders ORDER BY id";
+                tx.query(sql, &[], |row| row.int(0))
+            });
+            let all: Result<Vec<i64>, StoreError> = all.await;
+            let mut all = all.unwrap();
+            seen.push(*all.last().unwrap());
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(
+                all.len(),
+                7,
+                "no two of an account's folders share one: {all:?}"
+            );
+            let id = made.id;
+            office.mailroom.delete_folder(&grant, &id).await.unwrap();
+        }
+        assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
     }
 }
 

@@ -174,6 +174,75 @@ async fn passing_failures_are_retried_for_the_whole_period_and_then_bounce() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mail_that_was_held_for_longer_than_the_retry_period_has_its_whole_time_before_it() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        send(&office, &agent, &["a@shop.example"], "x").await;
+        let id = queue(&office).await.remove(0).id;
+        for attempts in 1..3 {
+            let mailroom = &office.mailroom;
+            mailroom.hold_queued(&office.actor, &id).await.unwrap();
+            office.clock.forward(72 * 3_600);
+            mailroom.retry_queued(&office.actor, &id).await.unwrap();
+            let claimed = claim(&office).await.remove(0);
+            record(&office, &claimed, &[deferred("450 4.2.0 not now")]).await;
+            let row = queue(&office).await.remove(0);
+            assert_eq!((row.state, row.attempts), ("deferred", attempts));
+        }
+        office.clock.forward(49 * 3_600);
+        let claimed = claim(&office).await.remove(0);
+        record(&office, &claimed, &[deferred("450 4.2.0 not now")]).await;
+        assert!(queue(&office).await.is_empty(), "its time is over");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_nobody_answered_is_marked_in_the_queue_and_in_what_is_told_of_the_end() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        let to = ["a@shop.example", "b@shop.example", "c@shop.example"];
+        send(&office, &agent, &to, "x").await;
+        let first = claim(&office).await.remove(0);
+        let unanswered = Outcome::Uncertain {
+            reply: "421 4.4.2 mx.shop.example hung up".to_owned(),
+        };
+        let outcomes = [
+            unanswered.clone(),
+            unanswered,
+            deferred("450 4.2.0 not now"),
+        ];
+        record(&office, &first, &outcomes).await;
+        let mut rows = queue(&office).await;
+        rows.sort_by_key(|row| row.recipient.clone());
+        let marked: Vec<bool> = rows.iter().map(|row| row.is_uncertain).collect();
+        assert_eq!(marked, [true, true, false]);
+        office.clock.forward(3_600);
+        let again = claim(&office).await.remove(0);
+        let outcomes = again
+            .recipients
+            .iter()
+            .map(|one| match one.address.as_str() {
+                "b@shop.example" => failed("550 5.1.1 no such user"),
+                _ => Outcome::Delivered,
+            });
+        record(&office, &again, &outcomes.collect::<Vec<_>>()).await;
+        let delivered = told(&office, ChangeKind::MessageDelivered).await.remove(0);
+        assert_eq!(
+            (
+                &delivered["delivered"]["recipients"],
+                &delivered["delivered"]["uncertain_recipients"]
+            ),
+            (
+                &json!(["a@shop.example", "c@shop.example"]),
+                &json!(["a@shop.example"])
+            )
+        );
+        let bounced = told(&office, ChangeKind::MessageBounced).await.remove(0);
+        assert_eq!(bounced["bounce"]["recipients"][0]["uncertain"], true);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_ran_out_is_taken_over_and_what_its_holder_reports_late_changes_nothing() {
     for office in every_engine().await {
         let agent = office.account("agent").await;
@@ -193,6 +262,7 @@ async fn a_claim_that_ran_out_is_taken_over_and_what_its_holder_reports_late_cha
             row.last_reply.as_deref(),
             Some("the former attempt ended without an answer")
         );
+        assert!(row.is_uncertain);
         record(&office, &taken, &[Outcome::Delivered]).await;
         assert!(queue(&office).await.is_empty());
         assert!(told(&office, ChangeKind::MessageBounced).await.is_empty());

@@ -72,6 +72,14 @@ fn row(mail: &Value) -> Vec<String> {
     ]
 }
 
+/// An attempt that ended without an answer to the message may have delivered it.
+fn may_have_arrived(mail: &Value) -> &'static str {
+    match mail["uncertain"].as_bool() {
+        Some(true) => "yes: it may arrive twice",
+        _ => "no",
+    }
+}
+
 async fn show(mail: &str, source: bool, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let answer = api.get(&format!("{QUEUE}/{}", segment(mail))).await?;
     if screen.is_json() {
@@ -94,6 +102,7 @@ async fn show(mail: &str, source: bool, api: &Api, screen: &Screen) -> Result<()
         ("Tries", field(mail, "attempts")),
         ("Next", moment(&mail["next_attempt_at"])),
         ("Last answer", field(mail, "last_reply")),
+        ("May have arrived", may_have_arrived(mail).to_owned()),
     ];
     screen.text(&details(screen, &pairs));
     Ok(())
