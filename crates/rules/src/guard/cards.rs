@@ -183,15 +183,18 @@ impl Run {
             return None;
         }
         let separators = &self.separators[first..first + count - 1];
-        if separators.windows(2).any(|two| two[0] != two[1]) {
+        // The end of a line may stand for any of them.
+        let mut kinds = separators.iter().filter(|separator| **separator != b'\n');
+        let first_kind = kinds.next();
+        if kinds.any(|kind| Some(kind) != first_kind) {
             return None;
         }
         let (start, last) = (groups[0].0, groups[count - 1]);
         let end = last.0 + last.1;
         let digits = digits(&text.as_bytes()[start..end]);
         let is_spread = separators
-            .first()
-            .is_some_and(|separator| matches!(separator, b'\n' | b'.'));
+            .iter()
+            .any(|separator| matches!(separator, b'\n' | b'.'));
         judge(text, &digits, start..end, count > 1, is_spread)
     }
 
@@ -212,7 +215,7 @@ impl Run {
             || (from > 0 && before.len() <= 3 && before.iter().all(|length| *length <= 4));
         let ends = matches!(
             behind.as_slice(),
-            [] | [2 | 3] | [4] | [2, 2] | [2, 4] | [2, 2, 3 | 4] | [2, 4, 3 | 4] | [4, 3]
+            [] | [2 | 3] | [2, 2] | [2, 4] | [2, 2, 3 | 4] | [2, 4, 3 | 4] | [4, 3]
         );
         let goes_on = || {
             (end..(end + 4).min(self.groups.len())).any(|next| {

@@ -22,7 +22,7 @@ const OTHER_WORDS_MAX: usize = 8;
 const WEAK_WORDS_MAX: usize = 3;
 
 /// Sorted. Words of their own for what is no card.
-const OTHER_WORDS: [&str; 78] = [
+const OTHER_WORDS: [&str; 88] = [
     "airwaybill",
     "awb",
     "backorder",
@@ -42,6 +42,7 @@ const OTHER_WORDS: [&str; 78] = [
     "factuur",
     "fattura",
     "fax",
+    "fbid",
     "fidélité",
     "gtin",
     "guia",
@@ -49,6 +50,7 @@ const OTHER_WORDS: [&str; 78] = [
     "iban",
     "iccid",
     "imei",
+    "imsi",
     "invoice",
     "isbn",
     "issn",
@@ -64,12 +66,15 @@ const OTHER_WORDS: [&str; 78] = [
     "ordre",
     "pacco",
     "paket",
+    "pakket",
+    "paquete",
     "parcel",
     "passport",
     "pedido",
     "phone",
     "po",
     "preorder",
+    "rastreio",
     "ref",
     "reference",
     "referencia",
@@ -101,6 +106,11 @@ const OTHER_WORDS: [&str; 78] = [
     "upc",
     "vat",
     "voucher",
+    "zamówienie",
+    "заказ",
+    "заказа",
+    "注文番号",
+    "订单号",
 ];
 
 /// Sorted. Words that call a card's number too (`card id`, `card account`), or that have other meanings.
@@ -379,7 +389,8 @@ fn is_end(word: &str, between: &str) -> bool {
             return true;
         }
     }
-    between.matches('\n').count() > 1
+    // What is announced may stand in a paragraph of its own.
+    between.matches('\n').count() > 1 && !between.contains(':')
 }
 
 fn said_before(before: &str) -> Option<Label> {
