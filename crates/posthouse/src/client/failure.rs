@@ -58,6 +58,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A command line that does not say enough, and what to add.
+    pub fn usage(message: &str, fix: &str) -> Self {
+        Self::Usage {
+            message: message.to_owned(),
+            fix: Some(fix.to_owned()),
+        }
+    }
+
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {

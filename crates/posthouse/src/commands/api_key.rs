@@ -122,11 +122,7 @@ async fn revoke(
         yes,
     )?;
     let answer = api.delete(&path).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Revoked the key \"{name}\"."));
-    }
+    screen.outcome(&answer, &format!("Revoked the key \"{name}\"."));
     Ok(())
 }
 

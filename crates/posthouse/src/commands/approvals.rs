@@ -167,10 +167,6 @@ async fn decide(
     screen: &Screen,
 ) -> Result<(), Failure> {
     let answer = api.post(&format!("{}/{verb}", path(hold)), body).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&screen.good(done));
-    }
+    screen.outcome(&answer, &screen.good(done));
     Ok(())
 }

@@ -13,10 +13,10 @@ pub fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::Usage {
-            message: "this needs a confirmation, and there is no terminal to ask on".to_owned(),
-            fix: Some("add --yes".to_owned()),
-        });
+        return Err(Failure::usage(
+            "this needs a confirmation, and there is no terminal to ask on",
+            "add --yes",
+        ));
     }
     let answer = dialoguer::Confirm::new()
         .with_prompt(question)

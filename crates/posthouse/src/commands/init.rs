@@ -54,10 +54,10 @@ fn ask(args: &InitArgs) -> Result<(String, String), Failure> {
         return Ok((url.clone(), key.clone()));
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() || args.output.json {
-        return Err(Failure::Usage {
-            message: "there is no terminal to ask on".to_owned(),
-            fix: Some("posthouse init --url http://127.0.0.1:8025 --api-key KEY".to_owned()),
-        });
+        return Err(Failure::usage(
+            "there is no terminal to ask on",
+            "posthouse init --url http://127.0.0.1:8025 --api-key KEY",
+        ));
     }
     if args.url.is_none()
         && key.is_none()

@@ -48,11 +48,10 @@ async fn list(api: &Api, screen: &Screen) -> Result<(), Failure> {
 
 async fn lift(pause: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let answer = api.delete(&format!("{PAUSES}/{}", segment(pause))).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&screen.good("Lifted. Mail that was held goes out."));
-    }
+    screen.outcome(
+        &answer,
+        &screen.good("Lifted. Mail that was held goes out."),
+    );
     Ok(())
 }
 

@@ -117,21 +117,13 @@ async fn steer(
 ) -> Result<(), Failure> {
     let path = format!("{QUEUE}/{}/{verb}", segment(mail));
     let answer = api.post(&path, &json!({})).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&screen.good(done));
-    }
+    screen.outcome(&answer, &screen.good(done));
     Ok(())
 }
 
 async fn drop_mail(mail: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(), Failure> {
     confirm("Drop this mail? Its sender is told that it bounced.", yes)?;
     let answer = api.delete(&format!("{QUEUE}/{}", segment(mail))).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&screen.good("Dropped."));
-    }
+    screen.outcome(&answer, &screen.good("Dropped."));
     Ok(())
 }

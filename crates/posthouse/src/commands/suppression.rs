@@ -98,11 +98,7 @@ async fn remove(name: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let answer = api
         .delete(&format!("{SUPPRESSIONS}/{}", segment(name)))
         .await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Took {name} off the suppression list."));
-    }
+    screen.outcome(&answer, &format!("Took {name} off the suppression list."));
     Ok(())
 }
 

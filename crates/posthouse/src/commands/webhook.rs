@@ -91,10 +91,6 @@ async fn delete(webhook: &str, yes: bool, api: &Api, screen: &Screen) -> Result<
     let url = field(found.data(), "webhook_url");
     confirm(&format!("Delete the webhook to {url}?"), yes)?;
     let answer = api.delete(&path).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted the webhook to {url}."));
-    }
+    screen.outcome(&answer, &format!("Deleted the webhook to {url}."));
     Ok(())
 }

@@ -189,10 +189,10 @@ async fn update(
     screen: &Screen,
 ) -> Result<(), Failure> {
     if body.as_object().is_some_and(serde_json::Map::is_empty) && rules.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --name, --auto-group, --policy, --add-rule or another one".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --name, --auto-group, --policy, --add-rule or another one",
+        ));
     }
     let found = api.get(&path(workspace)).await?;
     if !rules.is_empty() {
@@ -214,11 +214,7 @@ async fn delete(workspace: &str, yes: bool, api: &Api, screen: &Screen) -> Resul
         yes,
     )?;
     let answer = api.delete(&path(&id)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted workspace {name} ({id})."));
-    }
+    screen.outcome(&answer, &format!("Deleted workspace {name} ({id})."));
     Ok(())
 }
 

@@ -40,6 +40,14 @@ impl Screen {
         self.text(answer.text.trim_end());
     }
 
+    /// Prints the API's answer for programs, and a sentence for people.
+    pub fn outcome(&self, answer: &Answer, sentence: &str) {
+        match self.json {
+            true => self.verbatim(answer),
+            false => self.text(sentence),
+        }
+    }
+
     /// Prints lines, or a document for programs.
     pub fn text(&self, text: &str) {
         match self.json {

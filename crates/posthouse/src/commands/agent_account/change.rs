@@ -40,10 +40,10 @@ pub async fn update(
         body["settings"] = json!({ "app_password": secret::resolve(&password)? });
     }
     if body.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --name, --app-password or --workspace".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --name, --app-password or --workspace",
+        ));
     }
     let answer = api.patch(&path(account), &body).await?;
     if screen.is_json() {
@@ -96,12 +96,9 @@ pub async fn delete(account: &str, yes: bool, api: &Api, screen: &Screen) -> Res
     )?;
     // By id: the address could belong to a new account by now.
     let answer = api.delete(&path(&id)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!(
-            "Deleted {email} ({id}). The address is free again."
-        ));
-    }
+    screen.outcome(
+        &answer,
+        &format!("Deleted {email} ({id}). The address is free again."),
+    );
     Ok(())
 }

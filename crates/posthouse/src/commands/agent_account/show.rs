@@ -50,10 +50,6 @@ pub async fn list(api: &Api, screen: &Screen) -> Result<(), Failure> {
 /// Not found, or whatever the server said.
 pub async fn get(account: &str, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let answer = api.get(&path(account)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&describe(screen, answer.data()));
-    }
+    screen.outcome(&answer, &describe(screen, answer.data()));
     Ok(())
 }

@@ -37,10 +37,10 @@ pub async fn update(
 ) -> Result<(), Failure> {
     let body = body(members);
     if body.as_object().is_none_or(Map::is_empty) {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("name what to change, for example --surname Buyer".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "name what to change, for example --surname Buyer",
+        ));
     }
     let answer = api.patch(&one_path(account, contact), &body).await?;
     report("Contact changed.", &answer, screen);
@@ -66,11 +66,7 @@ pub async fn delete(
     };
     confirm(&format!("Delete the contact {name}?"), yes)?;
     let answer = api.delete(&path).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted the contact {name}."));
-    }
+    screen.outcome(&answer, &format!("Deleted the contact {name}."));
     Ok(())
 }
 

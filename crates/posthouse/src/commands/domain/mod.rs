@@ -198,11 +198,7 @@ async fn remove(domain: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(
         yes,
     )?;
     let answer = api.delete(&place(domain)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Gave {address} up."));
-    }
+    screen.outcome(&answer, &format!("Gave {address} up."));
     Ok(())
 }
 

@@ -18,13 +18,13 @@ pub async fn choose(mailbox: Mailbox, api: &Api) -> Result<String, Failure> {
     let grants = api.get("/v3/grants?limit=2").await?;
     match grants.rows() {
         [only] => Ok(field(only, "id")),
-        [] => Err(Failure::Usage {
-            message: "there are no accounts yet".to_owned(),
-            fix: Some("posthouse agent account create agent@agents.localhost".to_owned()),
-        }),
-        _ => Err(Failure::Usage {
-            message: "there are several accounts: say which one".to_owned(),
-            fix: Some("name its id or address, or set POSTHOUSE_ACCOUNT; posthouse agent account list shows them".to_owned()),
-        }),
+        [] => Err(Failure::usage(
+            "there are no accounts yet",
+            "posthouse agent account create agent@agents.localhost",
+        )),
+        _ => Err(Failure::usage(
+            "there are several accounts: say which one",
+            "name its id or address, or set POSTHOUSE_ACCOUNT; posthouse agent account list shows them",
+        )),
     }
 }

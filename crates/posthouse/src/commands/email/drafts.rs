@@ -86,10 +86,10 @@ async fn create(args: DraftsCreateArgs, api: &Api, screen: &Screen) -> Result<()
 async fn update(args: DraftsUpdateArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let body = compose::members(args.message)?;
     if body.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("name what to change, for example --subject Quote".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "name what to change, for example --subject Quote",
+        ));
     }
     let account = account::choose(args.which.mailbox, api).await?;
     let path = one(&account, &args.which.draft);
@@ -112,11 +112,7 @@ async fn delete(args: DraftsDeleteArgs, api: &Api, screen: &Screen) -> Result<()
     let subject = field(found.data(), "subject");
     confirm(&format!("Delete the draft “{subject}” for good?"), args.yes)?;
     let answer = api.delete(&path).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted the draft “{subject}”."));
-    }
+    screen.outcome(&answer, &format!("Deleted the draft “{subject}”."));
     Ok(())
 }
 

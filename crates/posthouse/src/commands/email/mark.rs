@@ -95,10 +95,10 @@ pub(super) fn flags(marks: &Marks) -> Result<Value, Failure> {
         }
     }
     if flags.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --read, --unread, --star or --unstar".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --read, --unread, --star or --unstar",
+        ));
     }
     Ok(Value::Object(flags))
 }

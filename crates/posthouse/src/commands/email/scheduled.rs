@@ -68,11 +68,7 @@ async fn show(args: ScheduleArgs, api: &Api, screen: &Screen) -> Result<(), Fail
 async fn cancel(args: ScheduleArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let account = account::choose(args.mailbox, api).await?;
     let answer = api.delete(&one(&account, &args.schedule)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text("Cancelled: it will not be sent.");
-    }
+    screen.outcome(&answer, "Cancelled: it will not be sent.");
     Ok(())
 }
 

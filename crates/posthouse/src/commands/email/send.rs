@@ -14,10 +14,10 @@ use crate::output::{Screen, details, field, moment};
 pub async fn run(args: SendArgs, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let message = args.message;
     if message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty() {
-        return Err(Failure::Usage {
-            message: "the message has no recipient".to_owned(),
-            fix: Some("add --to ADDRESS".to_owned()),
-        });
+        return Err(Failure::usage(
+            "the message has no recipient",
+            "add --to ADDRESS",
+        ));
     }
     let is_plaintext = !message.html;
     let mut body = compose::members(message)?;

@@ -165,10 +165,10 @@ async fn update(
         }
     }
     if body.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --name or --description".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --name or --description",
+        ));
     }
     let answer = api.patch(&path(list), &body).await?;
     show(&answer, screen);
@@ -190,11 +190,7 @@ async fn delete(list: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(),
         )?;
     }
     let answer = api.delete(&path(&id)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted list {name} ({id})."));
-    }
+    screen.outcome(&answer, &format!("Deleted list {name} ({id})."));
     Ok(())
 }
 

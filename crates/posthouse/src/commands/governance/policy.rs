@@ -163,10 +163,7 @@ async fn create(
         body.insert("name".to_owned(), json!(name));
     }
     if !body.contains_key("name") {
-        return Err(Failure::Usage {
-            message: "a policy needs a name".to_owned(),
-            fix: Some("add --name".to_owned()),
-        });
+        return Err(Failure::usage("a policy needs a name", "add --name"));
     }
     let answer = api.post(POLICIES, &Value::Object(body)).await?;
     show(&answer, screen);
@@ -192,10 +189,10 @@ async fn update(
         body.insert("name".to_owned(), json!(name));
     }
     if body.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --name, --data or --data-file".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --name, --data or --data-file",
+        ));
     }
     let answer = api.patch(&path(policy), &Value::Object(body)).await?;
     show(&answer, screen);
@@ -214,10 +211,6 @@ async fn delete(policy: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(
         )?;
     }
     let answer = api.delete(&path(&id)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted policy {name} ({id})."));
-    }
+    screen.outcome(&answer, &format!("Deleted policy {name} ({id})."));
     Ok(())
 }

@@ -141,10 +141,10 @@ async fn create(
 ) -> Result<(), Failure> {
     let mut body = rule_words::body(words)?;
     if !body.contains_key("match") || !body.contains_key("actions") {
-        return Err(Failure::Usage {
-            message: "a rule needs at least one condition and one action".to_owned(),
-            fix: Some("add --condition FIELD,OPERATOR,VALUE and --action ACTION".to_owned()),
-        });
+        return Err(Failure::usage(
+            "a rule needs at least one condition and one action",
+            "add --condition FIELD,OPERATOR,VALUE and --action ACTION",
+        ));
     }
     if !body.contains_key("name") {
         body.insert("name".to_owned(), json!(rule_words::name_of(&body)));
@@ -187,9 +187,11 @@ async fn find_place(place: Place, api: &Api) -> Result<Option<Value>, Failure> {
         Place::Default => {
             let all = workspaces(api).await?;
             let default = all.rows().iter().find(|one| one["default"] == true);
-            default.cloned().map(Some).ok_or_else(|| Failure::Usage {
-                message: "this API key does not reach the default workspace".to_owned(),
-                fix: Some("add --workspace".to_owned()),
+            default.cloned().map(Some).ok_or_else(|| {
+                Failure::usage(
+                    "this API key does not reach the default workspace",
+                    "add --workspace",
+                )
             })
         }
     }
@@ -217,10 +219,10 @@ async fn attach(rule: &str, workspace: &Value, api: &Api) -> Result<(), Failure>
 async fn update(rule: &str, words: &RuleWords, api: &Api, screen: &Screen) -> Result<(), Failure> {
     let body = rule_words::body(words)?;
     if body.is_empty() {
-        return Err(Failure::Usage {
-            message: "nothing to change".to_owned(),
-            fix: Some("add --condition, --action, --enabled, --disabled or another one".to_owned()),
-        });
+        return Err(Failure::usage(
+            "nothing to change",
+            "add --condition, --action, --enabled, --disabled or another one",
+        ));
     }
     let answer = api.patch(&path(rule), &Value::Object(body)).await?;
     show(&answer, screen);
@@ -239,10 +241,6 @@ async fn delete(rule: &str, yes: bool, api: &Api, screen: &Screen) -> Result<(),
         )?;
     }
     let answer = api.delete(&path(&id)).await?;
-    if screen.is_json() {
-        screen.verbatim(&answer);
-    } else {
-        screen.text(&format!("Deleted rule {name} ({id})."));
-    }
+    screen.outcome(&answer, &format!("Deleted rule {name} ({id})."));
     Ok(())
 }

@@ -46,11 +46,10 @@ pub fn body(words: &RuleWords) -> Result<Map<String, Value>, Failure> {
         let matching = json!({ "operator": operator, "conditions": conditions? });
         body.insert("match".to_owned(), matching);
     } else if words.match_operator.is_some() {
-        return Err(Failure::Usage {
-            message: "--match-operator says how conditions are joined, and there are none"
-                .to_owned(),
-            fix: Some("add --condition".to_owned()),
-        });
+        return Err(Failure::usage(
+            "--match-operator says how conditions are joined, and there are none",
+            "add --condition",
+        ));
     }
     if !words.action.is_empty() {
         let actions: Vec<Value> = words.action.iter().map(|text| action(text)).collect();

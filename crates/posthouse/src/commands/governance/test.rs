@@ -54,10 +54,10 @@ fn body(args: &RuleTest) -> Result<Value, Failure> {
     } else if let Some(workspace) = &args.workspace {
         body["workspace_id"] = json!(workspace);
     } else if args.account.is_none() {
-        return Err(Failure::Usage {
-            message: "which rules?".to_owned(),
-            fix: Some("add --rule, --workspace or --account".to_owned()),
-        });
+        return Err(Failure::usage(
+            "which rules?",
+            "add --rule, --workspace or --account",
+        ));
     }
     if let Some(account) = &args.account {
         body["grant_id"] = json!(account);
@@ -68,10 +68,10 @@ fn body(args: &RuleTest) -> Result<Value, Failure> {
     }
     let message = made_up(args)?;
     if message.is_empty() {
-        return Err(Failure::Usage {
-            message: "which message?".to_owned(),
-            fix: Some("add --from, --to and --subject, or --message with --account".to_owned()),
-        });
+        return Err(Failure::usage(
+            "which message?",
+            "add --from, --to and --subject, or --message with --account",
+        ));
     }
     body["message"] = Value::Object(message);
     Ok(body)
