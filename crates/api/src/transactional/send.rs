@@ -48,7 +48,8 @@ fn message() -> Schema {
 pub async fn send(call: Call) -> Answer {
     let name = call.parameter("domain_name");
     let domain = call.mailroom.domain_for(call.actor()?, name).await?;
-    idempotent(&call, None, work(&call, &domain)).await
+    // On the heap, as it is large.
+    idempotent(&call, None, Box::pin(work(&call, &domain))).await
 }
 
 async fn work(call: &Call, domain: &DomainRef) -> Answer {
