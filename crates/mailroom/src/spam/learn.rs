@@ -4,7 +4,7 @@
 use posthouse_rules::spam::Token;
 use posthouse_store::Tx;
 use posthouse_store::tables::messages;
-use posthouse_store::tables::spam::{self, Lesson};
+use posthouse_store::tables::spam::{self, Features, Lesson};
 use posthouse_types::ids::Key;
 
 use super::letter::{Envelope, examine};
@@ -16,7 +16,7 @@ use crate::{Mailroom, Refusal};
 struct Learned {
     lesson: Lesson,
     /// Where it counts; `None` when account or message are gone.
-    content: Option<(Key, Vec<i64>)>,
+    content: Option<(Key, Features)>,
 }
 
 impl Mailroom {
@@ -48,7 +48,7 @@ impl Mailroom {
     }
 
     /// Takes a lesson's message apart.
-    async fn content_of(&self, lesson: &Lesson) -> Result<Option<(Key, Vec<i64>)>, Refusal> {
+    async fn content_of(&self, lesson: &Lesson) -> Result<Option<(Key, Features)>, Refusal> {
         let lesson = *lesson;
         let (pupil, row) = self
             .store()
@@ -76,10 +76,13 @@ impl Mailroom {
                 authentication: None,
             };
             let findings = examine(&raw, &message, &envelope, Some(seed));
-            findings.tokens.learned()
+            let all = findings.tokens.learned().into_iter();
+            Features {
+                all: all.map(|Token(token)| token).collect(),
+                author: findings.tokens.author().map(|Token(token)| token),
+            }
         });
-        let features = features.await?.into_iter().map(|Token(token)| token);
-        Ok(Some((workspace, features.collect())))
+        Ok(Some((workspace, features.await?)))
     }
 
     async fn count(&self, learned: Learned) -> Result<(), Refusal> {
@@ -92,10 +95,12 @@ impl Mailroom {
                 if !spam::end_lesson(tx, &learned.lesson)? {
                     return Ok::<_, posthouse_store::StoreError>(false);
                 }
-                if let Some((workspace, features)) = &learned.content {
-                    spam::learn(tx, *workspace, &learned.lesson, features, now)?;
+                match &learned.content {
+                    Some((workspace, features)) => {
+                        spam::learn(tx, *workspace, &learned.lesson, features, now)
+                    }
+                    None => Ok(false),
                 }
-                Ok(true)
             })
             .await?;
         if let (true, Some(workspace)) = (counted, workspace) {

@@ -22,6 +22,8 @@ mod weigh;
 
 #[cfg(test)]
 mod ordinary_tests;
+#[cfg(test)]
+mod trial_tests;
 
 use std::sync::OnceLock;
 

@@ -8,11 +8,11 @@ use posthouse_mailroom::audit::AuditFilter;
 use posthouse_mailroom::organise::MessageUpdate;
 use posthouse_mailroom::provision::NewAccount;
 use posthouse_mailroom::read::Detail;
-use posthouse_mailroom::workspaces::NewWorkspace;
+use posthouse_mailroom::workspaces::{Governance, NewWorkspace, WorkspaceChanges};
 use posthouse_store::{StoreError, Tx};
 use serde_json::Value;
 
-use self::corpus::{Letter, letters};
+use self::corpus::{Letter, all_letters};
 use crate::organising::{to_folder, update};
 use crate::support::{Office, every_engine, message};
 
@@ -73,12 +73,6 @@ pub fn codes(spam: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn all_letters() -> Vec<Letter> {
-    let mut all = letters(include_str!("spam/ham.txt"), false);
-    all.extend(letters(include_str!("spam/spam.txt"), true));
-    all
-}
-
 /// Delivers, a moment after everything before.
 async fn deliver(office: &Office, raw: &str) -> String {
     office.clock.forward(7);
@@ -119,14 +113,6 @@ impl Matrix {
             (false, true) => self.wronged += 1,
             (false, false) => self.passed += 1,
         }
-    }
-
-    /// The rows of the table in the documentation.
-    fn rows(&self) -> [String; 2] {
-        [
-            format!("| spam | {} | {} |", self.caught, self.missed),
-            format!("| wanted | {} | {} |", self.wronged, self.passed),
-        ]
     }
 }
 
@@ -170,12 +156,8 @@ async fn one_half_of_the_corpus_teaches_to_tell_the_other() {
     let second = judged_by_the_other(&letters, false).await;
     let first = judged_by_the_other(&letters, true).await;
     println!("untaught {untaught:?}\nsecond half {second:?}\nfirst half {first:?}");
-    let page = include_str!("../../../../docs/spam.md");
     for matrix in [&untaught, &second, &first] {
         assert_eq!(matrix.wronged, 0, "wanted mail went to Junk");
-        for row in matrix.rows() {
-            assert!(page.contains(&row), "docs/spam.md does not say `{row}`");
-        }
     }
     for matrix in [&second, &first] {
         let spam = matrix.caught + matrix.missed;
@@ -352,6 +334,78 @@ async fn what_two_workers_learn_at_once_counts_once() {
             count(&office, "SELECT MAX(spam) FROM spam_features").await,
             12
         );
+    }
+}
+
+#[tokio::test]
+async fn one_author_cannot_decide_for_a_workspace_however_much_he_writes() {
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let mut ids = Vec::new();
+        for number in 0..34 {
+            let text = message(
+                &[&format!("Subject: Offer {number}")],
+                "cheap watches for everybody",
+            );
+            let id = deliver(&office, &text).await;
+            update(&office, &grant, &id, to_folder("junk"))
+                .await
+                .unwrap();
+            ids.push(id);
+        }
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (30, 0));
+        assert_eq!(
+            count(&office, "SELECT MAX(spam) FROM spam_features").await,
+            30
+        );
+        // What was not counted takes nothing back when it moves back; what was does.
+        for (moved_back, expected) in [(&ids[33], (30, 1)), (&ids[0], (29, 2))] {
+            update(&office, &grant, moved_back, to_folder("inbox"))
+                .await
+                .unwrap();
+            learn(&office).await;
+            assert_eq!(corpus(&office).await, expected);
+        }
+        let another = "From: Other <other@shop.example>\r\nSubject: Offer\r\n\r\ncheap watches\r\n";
+        let id = deliver(&office, another).await;
+        update(&office, &grant, &id, to_folder("junk"))
+            .await
+            .unwrap();
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (30, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_marks_as_spam_teaches_nothing() {
+    for office in every_engine().await {
+        let rule = serde_json::json!({
+            "name": "Offers", "trigger": "inbound",
+            "match": {"operator": "all", "conditions": [{"field": "subject", "operator": "contains", "value": "offer"}]},
+            "actions": [{"type": "mark_as_spam"}],
+        });
+        let made = office.mailroom.create_rule(&office.actor, &rule).await;
+        let workspaces = office.mailroom.list_workspaces(&office.actor).await;
+        let default = workspaces.unwrap().into_iter().find(|one| one.is_default);
+        let changes = WorkspaceChanges {
+            governance: Governance {
+                policy_id: None,
+                rule_ids: Some(vec![made.unwrap().id]),
+            },
+            ..WorkspaceChanges::default()
+        };
+        let id = default.unwrap().workspace_id;
+        let changed = office
+            .mailroom
+            .update_workspace(&office.actor, &id, changes);
+        changed.await.unwrap();
+        office.account("triage").await;
+        let id = deliver(&office, &message(&["Subject: Offer"], "watches")).await;
+        assert_eq!(role(&office, &id).await, 5);
+        assert_eq!(count(&office, "SELECT COUNT(*) FROM spam_lessons").await, 0);
+        learn(&office).await;
+        assert_eq!(corpus(&office).await, (0, 0));
     }
 }
 

@@ -127,7 +127,7 @@ impl Opinion {
     pub fn signal(&self) -> Option<Signal> {
         let (name, score) = match self.probability {
             p if p >= 0.99 => ("BAYES_SPAM_CERTAIN", 5.4),
-            p if p >= 0.95 => ("BAYES_SPAM", 4.2),
+            p if p >= 0.95 => ("BAYES_SPAM", 3.5),
             p if p >= 0.8 => ("BAYES_SPAM_LIKELY", 2.5),
             p if p >= 0.6 => ("BAYES_SPAM_MAYBE", 1.0),
             p if p > 0.4 => return None,

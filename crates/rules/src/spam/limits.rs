@@ -32,7 +32,7 @@ pub const TOKENS_LEARNED_MAX: usize =
     HEAD_TOKENS_MAX + SUBJECT_TOKENS_MAX + WORD_TOKENS_MAX + PAIR_TOKENS_MAX;
 
 /// Features of one message that are looked up, of each kind: head, subject, words, pairs.
-pub const TOKENS_ASKED_MAX: [usize; 4] = [36, 20, 72, 32];
+pub const TOKENS_ASKED_MAX: [usize; 4] = [36, 20, 72, 64];
 
 /// Names of open block lists that one message's signal lists.
 pub const LISTINGS_TOLD_MAX: usize = 8;

@@ -294,7 +294,7 @@ fn is_of_own_network(host: &str) -> bool {
         // A number is an address in another notation.
         Err(_) => {
             let is_name = bare.bytes().any(|byte| byte.is_ascii_alphabetic());
-            let is_single = !bare.contains('.') && is_name && !bare.starts_with("0x");
+            let is_single = !bare.contains(['.', ':']) && is_name && !bare.starts_with("0x");
             is_single || OWN_NETWORK.iter().any(|ending| bare.ends_with(ending))
         }
     }

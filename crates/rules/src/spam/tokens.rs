@@ -37,6 +37,12 @@ impl Tokens {
         once(all.into_iter().flatten().copied())
     }
 
+    /// Returns the feature that stands for the author's address.
+    #[must_use]
+    pub fn author(&self) -> Option<Token> {
+        self.head.first().copied()
+    }
+
     /// Returns the features that are looked up, each once: some of every kind.
     #[must_use]
     pub fn asked(&self) -> Vec<Token> {
@@ -84,6 +90,7 @@ fn smallest(mut tokens: Vec<Token>, most: usize) -> Vec<Token> {
 fn head(letter: &Letter<'_>, links: &[Link], hash: &Hash) -> Vec<Token> {
     let author = letter.author();
     let domain = domain_of(&author);
+    // First, as `Tokens::author` says.
     let mut head = vec![
         hash.of("author", &author),
         hash.of("author's domain", registered(domain)),

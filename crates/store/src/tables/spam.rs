@@ -14,6 +14,8 @@ const PIECES: [usize; 3] = [64, 8, 1];
 const ASKED_STEP: usize = 32;
 /// Features that one message is looked up by at most.
 pub const FEATURES_ASKED_MAX: usize = 192;
+/// Messages of one author that are learned as one kind in a workspace: whoever writes most must not decide for all.
+pub const LESSONS_PER_AUTHOR_MAX: i64 = 30;
 /// Earlier messages of a sender that are looked at.
 const EARLIER_MESSAGES_MAX: i64 = 20;
 
@@ -59,6 +61,15 @@ pub struct Lesson {
     pub verdict: Verdict,
     /// When, in microseconds since 1970.
     pub taught_us: i64,
+}
+
+/// What a message is learned by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Features {
+    /// All of them, in ascending order, each once.
+    pub all: Vec<i64>,
+    /// The one among them that stands for its author.
+    pub author: Option<i64>,
 }
 
 /// How many messages a workspace has learned from.
@@ -126,26 +137,36 @@ pub fn end_lesson(tx: &mut dyn Tx, lesson: &Lesson) -> Result<bool, StoreError> 
 }
 
 /// Learns what a message was called in a workspace: unlearns first what was learned of it before. Does nothing when that
-/// was the same.
-///
-/// `features` are in ascending order, each once.
+/// was the same. Of an author who has taught [`LESSONS_PER_AUTHOR_MAX`] messages of this kind nothing more is learned.
+/// Tells whether it was learned.
 pub fn learn(
     tx: &mut dyn Tx,
     workspace: Key,
     lesson: &Lesson,
-    features: &[i64],
+    features: &Features,
     now: i64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let author = features.author;
+    let features = features.all.as_slice();
     let before = tx.query_opt(
         "SELECT workspace_id, verdict FROM spam_learned WHERE message_id = $1",
         &[lesson.message.into()],
         |row| Ok((row.key(0)?, Verdict::from_stored(row.int(1)?)?)),
     )?;
     if before == Some((workspace, lesson.verdict)) {
-        return Ok(());
+        return Ok(false);
     }
     if let Some((workspace, verdict)) = before {
         unlearn(tx, workspace, verdict, features)?;
+    }
+    if let Some(author) = author
+        && has_taught_enough(tx, workspace, author, lesson.verdict)?
+    {
+        tx.execute(
+            "DELETE FROM spam_learned WHERE message_id = $1",
+            &[lesson.message.into()],
+        )?;
+        return Ok(false);
     }
     let (spam, ham) = lesson.verdict.shares();
     // First, because its row makes those who learn in one workspace wait for each other.
@@ -174,7 +195,21 @@ pub fn learn(
             now.into(),
         ],
     )?;
-    Ok(())
+    Ok(true)
+}
+
+fn has_taught_enough(
+    tx: &mut dyn Tx,
+    workspace: Key,
+    author: i64,
+    verdict: Verdict,
+) -> Result<bool, StoreError> {
+    let known = counts(tx, workspace, &[author])?;
+    let taught = known.first().map_or(0, |(spam, ham)| match verdict {
+        Verdict::Spam => *spam,
+        Verdict::Ham => *ham,
+    });
+    Ok(taught >= LESSONS_PER_AUTHOR_MAX)
 }
 
 fn unlearn(

@@ -11,7 +11,7 @@ pub struct Letter {
 }
 
 /// Letters that are made of each template.
-const FILLINGS: usize = 4;
+const FILLINGS: usize = 3;
 
 const SHOPS: [&str; 12] = [
     "Northwind",
@@ -40,8 +40,17 @@ const CITIES: [&str; 8] = [
 ];
 const MONTHS: [&str; 6] = ["January", "March", "May", "July", "September", "November"];
 
+/// Returns all letters.
+pub fn all_letters() -> Vec<Letter> {
+    let ham = concat!(include_str!("ham.txt"), include_str!("ham_more.txt"));
+    let spam = concat!(include_str!("spam.txt"), include_str!("spam_more.txt"));
+    let mut all = letters(ham, false);
+    all.extend(letters(spam, true));
+    all
+}
+
 /// Reads the templates of one kind; a template is in the half that its place in the file says, and so are its letters.
-pub fn letters(templates: &str, is_spam: bool) -> Vec<Letter> {
+fn letters(templates: &str, is_spam: bool) -> Vec<Letter> {
     let blocks = templates.split("\n%% ").skip(1).enumerate();
     blocks
         .flat_map(|(place, block)| {
@@ -72,8 +81,7 @@ fn letter(template: &str, number: u64) -> String {
         "Date: Mon, 21 Sep 2026 13:46:40 +0000".to_owned(),
         "MIME-Version: 1.0".to_owned(),
     ];
-    let mut attached = None;
-    let mut kind = "text/plain";
+    let mut written = Written::default();
     for line in head.lines() {
         let (name, value) = line.split_once(": ").unwrap();
         match name {
@@ -84,21 +92,142 @@ fn letter(template: &str, number: u64) -> String {
                 mixed(number, 3)
             )),
             "List" => headers.push("List-Unsubscribe: <https://lists.example/leave>".to_owned()),
-            "Html" => kind = "text/html",
-            "Attach" => attached = value.split_once(' '),
+            "Html" => written.is_html = true,
+            "Both" => written.is_both = true,
+            "Base64" => written.is_base64 = true,
+            "Latin1" => written.charset = "iso-8859-1",
+            "Cp1251" => written.charset = "windows-1251",
+            "Attach" => written.attached = value.split_once(' '),
             other => panic!("unknown line {other} in a template"),
         }
     }
-    let body = body.trim_end();
-    let part = format!("Content-Type: {kind}; charset=utf-8\n\n{body}\n");
-    let content = match attached {
-        None => part,
-        Some((name, media_type)) => format!(
-            "Content-Type: multipart/mixed; boundary=b\n\n--b\n{part}\n--b\nContent-Type: {media_type}\n\
-             Content-Disposition: attachment; filename=\"{name}\"\n\nbytes of {name}\n--b--\n"
-        ),
-    };
+    let content = written.content(body.trim_end());
     format!("{}\n{content}", headers.join("\n")).replace('\n', "\r\n")
+}
+
+/// How a body is written down.
+struct Written<'a> {
+    is_html: bool,
+    /// Twice: without its tags, and with them.
+    is_both: bool,
+    is_base64: bool,
+    charset: &'static str,
+    attached: Option<(&'a str, &'a str)>,
+}
+
+impl Default for Written<'_> {
+    fn default() -> Self {
+        Self {
+            is_html: false,
+            is_both: false,
+            is_base64: false,
+            charset: "utf-8",
+            attached: None,
+        }
+    }
+}
+
+impl Written<'_> {
+    /// Returns fields, an empty line and the body.
+    fn content(&self, body: &str) -> String {
+        let part = match (self.is_both, self.is_html) {
+            (true, _) => format!(
+                "Content-Type: multipart/alternative; boundary=a\n\n--a\n{}\n--a\n{}\n--a--\n",
+                self.part("plain", &without_tags(body)),
+                self.part("html", body)
+            ),
+            (false, true) => self.part("html", body),
+            (false, false) => self.part("plain", body),
+        };
+        match self.attached {
+            None => part,
+            Some((name, media_type)) => format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n{part}\n--b\nContent-Type: {media_type}\n\
+                 Content-Disposition: attachment; filename=\"{name}\"\n\nbytes of {name}\n--b--\n"
+            ),
+        }
+    }
+
+    fn part(&self, kind: &str, body: &str) -> String {
+        let charset = self.charset;
+        let (encoding, body) = match (self.is_base64, charset) {
+            (true, _) => ("base64", base64(&encoded(body, charset))),
+            (false, "utf-8") => ("8bit", body.to_owned()),
+            (false, _) => (
+                "quoted-printable",
+                quoted_printable(&encoded(body, charset)),
+            ),
+        };
+        format!(
+            "Content-Type: text/{kind}; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\n{body}\n"
+        )
+    }
+}
+
+fn without_tags(html: &str) -> String {
+    let pieces = html.split('<').map(|piece| match piece.split_once('>') {
+        Some((_, text)) => text,
+        None => piece,
+    });
+    pieces.collect::<Vec<_>>().join("\n")
+}
+
+/// Writes a text in a charset of one byte for each character, or as it is.
+fn encoded(text: &str, charset: &str) -> Vec<u8> {
+    let byte = |character: char| match (charset, u32::from(character)) {
+        (_, code @ 0..=0x7f) | ("iso-8859-1", code @ 0xa0..=0xff) => code as u8,
+        ("windows-1251", 0x401) => 0xa8,
+        ("windows-1251", 0x451) => 0xb8,
+        ("windows-1251", code @ 0x410..=0x44f) => (code - 0x410 + 0xc0) as u8,
+        _ => panic!("{charset} has no {character}"),
+    };
+    match charset {
+        "utf-8" => text.as_bytes().to_vec(),
+        _ => text.chars().map(byte).collect(),
+    }
+}
+
+/// RFC 2045 6.7, with a soft break after every 60 octets or so.
+fn quoted_printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut line = 0;
+    for byte in bytes {
+        if *byte == b'\n' {
+            text.push('\n');
+            line = 0;
+            continue;
+        }
+        let piece = match byte {
+            b'=' | 0x80.. => format!("={byte:02X}"),
+            byte => char::from(*byte).to_string(),
+        };
+        line += piece.len();
+        text.push_str(&piece);
+        if line > 60 {
+            text.push_str("=\n");
+            line = 0;
+        }
+    }
+    text
+}
+
+/// RFC 2045 6.8.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (place, three) in bytes.chunks(3).enumerate() {
+        let number = (0..3).fold(0_usize, |number, at| {
+            number << 8 | usize::from(three.get(at).copied().unwrap_or_default())
+        });
+        for at in 0..4 {
+            let letter = LETTERS[number >> (18 - 6 * at) & 63];
+            text.push(if at > three.len() { '=' } else { letter.into() });
+        }
+        if place % 19 == 18 {
+            text.push('\n');
+        }
+    }
+    text
 }
 
 fn filled(template: &str, number: u64) -> String {
@@ -119,9 +248,9 @@ fn filled(template: &str, number: u64) -> String {
         .filter(char::is_ascii_alphabetic)
         .collect();
     let amount = format!("{}.{} EUR", 12 + mixed(number, 11) % 400, digits(12, 2));
-    let values: [(&str, String); 12] = [
+    let values: [(&str, String); 16] = [
         ("{shop}", shop.to_owned()),
-        ("{host}", format!("{word}{}.example", digits(13, 2))),
+        ("{host}", format!("{word}{}.example", digits(13, 4))),
         (
             "{badhost}",
             format!(
@@ -142,6 +271,10 @@ fn filled(template: &str, number: u64) -> String {
         ("{n4}", digits(22, 4)),
         ("{n6}", format!("{}", 100_000 + mixed(number, 23) % 899_999)),
         ("{n8}", digits(24, 8)),
+        ("{zw}", "\u{200b}".to_owned()),
+        ("{cyra}", "\u{430}".to_owned()),
+        ("{cyre}", "\u{435}".to_owned()),
+        ("{cyro}", "\u{43e}".to_owned()),
     ];
     values
         .iter()
