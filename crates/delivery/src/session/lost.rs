@@ -123,3 +123,26 @@ impl Lost {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_message_that_went_out_whole_and_got_no_answer_may_have_been_taken() {
+        for (lost, expected) in [
+            (Lost::Closed(Phase::EndOfData), true),
+            (Lost::TimedOut(Phase::EndOfData), true),
+            (Lost::Closed(Phase::Content), false),
+            (Lost::TimedOut(Phase::Rcpt), false),
+            // It said that it did not take it.
+            (
+                Lost::Refused(Phase::EndOfData, Reply::new(421, "4.3.2 going down")),
+                false,
+            ),
+            (Lost::Outlived, false),
+        ] {
+            assert_eq!(lost.is_uncertain(), expected, "{lost:?}");
+        }
+    }
+}
