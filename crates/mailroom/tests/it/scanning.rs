@@ -205,6 +205,67 @@ async fn block_lists_are_asked_where_a_policy_wants_them() {
     }
 }
 
+/// A DNS that lists everybody, but answers nobody before so many ask at once.
+struct AllTogether(tokio::sync::Barrier);
+
+impl Dns for AllTogether {
+    fn txt<'a>(&'a self, _name: &'a str) -> Found<'a, Vec<u8>> {
+        Box::pin(async { Err(NotFound::NoName) })
+    }
+
+    fn a<'a>(&'a self, _name: &'a str) -> Found<'a, Ipv4Addr> {
+        Box::pin(async move {
+            self.0.wait().await;
+            Ok(vec![Ipv4Addr::new(127, 0, 0, 2)])
+        })
+    }
+
+    fn aaaa<'a>(&'a self, _name: &'a str) -> Found<'a, Ipv6Addr> {
+        Box::pin(async { Err(NotFound::NoName) })
+    }
+
+    fn mx<'a>(&'a self, _name: &'a str) -> Found<'a, String> {
+        Box::pin(async { Err(NotFound::NoName) })
+    }
+
+    fn ptr(&self, _address: IpAddr) -> Found<'_, String> {
+        Box::pin(async { Err(NotFound::NoName) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_do_not_wait_for_the_look_ups_of_others() {
+    const AT_ONCE: usize = 24;
+    for office in every_engine().await {
+        let grant = office.account("triage").await;
+        let dns = Arc::new(AllTogether(tokio::sync::Barrier::new(AT_ONCE)));
+        let zones = vec!["bl.example=3.5".parse().unwrap()];
+        let block_lists = Some(BlockLists::new(dns, zones, Vec::new()));
+        filter(
+            &office,
+            Outside {
+                block_lists,
+                ..Outside::default()
+            },
+        );
+        wish(&office, json!({"use_list_dnsbl": true})).await;
+        let arriving = (0..AT_ONCE).map(|number| {
+            let office = &office;
+            async move {
+                let text = message(&[&format!("Subject: {number}")], "At one o'clock?");
+                let mut delivery = office.delivery(&[TRIAGE], &text).await;
+                delivery.peer = "9.9.9.9".parse().unwrap();
+                office.mailroom.receive(delivery).await.unwrap().id
+            }
+        });
+        // Were one look-up to wait for the end of another, none would be answered, and nobody would be listed.
+        for id in futures::future::join_all(arriving).await {
+            let spam = spam_of(&office, &grant, &id).await;
+            assert_eq!(codes(&spam), ["BLOCK_LIST"]);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_makes_the_threshold_stricter_and_lets_odd_headers_count() {
     for office in every_engine().await {
