@@ -10,18 +10,18 @@ use super::remove;
 use crate::Mailroom;
 
 /// Seconds for which messages stay in Trash.
-const SET_ASIDE_SECONDS: i64 = 30 * 86_400;
+const SECONDS_PER_DAY: i64 = 86_400;
 /// Messages that one step removes at most.
 const MESSAGES_PER_STEP_MAX: i64 = 200;
 
 impl Mailroom {
-    /// Removes some of the messages that were moved to Trash thirty days ago. Returns whether there may be more; a
+    /// Removes some of the messages that were moved to Trash long enough ago: thirty days, or what the plan says. Returns whether there may be more; a
     /// step that is cut off loses nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn expire_set_aside(&self) -> Result<bool, StoreError> {
-        let before = self.now_seconds() - SET_ASIDE_SECONDS;
+        let before = self.now_seconds() - self.trash_days() * SECONDS_PER_DAY;
         let behind = self.inner.walk.set_aside();
         let found = self
             .store()

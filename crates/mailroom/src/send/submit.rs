@@ -310,6 +310,7 @@ impl Mailroom {
             secret: order.origin.secret(),
         };
         let (composed, message) = order.write_down(&marks)?;
+        self.check_outgoing(composed.raw.len(), composed.recipients.envelope.len())?;
         let is_answer = order.answered.is_some();
         let ready = self.render_sent(grant, order, &composed, &message, now_us)?;
         let seen = Seen::of(

@@ -265,6 +265,7 @@ impl Mailroom {
             author,
             ..
         } = composed;
+        self.check_outgoing(raw.len(), recipients.envelope.len())?;
         let mut message = posthouse_mime::parse(&raw);
         message.bcc = recipients.bcc.iter().map(shown).collect();
         let named = recipients.named();

@@ -3,6 +3,7 @@
 use posthouse_mailroom::Refusal;
 use posthouse_mailroom::actor::GrantRef;
 use posthouse_mailroom::outbound::Outcome;
+use posthouse_mailroom::policies::{Cap, Plan};
 use posthouse_mailroom::receive::ReceiveRefusal;
 use posthouse_mailroom::send::Outgoing;
 use posthouse_types::address::DisplayAddress;
@@ -143,5 +144,41 @@ async fn what_was_received_while_nothing_limited_it_counts_once_something_does()
         let refused = receive(&office, "the sixth").await;
         assert_eq!(refused, Err(ReceiveRefusal::OverDailyLimit));
         assert_eq!(used_today(&office, &agent).await.1, 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_caps_what_is_sent_by_size_and_recipients_and_how_long_trash_is_kept() {
+    for office in every_engine().await {
+        let mut plan = Plan::unlimited();
+        plan.set(Cap::OutboundBytes, Some(4_000));
+        plan.set(Cap::Recipients, Some(2));
+        plan.set(Cap::TrashDays, Some(3));
+        office.mailroom.choose_plan(plan);
+        let agent = office.account("agent").await;
+        let three = ["a@shop.example", "b@shop.example", "c@shop.example"];
+        let refused = send_to(&office, &agent, &three).await;
+        assert!(
+            matches!(refused, Err(Refusal::Invalid { .. })),
+            "{refused:?}"
+        );
+        let large = || Outgoing {
+            body: "x".repeat(4_000),
+            ..letter(0)
+        };
+        let refused = office.mailroom.send_message(&agent, large(), None).await;
+        assert!(matches!(refused.map(drop), Err(Refusal::TooLarge { .. })));
+        let later = office.clock_us() / 1_000_000 + 600;
+        let refused = office.mailroom.schedule_message(&agent, large(), later);
+        assert!(matches!(
+            refused.await.map(drop),
+            Err(Refusal::TooLarge { .. })
+        ));
+        let sent = send_to(&office, &agent, &three[..2]).await.unwrap();
+        office.mailroom.delete_message(&agent, &sent).await.unwrap();
+        office.clock.forward(4 * 86_400);
+        while office.mailroom.expire_records().await.unwrap() {}
+        let gone = office.mailroom.delete_message(&agent, &sent).await;
+        assert!(matches!(gone, Err(Refusal::NotFound)), "{gone:?}");
     }
 }

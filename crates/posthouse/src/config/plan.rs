@@ -5,7 +5,7 @@ use posthouse_mailroom::policies::{Cap, Plan};
 /// What may be written for a cap.
 pub(super) const CAPS_ALLOWED: &str = "CAP=NUMBER, such as sent_per_day=200 or storage=3G; -1 lifts a cap. Caps: accounts, rules, \
      lists, sent_per_day, sent_per_month, received_per_day, storage, traffic_per_month, message_size, attachment_size, \
-     attachments, inbox_days, junk_days";
+     attachments, inbox_days, junk_days, outbound_size, recipients, trash_days";
 
 /// Reads the name of a plan.
 pub(super) fn plan(text: &str) -> Result<Plan, String> {

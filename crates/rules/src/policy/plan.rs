@@ -17,11 +17,17 @@ pub enum Cap {
     SentPerMonth,
     /// Bytes of messages that an application sends and receives in one UTC month.
     TrafficPerMonth,
+    /// Bytes of a message that is sent, as it goes over the wire.
+    OutboundBytes,
+    /// Recipients of a message that is sent.
+    Recipients,
+    /// Days for which messages stay in Trash.
+    TrashDays,
 }
 
 impl Cap {
     /// All of them, in the order of the manual.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Accounts,
         Self::Rules,
         Self::Lists,
@@ -35,6 +41,9 @@ impl Cap {
         Self::Limit(Limit::AttachmentCount),
         Self::Limit(Limit::InboxDays),
         Self::Limit(Limit::SpamDays),
+        Self::OutboundBytes,
+        Self::Recipients,
+        Self::TrashDays,
     ];
 
     /// How the operator's settings call it.
@@ -46,6 +55,9 @@ impl Cap {
             Self::Lists => "lists",
             Self::SentPerMonth => "sent_per_month",
             Self::TrafficPerMonth => "traffic_per_month",
+            Self::OutboundBytes => "outbound_size",
+            Self::Recipients => "recipients",
+            Self::TrashDays => "trash_days",
             Self::Limit(Limit::SentPerDay) => "sent_per_day",
             Self::Limit(Limit::ReceivedPerDay) => "received_per_day",
             Self::Limit(Limit::StorageBytes) => "storage",
@@ -100,7 +112,7 @@ impl Plan {
     pub fn published(name: &str) -> Option<Self> {
         const MIB: i64 = 1024 * 1024;
         const GIB: i64 = 1024 * MIB;
-        let caps: [i64; 13] = match name {
+        let caps: [i64; 16] = match name {
             "free" => [
                 3,
                 5,
@@ -115,6 +127,9 @@ impl Plan {
                 10,
                 30,
                 7,
+                25 * MIB,
+                50,
+                -1,
             ],
             "full" => [
                 20,
@@ -130,6 +145,9 @@ impl Plan {
                 20,
                 365,
                 30,
+                25 * MIB,
+                50,
+                -1,
             ],
             _ => return None,
         };

@@ -157,6 +157,7 @@ impl Mailroom {
             secret: order.origin.secret(),
         };
         let (composed, message) = order.write_down(&marks)?;
+        self.check_outgoing(composed.raw.len(), composed.recipients.envelope.len())?;
         let mut promised = order.origin.attachments().iter().copied();
         let parts = document::parts(&message, || {
             promised.next().unwrap_or_else(|| store.new_key())
