@@ -65,6 +65,7 @@ impl Mailroom {
         let sendings = self.expire_sendings().await?;
         let sightings = self.expire_sightings().await?;
         let lists = self.sweep_deleted_lists().await?;
+        let grouped = self.group_waiting_accounts().await?;
         let audit = self.expire_audit().await?;
         let evaluations = self.expire_rule_evaluations().await?;
         let spam = self.expire_spam().await?;
@@ -81,6 +82,7 @@ impl Mailroom {
             || sendings
             || sightings
             || lists
+            || grouped
             || swept
             || emptied
             || set_aside

@@ -46,7 +46,7 @@ pub const PROVISION_ATTEMPTS_MAX: usize = 8;
 pub const ASSIGNED_GRANTS_MAX: usize = 500;
 
 /// Accounts moved in one transaction.
-pub const MOVED_GRANTS_PER_STEP_MAX: i64 = 500;
+pub const MOVED_GRANTS_PER_STEP_MAX: i64 = 100;
 
 /// Seconds between two automatic groupings of an application.
 pub const AUTO_GROUP_SECONDS_MIN: u64 = 60;

@@ -11,7 +11,7 @@ use crate::routes::Answer;
 /// Describes it.
 pub fn operation() -> Operation {
     Operation::new("autoGroupWorkspaces", "Group accounts by their domains")
-        .about("Accounts of the default workspace go to the workspace of their domain. Done when the answer comes.")
+        .about("Accounts of the default workspace go to the workspace of their domain. Of large applications the first accounts when the answer comes, the others in the background.")
         .body(object([
             optional("after_created_at", integer().about("Only accounts made after these Unix seconds.")),
             optional("invalid_also", flag().default_is(false)),
@@ -20,7 +20,7 @@ pub fn operation() -> Operation {
         .one(object([("job_id", uuid()), ("message", text())]))
 }
 
-/// Groups the accounts of the default workspace by their domains. The work is done when the answer comes.
+/// Groups the accounts of the default workspace by their domains.
 pub async fn auto_group(call: Call) -> Answer {
     let mut body = call.body.fields();
     let wish = AutoGroup {
@@ -30,7 +30,10 @@ pub async fn auto_group(call: Call) -> Answer {
     };
     let warnings = body.unknown();
     let done = call.mailroom.auto_group(call.actor()?, wish).await?;
-    let message = format!("{} grants moved", done.moved);
+    let message = match done.goes_on {
+        false => format!("{} grants moved", done.moved),
+        true => format!("{} grants moved, the others follow in the background", done.moved),
+    };
     let object = json!({ "job_id": done.job_id, "message": message });
     Ok(call.object(&object).warnings(&warnings))
 }

@@ -6,10 +6,12 @@ use posthouse_store::engine::Dialect;
 use posthouse_store::leases;
 use posthouse_store::tables::domains;
 use posthouse_store::tables::grants::{self, Identity};
+use posthouse_store::tables::groupings::{self, Grouping};
 use posthouse_store::tables::workspaces::{self, Workspace};
 use posthouse_store::{StoreError, Tx};
 use posthouse_types::domain::Domain;
 use posthouse_types::ids::Key;
+use serde::{Deserialize, Serialize};
 
 use super::assign::default_workspace;
 use crate::actor::Actor;
@@ -33,46 +35,126 @@ pub struct AutoGroup {
 pub struct AutoGrouped {
     /// Names this run.
     pub job_id: String,
-    /// Accounts that changed workspace.
+    /// Accounts that changed workspace so far.
     pub moved: usize,
+    /// More accounts are looked at in the background.
+    pub goes_on: bool,
+}
+
+/// [`AutoGroup`] as it is kept until it is done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Wish {
+    after_created_at: Option<i64>,
+    invalid_also: bool,
+    /// As A-labels.
+    domain: Option<String>,
+}
+
+/// What one step of a grouping did.
+struct Step {
+    moved: Vec<Key>,
+    is_last: bool,
 }
 
 impl Mailroom {
-    /// Moves accounts of the default workspace to the ones that group their domains, which are made when missing.
+    /// Moves accounts of the default workspace to the ones that group their domains, which are made when missing. The first
+    /// [`MOVED_GRANTS_PER_STEP_MAX`] accounts are looked at when this returns; the others are in the background, in steps of
+    /// as many, which go on where they were when the server is killed meanwhile.
     ///
     /// # Errors
     /// [`Refusal::RateLimited`] when the application did it within a minute; [`Refusal::Invalid`];
     /// [`Refusal::Forbidden`] for a key that does not reach the whole application.
     pub async fn auto_group(&self, actor: &Actor, wish: AutoGroup) -> Result<AutoGrouped, Refusal> {
         actor.require_whole_application()?;
-        let specific = match wish.specific_domain.as_deref() {
-            Some(text) => Some(
-                Domain::parse(text)
-                    .map_err(|error| Refusal::invalid("specific_domain", error.to_string()))?,
-            ),
+        let domain = match wish.specific_domain.as_deref() {
+            Some(text) => {
+                let domain = Domain::parse(text)
+                    .map_err(|error| Refusal::invalid("specific_domain", error.to_string()))?;
+                Some(domain.as_str().to_owned())
+            }
             None => None,
+        };
+        let wish = Wish {
+            after_created_at: wish.after_created_at,
+            invalid_also: wish.invalid_also,
+            domain,
         };
         let application = actor.application;
         let job_id = uuid::Uuid::new_v4().to_string();
         self.take_turn(application, &job_id).await?;
-        let mut behind = None;
-        let mut moved = 0;
-        // Ends: the position only grows.
-        loop {
-            let (mailroom, wish, specific) = (self.clone(), wish.clone(), specific.clone());
-            let (accounts, last) = self
-                .store()
-                .write(move |tx| {
-                    mailroom.group_some(tx, application, &wish, specific.as_ref(), behind)
-                })
-                .await?;
-            self.inner.tenancy.forget_accounts(&accounts);
-            moved += accounts.len();
-            behind = last;
-            if behind.is_none() {
-                return Ok(AutoGrouped { job_id, moved });
+        let grouping = Grouping {
+            id: self.store().new_key(),
+            application,
+            wish: serde_json::to_string(&wish).expect("texts and numbers serialise"),
+            behind: Key(0),
+        };
+        let id = grouping.id;
+        self.store()
+            .write(move |tx: &mut dyn Tx| groupings::insert(tx, &grouping))
+            .await
+            .map_err(Refusal::from)?;
+        let step = self.go_on_grouping(id).await?;
+        Ok(AutoGrouped {
+            job_id,
+            moved: step.moved.len(),
+            goes_on: !step.is_last,
+        })
+    }
+
+    /// Goes on with the oldest grouping that is not done; returns whether there may be more to do. A step that is cut off is
+    /// done again.
+    pub(crate) async fn group_waiting_accounts(&self) -> Result<bool, StoreError> {
+        let Some(oldest) = self.store().read(groupings::oldest).await? else {
+            return Ok(false);
+        };
+        match self.go_on_grouping(oldest).await {
+            Ok(_) => Ok(true),
+            Err(refusal) => {
+                tracing::warn!("cannot group accounts by their domains, trying again: {refusal}");
+                Ok(false)
             }
         }
+    }
+
+    async fn go_on_grouping(&self, id: Key) -> Result<Step, Refusal> {
+        let mailroom = self.clone();
+        let step = self
+            .store()
+            .write(move |tx: &mut dyn Tx| mailroom.take_step(tx, id))
+            .await?;
+        self.inner.tenancy.forget_accounts(&step.moved);
+        Ok(step)
+    }
+
+    /// Looks at some accounts, and notes how far the grouping came.
+    fn take_step(&self, tx: &mut dyn Tx, id: Key) -> Result<Step, Refusal> {
+        let done = Step {
+            moved: Vec::new(),
+            is_last: true,
+        };
+        let Some(grouping) = groupings::take(tx, id)? else {
+            return Ok(done);
+        };
+        let wish: Result<Wish, _> = serde_json::from_str(&grouping.wish);
+        let Ok(wish) = wish else {
+            tracing::error!("a grouping cannot be read and is given up");
+            groupings::finish(tx, id)?;
+            return Ok(done);
+        };
+        // The application is gone.
+        if workspaces::default_of(tx, grouping.application)?.is_none() {
+            groupings::finish(tx, id)?;
+            return Ok(done);
+        }
+        let (moved, last) = self.group_some(tx, grouping.application, &wish, grouping.behind)?;
+        match last {
+            Some(last) => groupings::pass(tx, id, last)?,
+            None => groupings::finish(tx, id)?,
+        }
+        Ok(Step {
+            moved,
+            is_last: last.is_none(),
+        })
     }
 
     /// Holds a lease for a minute, so that the rate holds for all processes together.
@@ -99,18 +181,16 @@ impl Mailroom {
         &self,
         tx: &mut dyn Tx,
         application: Key,
-        wish: &AutoGroup,
-        specific: Option<&Domain>,
-        behind: Option<Key>,
+        wish: &Wish,
+        behind: Key,
     ) -> Result<(Vec<Key>, Option<Key>), Refusal> {
         let default = default_workspace(tx, application)?;
-        let accounts = grants::of_workspace(tx, default, behind, MOVED_GRANTS_PER_STEP_MAX)?;
-        let Some(last) = accounts.last().map(|account| account.id) else {
-            return Ok((Vec::new(), None));
-        };
+        let accounts = grants::of_workspace(tx, default, Some(behind), MOVED_GRANTS_PER_STEP_MAX)?;
+        let is_full = accounts.len() as i64 == MOVED_GRANTS_PER_STEP_MAX;
+        let last = accounts.last().map(|account| account.id);
         let is_wanted = |account: &Identity| {
             let domain = domain_of(&account.email);
-            specific.is_none_or(|specific| specific.as_str() == domain)
+            wish.domain.as_deref().is_none_or(|wanted| wanted == domain)
                 && wish
                     .after_created_at
                     .is_none_or(|after| account.id.unix_ms() / 1_000 > after)
@@ -137,7 +217,7 @@ impl Mailroom {
             }
         }
         let moved = self.move_accounts(tx, &mut moves)?;
-        Ok((moved, Some(last)))
+        Ok((moved, last.filter(|_| is_full)))
     }
 
     /// Returns the workspace that groups a domain, made when missing; `None` when the domain is not to be grouped.

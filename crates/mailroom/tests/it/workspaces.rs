@@ -246,6 +246,32 @@ async fn auto_group_makes_a_workspace_per_domain_and_runs_once_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn auto_group_of_a_large_application_goes_on_in_the_background_where_it_was() {
+    for office in every_engine().await {
+        let mailroom = &office.mailroom;
+        for number in 0..230 {
+            let email = format!("a{number}@agents.localhost");
+            office.provision(&office.actor, &email).await.unwrap();
+        }
+        let done = mailroom.auto_group(&office.actor, AutoGroup::default());
+        let done = done.await.unwrap();
+        assert_eq!((done.moved, done.goes_on), (100, true));
+        let workspace = async |email: &str| {
+            let account = mailroom.get_account(&office.actor, email).await.unwrap();
+            account.workspace_id
+        };
+        let before = workspace("a229@agents.localhost").await;
+        let group = workspace("a0@agents.localhost").await;
+        assert_ne!(before, group);
+        while mailroom.expire_records().await.unwrap() {}
+        for email in ["a100@agents.localhost", "a229@agents.localhost"] {
+            assert_eq!(workspace(email).await, group, "{email}");
+        }
+        assert!(!mailroom.expire_records().await.unwrap(), "it is done");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn accounts_that_join_a_workspace_while_it_is_deleted_are_placed_or_refused_by_name() {
     for office in every_engine().await {
         for round in 0..4 {

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("dmarc seen", include_str!("0027_dmarc_seen.sql")),
     ("given back", include_str!("0028_given_back.sql")),
     ("uncertain", include_str!("0029_uncertain.sql")),
+    ("groupings", include_str!("0030_groupings.sql")),
 ];
 
 /// Brings the schema to this release's version, in one transaction.

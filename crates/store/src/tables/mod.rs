@@ -21,6 +21,7 @@ pub mod domains;
 pub mod drafts;
 pub mod folders;
 pub mod grants;
+pub mod groupings;
 pub mod holds;
 pub mod idempotency;
 pub mod installation;
