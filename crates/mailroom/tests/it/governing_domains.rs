@@ -101,7 +101,6 @@ async fn agent_01_a_domain_that_sends_passes_the_rules_of_its_workspace() {
             domain: Some(DOMAIN.to_owned()),
             auto_group: true,
             governance: Governance::default(),
-            ..NewWorkspace::default()
         };
         office
             .mailroom
