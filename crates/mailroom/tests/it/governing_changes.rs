@@ -3,10 +3,10 @@
 use posthouse_mailroom::provision::AccountChanges;
 use posthouse_mailroom::receive::RecipientRefusal;
 use posthouse_mailroom::workspaces::{Governance, NewWorkspace};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::governing::{address, attach, on, rule};
-use crate::support::{Office, every_engine};
+use crate::governing::{address, attach, govern, on, rule};
+use crate::support::{Office, every_engine, message};
 
 const BLOCKED: Result<(), RecipientRefusal> = Err(RecipientRefusal::Blocked);
 const FULL: Result<(), RecipientRefusal> = Err(RecipientRefusal::OverDailyLimit);
@@ -64,6 +64,44 @@ async fn rules_that_are_attached_changed_and_deleted_hold_at_once() {
             .await
             .unwrap();
         assert_eq!(asked(&office).await, Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_asked_nothing_at_rcpt_holds_as_it_was_changed() {
+    for office in every_engine().await {
+        office.account("agent").await;
+        let subject = rule(
+            "inbound",
+            on("subject", "contains", json!("alpha")),
+            json!([{"type": "block"}]),
+        );
+        let id = govern(&office, &[subject]).await.remove(0);
+        assert_eq!(asked(&office).await, Ok(()), "remembered");
+        let update = async |changes: Value| {
+            let changed = office.mailroom.update_rule(&office.actor, &id, changes);
+            changed.await.unwrap();
+        };
+        // As the door does it: what was read at RCPT holds at the end of the data.
+        let deliver = async |subject: &str| {
+            let raw = message(&[&format!("Subject: {subject}")], "Hello");
+            let delivery = office.delivery(&["agent@agents.localhost"], &raw).await;
+            let sender = delivery.envelope_from.as_ref();
+            let named = &delivery.recipients[0];
+            let admitted = office.mailroom.admit(sender, None, named).await;
+            assert_eq!(admitted, Ok(()), "{subject}");
+            office.mailroom.receive(delivery).await.is_ok()
+        };
+        assert!(!deliver("alpha").await);
+        update(json!({"match": {"conditions": on("subject", "contains", json!("beta"))}})).await;
+        assert!(!deliver("beta").await);
+        assert!(deliver("alpha").await);
+        update(json!({"enabled": false})).await;
+        assert!(deliver("beta").await);
+        update(json!({"enabled": true})).await;
+        assert!(!deliver("beta").await);
+        update(json!({"match": {"conditions": on("from.domain", "is", json!("evil.test"))}})).await;
+        assert_eq!(asked(&office).await, BLOCKED);
     }
 }
 

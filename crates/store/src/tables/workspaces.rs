@@ -152,7 +152,6 @@ pub fn listing_rule(
         "SELECT {COLUMNS} FROM workspaces WHERE application_id = $1
            AND REPLACE(REPLACE(rule_ids, '[', ','), ']', ',') LIKE $2 ORDER BY id LIMIT $3 {lock}"
     );
-    tx.note_governance();
     let wanted = format!("%,{},%", rule.0);
     let params = [application.into(), (&wanted).into(), limit.into()];
     tx.query(&sql, &params, read)
@@ -251,6 +250,7 @@ pub fn bump_governance_of_rule(
     application: Key,
     rule: Key,
 ) -> Result<(), StoreError> {
+    tx.note_governance();
     let wanted = format!("%,{},%", rule.0);
     tx.execute(
         "UPDATE workspaces SET governance_version = governance_version + 1 WHERE application_id = $1
