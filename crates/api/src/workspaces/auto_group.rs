@@ -32,7 +32,10 @@ pub async fn auto_group(call: Call) -> Answer {
     let done = call.mailroom.auto_group(call.actor()?, wish).await?;
     let message = match done.goes_on {
         false => format!("{} grants moved", done.moved),
-        true => format!("{} grants moved, the others follow in the background", done.moved),
+        true => format!(
+            "{} grants moved, the others follow in the background",
+            done.moved
+        ),
     };
     let object = json!({ "job_id": done.job_id, "message": message });
     Ok(call.object(&object).warnings(&warnings))
