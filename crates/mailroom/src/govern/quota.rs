@@ -206,7 +206,7 @@ pub(crate) fn charge_received(
         check_storage(tx, &standing.policy, grant, charge.bytes)?;
         if let Some(limit) = standing.policy.limit(Limit::ReceivedPerDay) {
             let (at, under) = (charge.day_of(grant), standing.daily_limits_hash());
-            let used = usage::received(tx, &at, under)?;
+            let used = usage::received(tx, &at, under, limit)?;
             if used.messages >= limit {
                 return Err(short(grant, Shortage::ReceivedToday));
             }
@@ -230,8 +230,8 @@ pub(crate) fn may_receive(
     if let Some(grant) = charge.grant {
         check_storage(tx, &standing.policy, grant, charge.bytes.max(1))?;
         if let Some(limit) = standing.policy.limit(Limit::ReceivedPerDay) {
-            let under = standing.daily_limits_hash();
-            if usage::received(tx, &charge.day_of(grant), under)?.messages >= limit {
+            let (at, under) = (charge.day_of(grant), standing.daily_limits_hash());
+            if usage::received(tx, &at, under, limit)?.messages >= limit {
                 return Err(short(grant, Shortage::ReceivedToday));
             }
         }

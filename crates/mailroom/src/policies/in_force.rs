@@ -33,7 +33,8 @@ impl Mailroom {
                     grant: owner.grant,
                     day,
                 };
-                let used = (usage::sent(tx, &at)?, usage::received(tx, &at, 0)?.messages);
+                let received = usage::received(tx, &at, 0, u64::MAX)?;
+                let used = (usage::sent(tx, &at)?, received.messages);
                 let storage = usage::storage(tx, owner.grant)?;
                 Ok::<_, Refusal>((row, used, storage))
             })

@@ -71,8 +71,14 @@ pub fn sent(tx: &mut dyn Tx, at: &AccountDay) -> Result<u64, StoreError> {
     Ok(found.unwrap_or_default())
 }
 
-/// Returns how many messages an account received on a day, under limits of which `under` is a hash; 0 stands for none.
-pub fn received(tx: &mut dyn Tx, at: &AccountDay, under: i64) -> Result<Received, StoreError> {
+/// Returns how many messages an account received on a day, under limits of which `under` is a hash; 0 stands for none. Where
+/// the mailbox has to be looked at, that ends at `most` messages: whoever is over a limit is so at little cost.
+pub fn received(
+    tx: &mut dyn Tx,
+    at: &AccountDay,
+    under: i64,
+    most: u64,
+) -> Result<Received, StoreError> {
     let found = tx.query_opt(
         "SELECT received, received_under, received_to FROM usage_days WHERE grant_id = $1 AND day = $2",
         &[at.grant.into(), at.day.into()],
@@ -86,7 +92,7 @@ pub fn received(tx: &mut dyn Tx, at: &AccountDay, under: i64) -> Result<Received
     )?;
     match found {
         Some((counted, kept_under)) if kept_under == under && under != 0 => Ok(counted),
-        Some((counted, _)) => catch_up(tx, at, counted),
+        Some((counted, _)) => catch_up(tx, at, counted, most),
         None => catch_up(
             tx,
             at,
@@ -94,6 +100,7 @@ pub fn received(tx: &mut dyn Tx, at: &AccountDay, under: i64) -> Result<Received
                 messages: 0,
                 to: Key(0),
             },
+            most,
         ),
     }
 }
@@ -137,9 +144,15 @@ const NOT_COUNTED: &str = "SELECT COUNT(*), COALESCE(MAX(d.id), 0) FROM (
        WHERE m.grant_id = f.grant_id AND m.folder_id = f.id AND m.date_at >= $2 AND m.date_at < $3
          AND f.grant_id = $1 AND m.id > $4 AND LENGTH(m.trace) > 0 LIMIT $5) d";
 
-/// Adds the messages of a day that a mailbox holds and that are not counted.
-fn catch_up(tx: &mut dyn Tx, at: &AccountDay, counted: Received) -> Result<Received, StoreError> {
+/// Adds the messages of a day that a mailbox holds and that are not counted, up to `most` in all.
+fn catch_up(
+    tx: &mut dyn Tx,
+    at: &AccountDay,
+    counted: Received,
+    most: u64,
+) -> Result<Received, StoreError> {
     let begins = at.day * SECONDS_PER_DAY;
+    let looked_at = stored(most.saturating_sub(counted.messages)).min(COUNTED_MAX);
     tx.query_one(
         NOT_COUNTED,
         &[
@@ -147,7 +160,7 @@ fn catch_up(tx: &mut dyn Tx, at: &AccountDay, counted: Received) -> Result<Recei
             Param::Int(begins),
             Param::Int(begins + SECONDS_PER_DAY),
             counted.to.into(),
-            Param::Int(COUNTED_MAX),
+            Param::Int(looked_at),
         ],
         |row| {
             Ok(Received {
