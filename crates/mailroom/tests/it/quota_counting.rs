@@ -145,13 +145,14 @@ async fn what_was_received_while_nothing_limited_it_counts_once_something_does()
         assert_eq!(refused, Err(ReceiveRefusal::OverDailyLimit));
         assert_eq!(used_today(&office, &agent).await.1, 5);
         // Who is over a limit is not counted to the end, and still counted whole when the limit grows.
-        for (limit, lets_in) in [(1, false), (6, true), (3, false), (6, false), (7, true)] {
+        let turns = [(1, false), (6, true), (3, false), (6, false), (7, true)];
+        for (turn, (limit, lets_in)) in turns.into_iter().enumerate() {
             govern(
                 &office,
                 json!({"limit_count_daily_message_received": limit}),
             )
             .await;
-            let received = receive(&office, "another").await;
+            let received = receive(&office, &format!("turn {turn}")).await;
             assert_eq!(received.is_ok(), lets_in, "{limit}");
         }
         assert_eq!(used_today(&office, &agent).await.1, 7);
