@@ -80,7 +80,7 @@ async fn list(path: &str, status: &str, api: &Api, screen: &Screen) -> Result<()
         vec![
             field(hold, "status"),
             addresses(hold, "from"),
-            addresses(hold, "to"),
+            everybody(hold),
             subject(hold),
             field(hold, "reasons"),
             moment(&hold["expires_at"]),
@@ -115,6 +115,13 @@ fn addresses(hold: &Value, role: &str) -> String {
     let all = message(hold)[role].as_array().into_iter().flatten();
     let emails: Vec<String> = all.map(|one| field(one, "email")).collect();
     emails.join(", ")
+}
+
+/// Everybody it would go to: whoever decides by the list must not miss a hidden recipient.
+fn everybody(hold: &Value) -> String {
+    let roles = ["to", "cc", "bcc"].map(|role| addresses(hold, role));
+    let named = roles.into_iter().filter(|emails| !emails.is_empty());
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn show(answer: &Answer, screen: &Screen) {
@@ -169,4 +176,21 @@ async fn decide(
     let answer = api.post(&format!("{}/{verb}", path(hold)), body).await?;
     screen.outcome(&answer, &screen.good(done));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn who_decides_by_the_list_sees_hidden_recipients_too() {
+        let hold = json!({"message": {
+            "to": [{"email": "friend@ok.example"}],
+            "cc": [],
+            "bcc": [{"email": "eve@evil.example"}],
+        }});
+        assert_eq!(everybody(&hold), "friend@ok.example, eve@evil.example");
+    }
 }
