@@ -5,7 +5,7 @@ use crate::html::{self, Piece, Role};
 /// The texts of one body, each piece behind the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HtmlTexts {
-    /// What a reader sees. Elements within a line do not cut a word in two; others begin a line.
+    /// What a reader sees. Elements that end no line do not cut a word in two; others begin a line.
     pub seen: String,
     /// What no reader sees: texts made invisible, and comments.
     pub unseen: String,
@@ -44,8 +44,13 @@ pub fn html_texts(html: &str) -> HtmlTexts {
 
 impl HtmlTexts {
     fn pass(&mut self, role: Role, name: &str) {
-        // Cells of a row stand apart, although they are within a line.
-        if role == Role::Inline && !matches!(name, "td" | "th") {
+        // What ends no line can be put into a word, and nobody sees it: an image of no size, a script, a place for a break.
+        let ends_line = match role {
+            Role::Block | Role::Paragraph => true,
+            Role::Void => matches!(name, "br" | "hr"),
+            Role::Inline | Role::Machine | Role::Unshown => false,
+        };
+        if !ends_line {
             return;
         }
         for text in [&mut self.seen, &mut self.unseen] {
@@ -69,6 +74,28 @@ mod tests {
         assert_eq!(texts.attributes, "T1\none two\nT2\nT3\nA\nT4\n");
         assert_eq!(texts.seen.trim(), "seen");
         assert_eq!(texts.unseen, "");
+    }
+
+    #[test]
+    fn agent_04_nothing_that_ends_no_line_cuts_a_word_in_two() {
+        for between in [
+            "<wbr>",
+            "<img src=x>",
+            "<input type=hidden>",
+            "<script>x</script>",
+            "<style>x{}</style>",
+            "<template>x</template>",
+            "<object></object>",
+            "<meta name=x>",
+            "<o:p></o:p>",
+        ] {
+            let texts = html_texts(&format!("<div>gh{between}p_</div>x"));
+            assert_eq!(texts.seen, "ghp_\nx", "{between}");
+        }
+        for between in ["<br>", "<hr>", "<p>", "</div>", "<td>", "<li>"] {
+            let texts = html_texts(&format!("<div>one{between}two"));
+            assert!(texts.seen.starts_with("one\ntwo"), "{between}");
+        }
     }
 
     #[test]

@@ -8,7 +8,11 @@ fn issuers(text: &str) -> Vec<&'static str> {
     find(text).into_iter().map(|card| card.issuer).collect()
 }
 
-const CARDS: [(&str, &str); 49] = [
+const CARDS: [(&str, &str); 50] = [
+    (
+        "<p>My order.</p><p class=\"order\" style=\"font-family:Helvetica,Arial,sans-serif\">Visa <b>4111 1111 1111 1111</b></p>",
+        "Visa",
+    ),
     ("card 4111 1111\n1111 1111", "Visa"),
     ("<p>card 4111\n1111\n1111\n1111", "Visa"),
     (
@@ -69,7 +73,11 @@ const CARDS: [(&str, &str); 49] = [
     ("UnionPay 6200000000000005", "UnionPay"),
 ];
 
-const OTHERS: [&str; 108] = [
+const OTHERS: [&str; 112] = [
+    "<table><tr><th>Order no.</th><th>Date</th><th>Item</th><th>Customer name</th></tr><tr><td>4012888888881881</td></tr></table>",
+    "<tr><td style=\"padding:8px 16px;font-family:Arial,sans-serif\">Order number</td><td style=\"padding:8px 16px;font-weight:bold\">4012888888881881</td></tr>",
+    "<p>Your order <span style=\"font-family:Helvetica,Arial,sans-serif;font-size:14px;color:#222222\">4012888888881881</span> shipped</p>",
+    "Tracking number: <a href=\"https://track.example/t?id=4012888888881881\" style=\"text-decoration:underline\" target=\"_blank\">4012888888881881</a>",
     "Ticket #4929000000006",
     "Заказ № 4012888888881881",
     "注文番号 4012888888881881",

@@ -4,7 +4,7 @@
 //! a sentence, and not across words such as `paid with`. In German, Dutch and Scandinavian compounds the last part says
 //! what a thing is: a `Kreditkartennummer` is a card's, a `Geschenkkartenbestellung` an order.
 
-use super::limits::CONTEXT_BYTES_MAX;
+use super::around;
 
 /// What words call a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,8 +328,7 @@ const SHORTENED: [&str; 14] = [
 
 /// Returns what is said about the number between two octets; none when nothing is.
 pub(super) fn of(text: &str, start: usize, end: usize) -> Option<Label> {
-    let before = lower(text, start.saturating_sub(CONTEXT_BYTES_MAX), start);
-    let behind = lower(text, end, end + CONTEXT_BYTES_MAX);
+    let (before, behind) = (around::before(text, start), around::behind(text, end));
     if has_security_code(&behind) {
         return Some(Label::Card);
     }
@@ -341,7 +340,7 @@ pub(super) fn of(text: &str, start: usize, end: usize) -> Option<Label> {
 
 /// Tells whether the word right before a number calls it a card's: `?card=4111…` in a link.
 pub(super) fn is_named_card(text: &str, start: usize) -> bool {
-    let before = lower(text, start.saturating_sub(CONTEXT_BYTES_MAX), start);
+    let before = around::before(text, start);
     let words = words(&before);
     words.last().is_some_and(|last| {
         judge(&words, words.len() - 1) == Some(Label::Card) || last.text == "number"
@@ -518,13 +517,6 @@ fn is_other(word: &str) -> bool {
         || is_known(singular)
         || is_compound
         || OTHER_ENDS.iter().any(|end| word.ends_with(end))
-}
-
-/// Returns the neighbourhood between two octets, in lower case.
-fn lower(text: &str, from: usize, to: usize) -> String {
-    let from = text.ceil_char_boundary(from.min(text.len()));
-    let to = text.floor_char_boundary(to.min(text.len())).max(from);
-    text[from..to].to_lowercase()
 }
 
 #[cfg(test)]

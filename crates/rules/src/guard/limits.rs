@@ -10,3 +10,5 @@ pub const PATTERN_CACHE_BYTES_MAX: usize = 1 << 20;
 pub const TOKEN_HEAD_BYTES_MAX: usize = 512;
 /// Octets around digits in which words tell what they are.
 pub const CONTEXT_BYTES_MAX: usize = 48;
+/// Octets around digits in which those words are, with the tags of HTML between them.
+pub const CONTEXT_MARKUP_BYTES_MAX: usize = 1_536;

@@ -6,11 +6,12 @@
 //! | module | finds |
 //! |---|---|
 //! | `secrets`, `trial` | keys and tokens by their shape, and whether they are what they look like |
-//! | `cards`, `labels` | numbers of payment cards, and what the words around them call them |
+//! | `cards`, `labels`, `around` | numbers of payment cards, and what the words around them call them |
 //! | `files` | files that run when opened, or of types that the policy does not allow |
 //! | `plain` | the letters behind invisible and disguised ones |
 //! | `policy` | what an operator wants done |
 
+mod around;
 mod cards;
 mod files;
 mod finding;
