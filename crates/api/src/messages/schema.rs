@@ -283,7 +283,16 @@ fn security() -> Schema {
             ])
             .about("What says that a program sent it, which nobody should answer for ever."),
         ),
-        ("dropped_attachments", list(any())),
+        (
+            "dropped_attachments",
+            list(object([
+                ("filename", text()),
+                ("content_type", text()),
+                ("size", count()),
+                ("reason", text()),
+            ]))
+            .about("Files that the policy of the account's workspace did not let in; notes stand in their places."),
+        ),
     ])
     .about("What nothing checks is `null` or empty: it never looks like a check that was passed.")
 }

@@ -178,9 +178,7 @@ async fn agent_02_structures_that_readers_see_differently_are_told() {
 #[tokio::test]
 async fn mime_08_a_message_with_two_authors_says_so() {
     let account = Account::open().await;
-    account
-        .receive("Two\r\nFrom: boss@bank.example", "x")
-        .await;
+    account.receive("Two\r\nFrom: boss@bank.example", "x").await;
     account.receive("One", "x").await;
     let listed = account.get("/messages?fields=include_security").await;
     let told = |place: usize| listed.json["data"][place]["security"]["sender_ambiguous"].clone();

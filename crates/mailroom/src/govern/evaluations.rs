@@ -13,6 +13,8 @@ use crate::audit::{AuditEntry, Object, Outcome as Audited};
 
 /// Number of the outcome of what could not be evaluated.
 pub(crate) const FAILED: i64 = 3;
+/// The member that names what was taken out of a message, where evaluations and messages tell it.
+pub(crate) const DROPPED_MEMBER: &str = "dropped_attachments";
 /// Addresses of each kind that are written down.
 const ADDRESSES_MAX: usize = 100;
 
@@ -109,7 +111,7 @@ impl Record {
             "evaluation_input": self.input,
             "applied_actions": self.applied(mailroom, moved),
             "matched_rule_ids": matched.map(|rule| mailroom.public_id(Kind::Rule, *rule)).collect::<Vec<_>>(),
-            "dropped_attachments": self.dropped,
+            DROPPED_MEMBER: self.dropped,
         });
         let moved_by = moved.map(|moved| &moved.by);
         if let (Stage::InboxProcessing, Some(Action::MarkAsSpam), Some(message)) =

@@ -13,13 +13,13 @@ use posthouse_types::ids::Key;
 use serde_json::Value;
 
 use super::arrival::Copies;
-use super::evaluations::Record;
+use super::evaluations::{DROPPED_MEMBER, Record};
 use super::facts;
 use super::quota::{Charge, Unpaid, counts_received, may_receive};
 use super::rules::look;
 use super::standing::Standing;
 use crate::receive::{InboundDelivery, ReceiveRefusal, Recipient, RecipientRefusal};
-use crate::spam::{Evidence, Weighed};
+use crate::spam::{Evidence, Weighed, with_member};
 use crate::{Mailroom, Refusal};
 
 /// Why an account's mail waits at its senders. At RCPT, because there each recipient is answered alone.
@@ -61,6 +61,21 @@ impl InboundVerdict {
             Record::new(application, grant, &facts, Some(Evaluation::default()))
         });
         record.dropped = dropped;
+    }
+
+    /// Returns what was found out about a message as the recipient's row keeps it: the verdicts on its sender, and beside
+    /// them how much it looks like spam and what was taken out of his copy.
+    pub(crate) fn beside(&self, verdicts: Option<&str>) -> Option<String> {
+        let weighed = self.weighed.as_ref().map(|one| one.beside(verdicts));
+        let dropped = self.record.as_ref().map(|record| &record.dropped);
+        match dropped.filter(|dropped| !dropped.is_empty()) {
+            Some(dropped) => {
+                let known = weighed.as_deref().or(verdicts);
+                let dropped = Value::Array(dropped.clone());
+                Some(with_member(known, DROPPED_MEMBER, &dropped))
+            }
+            None => weighed.or_else(|| verdicts.map(str::to_owned)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use posthouse_mime::{ParsedMessage, hidden_text};
 use serde_json::{Value, json};
 
 use super::hints;
+use crate::govern::evaluations::DROPPED_MEMBER;
 
 /// Returns the member with the comma before it; `verdicts` is what was found out when the message arrived. Reads the whole body: not for async threads.
 pub(super) fn member(
@@ -31,12 +32,13 @@ fn object(
     let verdicts: Value = verdicts
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default();
+    let list = |name: &str| match &verdicts[name] {
+        Value::Array(entries) => entries.as_slice(),
+        _ => &[],
+    };
     json!({
         "spf": verdicts["spf"],
-        "dkim": match &verdicts["dkim"] {
-            Value::Array(signatures) => signatures.as_slice(),
-            _ => &[],
-        },
+        "dkim": list("dkim"),
         "dmarc": verdicts["dmarc"],
         "arc": verdicts["arc"],
         "spam": verdicts["spam"],
@@ -47,7 +49,7 @@ fn object(
         "prompt_injection": hints::injection(&found),
         "hints": hints::shown(&found),
         "automatic": hints::automatic(raw, message),
-        "dropped_attachments": [],
+        DROPPED_MEMBER: list(DROPPED_MEMBER),
     })
 }
 

@@ -261,10 +261,7 @@ fn copy(
         recipient: recipient.clone(),
         trace,
         size_bytes,
-        verdicts: match &verdict.weighed {
-            Some(weighed) => Some(weighed.beside(judged.verdicts.as_deref())),
-            None => judged.verdicts.clone(),
-        },
+        verdicts: verdict.beside(judged.verdicts.as_deref()),
         verdict,
     }
 }

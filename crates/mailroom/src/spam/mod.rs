@@ -37,7 +37,7 @@ pub(crate) use letter::authentication;
 pub(crate) use outside::Heard;
 pub use outside::{Infected, Outside, VirusTrouble};
 pub(crate) use teach::{Taught, teach};
-pub(crate) use weigh::Weighed;
+pub(crate) use weigh::{Weighed, with_member};
 
 /// What the operator decided about spam.
 #[derive(Debug, Clone)]

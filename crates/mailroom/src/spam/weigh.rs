@@ -60,11 +60,7 @@ impl Weighed {
 
     /// Returns what was found out about a message as its row keeps it: the verdicts on its sender with this beside them.
     pub(crate) fn beside(&self, verdicts: Option<&str>) -> String {
-        let spam = self.json();
-        match verdicts.and_then(|json| json.strip_suffix('}')) {
-            Some("{") | None => format!("{{\"spam\":{spam}}}"),
-            Some(open) => format!("{open},\"spam\":{spam}}}"),
-        }
+        with_member(verdicts, "spam", &self.json())
     }
 
     /// Returns what `security.spam` shows.
@@ -230,5 +226,13 @@ fn count((spam, ham): (i64, i64)) -> Count {
     Count {
         spam: spam.max(0).unsigned_abs(),
         ham: ham.max(0).unsigned_abs(),
+    }
+}
+
+/// Adds a member to an object that is JSON already, or begins one.
+pub(crate) fn with_member(object: Option<&str>, name: &str, value: &Value) -> String {
+    match object.and_then(|json| json.strip_suffix('}')) {
+        Some("{") | None => format!("{{\"{name}\":{value}}}"),
+        Some(open) => format!("{open},\"{name}\":{value}}}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Attachments that a policy does not let in are taken out of the copies of its accounts, visibly, and of no others.
 
 use posthouse_mailroom::actor::GrantRef;
-use posthouse_mailroom::read::MessageQuery;
+use posthouse_mailroom::read::{Detail, MessageQuery};
 use posthouse_mailroom::rule_evaluations::EvaluationFilter;
 use posthouse_mailroom::workspaces::NewWorkspace;
 use posthouse_types::ids::Kind;
@@ -52,6 +52,22 @@ fn names(message: &Value) -> Vec<&str> {
         .iter()
         .map(|file| file["filename"].as_str().unwrap())
         .collect()
+}
+
+/// What `fields=include_security` says of the newest message.
+async fn security(office: &Office, grant: &GrantRef) -> Value {
+    let id = newest(office, grant).await["id"].clone();
+    let detail = Detail::With {
+        headers: None,
+        tracking: false,
+        extracted: false,
+        security: true,
+    };
+    let shown = office
+        .mailroom
+        .get_message(grant, id.as_str().unwrap(), detail);
+    let object: Value = serde_json::from_slice(&shown.await.unwrap()).unwrap();
+    object["security"].clone()
 }
 
 async fn evaluation(office: &Office, grant: &GrantRef) -> Option<Value> {
@@ -106,15 +122,21 @@ async fn surplus_files_leave_the_copies_of_those_whose_policy_says_so() {
             );
             let told = evaluation(&office, account).await.unwrap();
             assert_eq!(told["applied_actions"]["attachments_dropped"], true);
+            let dropped = json!([
+                {"filename": "large.pdf", "content_type": "application/pdf", "size": 101, "reason": "size"},
+                {"filename": "second.pdf", "content_type": "application/pdf", "size": 6, "reason": "count"},
+            ]);
+            assert_eq!(told["dropped_attachments"], dropped);
             assert_eq!(
-                told["dropped_attachments"],
-                json!([
-                    {"filename": "large.pdf", "content_type": "application/pdf", "size": 101, "reason": "size"},
-                    {"filename": "second.pdf", "content_type": "application/pdf", "size": 6, "reason": "count"},
-                ])
+                security(&office, account).await["dropped_attachments"],
+                dropped
             );
         }
         assert_eq!(evaluation(&office, &free).await, None);
+        assert_eq!(
+            security(&office, &free).await["dropped_attachments"],
+            json!([])
+        );
     }
 }
 
