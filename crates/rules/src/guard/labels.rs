@@ -18,6 +18,9 @@ pub(super) enum Label {
 /// Words between a number and the word for something else that it is the number of.
 const OTHER_WORDS_MAX: usize = 8;
 
+/// Words of a paragraph that is a heading: `Your order number`.
+const HEADING_WORDS_MAX: usize = 3;
+
 /// As [`OTHER_WORDS_MAX`], of words that every mail may have.
 const WEAK_WORDS_MAX: usize = 3;
 
@@ -341,7 +344,7 @@ pub(super) fn of(text: &str, start: usize, end: usize) -> Option<Label> {
 /// Tells whether the word right before a number calls it a card's: `?card=4111…` in a link.
 pub(super) fn is_named_card(text: &str, start: usize) -> bool {
     let before = around::before(text, start);
-    let words = words(&before);
+    let words = words(&before, HEADING_WORDS_MAX);
     words.last().is_some_and(|last| {
         judge(&words, words.len() - 1) == Some(Label::Card) || last.text == "number"
     })
@@ -353,13 +356,19 @@ struct Word<'a> {
     ends: bool,
 }
 
-fn words(text: &str) -> Vec<Word<'_>> {
+/// Takes a text apart. A paragraph of up to `heading` words is no sentence: it says what the next one is.
+fn words(text: &str, heading: usize) -> Vec<Word<'_>> {
     let mut words: Vec<Word<'_>> = Vec::new();
     let mut rest = text;
+    let mut in_paragraph = 0;
     while let Some(from) = rest.find(char::is_alphanumeric) {
         if let Some(last) = words.last_mut() {
-            last.ends = is_end(last.text, &rest[..from]);
+            last.ends = is_end(last.text, &rest[..from], in_paragraph <= heading);
+            if last.ends || is_paragraph_end(&rest[..from]) {
+                in_paragraph = 0;
+            }
         }
+        in_paragraph += 1;
         rest = &rest[from..];
         let end = rest
             .find(|c: char| !c.is_alphanumeric())
@@ -371,13 +380,13 @@ fn words(text: &str) -> Vec<Word<'_>> {
         rest = &rest[end..];
     }
     if let Some(last) = words.last_mut() {
-        last.ends = is_end(last.text, rest);
+        last.ends = is_end(last.text, rest, in_paragraph <= heading);
     }
     words
 }
 
-/// Tells whether what stands between two words ends a sentence, or a paragraph.
-fn is_end(word: &str, between: &str) -> bool {
+/// Tells whether what stands between two words ends a sentence, or a paragraph that is no heading.
+fn is_end(word: &str, between: &str, is_heading: bool) -> bool {
     let is_shortened = SHORTENED.contains(&word)
         || word.ends_with("nr")
         || word.chars().all(|c| c.is_ascii_digit());
@@ -389,11 +398,15 @@ fn is_end(word: &str, between: &str) -> bool {
         }
     }
     // What is announced may stand in a paragraph of its own.
-    between.matches('\n').count() > 1 && !between.contains(':')
+    is_paragraph_end(between) && !between.contains(':') && !is_heading
+}
+
+fn is_paragraph_end(between: &str) -> bool {
+    between.matches('\n').count() > 1
 }
 
 fn said_before(before: &str) -> Option<Label> {
-    let words = words(before);
+    let words = words(before, HEADING_WORDS_MAX);
     let mut may_be_other = true;
     for (distance, number) in (0..words.len()).rev().enumerate() {
         let word = &words[number];
@@ -413,7 +426,7 @@ fn said_before(before: &str) -> Option<Label> {
 /// `4111… is your order number`, `4111… (order)`, `4111… exp 12/27`, `4111… Visa`.
 fn said_behind(behind: &str) -> Option<Label> {
     let is_bracketed = behind.trim_start().starts_with(['(', '[']);
-    let words = words(behind);
+    let words = words(behind, 0);
     let is_said = is_bracketed
         || words
             .first()
@@ -436,7 +449,7 @@ fn said_behind(behind: &str) -> Option<Label> {
 
 /// What only cards have.
 fn has_security_code(behind: &str) -> bool {
-    let words = words(behind);
+    let words = words(behind, 0);
     let is_code = |word: &Word<'_>| {
         matches!(
             word.text,
