@@ -166,15 +166,20 @@ impl Charge {
     }
 }
 
-/// Uses up what a message takes that is sent. On [`Unpaid`] the transaction must be given up.
+/// Uses up what a message takes that is sent; `leaving` bytes of the account go in the same transaction. On [`Unpaid`] the
+/// transaction must be given up.
 pub(crate) fn charge_sent(
     tx: &mut dyn Tx,
     plan: &Plan,
     effective: &Effective,
     charge: &Charge,
+    leaving: u64,
 ) -> Result<(), Unpaid> {
     if let Some(grant) = charge.grant {
-        check_storage(tx, effective, grant, charge.bytes)?;
+        let growth = charge.bytes.saturating_sub(leaving);
+        if growth > 0 {
+            check_storage(tx, effective, grant, growth)?;
+        }
         let at = charge.day_of(grant);
         // Also where nothing limits it: a limit that is set at noon counts the morning.
         let sent = usage::add_sent(tx, &at)?;
@@ -256,6 +261,21 @@ pub(crate) fn counts_received(plan: &Plan, effective: &Effective) -> bool {
     effective.limit(Limit::ReceivedPerDay).is_some()
         || effective.limit(Limit::StorageBytes).is_some()
         || plan.cap(Cap::TrafficPerMonth).is_some()
+}
+
+/// Refuses a message that is to wait, for its time or for approval, and does not fit into what an account may keep beside
+/// all that waits already.
+pub(crate) fn check_waiting(
+    tx: &mut dyn Tx,
+    effective: &Effective,
+    grant: Key,
+    bytes: u64,
+) -> Result<(), Unpaid> {
+    if effective.limit(Limit::StorageBytes).is_none() {
+        return Ok(());
+    }
+    let waiting = usage::waiting(tx, grant)?;
+    check_storage(tx, effective, grant, waiting.saturating_add(bytes))
 }
 
 /// Refuses a message that does not fit into what an account may keep.

@@ -107,7 +107,8 @@ pub(super) fn commit(
             now: ready.now_us / 1_000_000,
         };
         let effective = &verdict.standing.policy;
-        charge_sent(tx, mailroom.operator_plan(), effective, &charge)?;
+        let leaving = ready.origin.bytes_leaving(tx, grant)?;
+        charge_sent(tx, mailroom.operator_plan(), effective, &charge, leaving)?;
     }
     let moves = verdict.map_or(&[][..], |verdict| &verdict.moves);
     let moved = destination(tx, mailroom.store().ids(), grant.grant, moves)?;

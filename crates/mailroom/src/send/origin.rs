@@ -2,7 +2,7 @@
 
 use posthouse_store::changes::{self, ChangeKind, NewChange};
 use posthouse_store::tables::blobs;
-use posthouse_store::tables::drafts as draft_rows;
+use posthouse_store::tables::drafts::{self as draft_rows, Draft};
 use posthouse_store::tables::holds::{self, HoldState};
 use posthouse_store::tables::schedules::{self, ScheduleState};
 use posthouse_store::{StoreError, Tx};
@@ -102,6 +102,20 @@ impl Origin {
         }
     }
 
+    /// Returns how many bytes of the account go in the transaction that sends it: those of the draft that it was.
+    pub(super) fn bytes_leaving(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+    ) -> Result<u64, StoreError> {
+        let draft = match self {
+            Self::Request | Self::Schedule(_) => return Ok(0),
+            Self::Draft(drafted) => drafted.find(tx, grant)?,
+            Self::Held(approval) => approval.find_draft(tx, grant)?,
+        };
+        Ok(draft.map_or(0, |draft| draft.size_bytes.max(0).unsigned_abs()))
+    }
+
     /// Notes down that the message was sent; returns application and key of bytes in the blob store that nothing refers
     /// to any more.
     pub(super) fn note_sent(
@@ -152,6 +166,16 @@ impl Approval {
         holds::decide(tx, self.id, HoldState::Approved, self.note.as_deref(), now)
     }
 
+    /// Returns the draft that it was. One that was changed since is another message by now, and stays.
+    fn find_draft(&self, tx: &mut dyn Tx, grant: &GrantRef) -> Result<Option<Draft>, StoreError> {
+        let Some((id, modseq)) = self.draft else {
+            return Ok(None);
+        };
+        let found = draft_rows::find(tx, grant.grant, id)?;
+        let unchanged = found.filter(|(draft, _)| draft.modseq == modseq);
+        Ok(unchanged.map(|(draft, _)| draft))
+    }
+
     fn note_sent(
         &self,
         tx: &mut dyn Tx,
@@ -170,12 +194,8 @@ impl Approval {
             },
         )?;
         let mut external = Vec::new();
-        if let Some((id, modseq)) = self.draft {
-            let found = draft_rows::find(tx, grant.grant, id)?;
-            // One that was changed since is another message by now, and stays.
-            if let Some((draft, _)) = found.filter(|(draft, _)| draft.modseq == modseq) {
-                external = drafts::remove(tx, grant, &draft, now_us)?;
-            }
+        if let Some(draft) = self.find_draft(tx, grant)? {
+            external = drafts::remove(tx, grant, &draft, now_us)?;
         }
         let lock = tx.dialect().lock_rows();
         external.extend(blobs::remove_unreferenced(tx, &[self.blob], lock)?);

@@ -345,3 +345,50 @@ async fn months_are_capped_for_all_accounts_of_an_application_together() {
             .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_fits_can_be_sent_because_it_makes_room() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        govern(&office, json!({"limit_storage_total": 5_500})).await;
+        let change = DraftChange {
+            to: Some(letter(1).to),
+            body: Some("x".repeat(2_000)),
+            ..DraftChange::default()
+        };
+        let draft = crate::drafts::create(&office, &agent, change).await;
+        let id = draft["id"].as_str().unwrap();
+        let sent = office
+            .mailroom
+            .send_draft(&agent, id, SendWishes::default(), None);
+        sent.await.expect("the draft goes when its copy comes");
+        let listed = office.list(&agent, MessageQuery::default()).await;
+        assert_eq!(listed.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_time_takes_room_as_mail_does() {
+    for office in every_engine().await {
+        let agent = office.account("agent").await;
+        govern(&office, json!({"limit_storage_total": 4_000})).await;
+        let schedule = async || {
+            let long = Outgoing {
+                body: "x".repeat(1_500),
+                ..letter(1)
+            };
+            let at = office.clock_us() / 1_000_000 + DAY;
+            office.mailroom.schedule_message(&agent, long, at).await
+        };
+        let first = schedule().await.unwrap();
+        schedule().await.unwrap();
+        let third = schedule().await;
+        assert!(matches!(third, Err(Refusal::PlanCap { .. })), "{third:?}");
+        let cancelled = office
+            .mailroom
+            .cancel_schedule(&agent, &first.schedule_id)
+            .await;
+        cancelled.unwrap();
+        schedule().await.expect("what is cancelled makes room");
+    }
+}

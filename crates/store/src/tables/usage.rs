@@ -223,6 +223,17 @@ pub fn storage(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
     )
 }
 
+/// Returns how many bytes wait for their time or for somebody's approval, each message once.
+pub fn waiting(tx: &mut dyn Tx, grant: Key) -> Result<u64, StoreError> {
+    tx.query_one(
+        "SELECT CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) FROM blobs WHERE id IN
+           (SELECT blob_id FROM schedules WHERE grant_id = $1 AND state = 0
+            UNION SELECT blob_id FROM holds WHERE grant_id = $1 AND state = 0)",
+        &[grant.into()],
+        |row| Ok(count(row.int(0)?)),
+    )
+}
+
 /// Removes some of the counters of days before one; returns how many.
 pub fn expire_days(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<u64, StoreError> {
     tx.execute(

@@ -167,6 +167,7 @@ impl Mailroom {
                 Some(release.id),
             ),
             _ => {
+                self.check_room_to_wait(tx, grant, &waiting.blob)?;
                 let message = self.store().new_key();
                 let joined = waiting.answered_thread.or(origin.thread());
                 let found = thread(tx, grant, joined, &waiting.thread_keys, waiting.now)?;

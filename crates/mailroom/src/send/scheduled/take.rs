@@ -20,6 +20,7 @@ use super::payload::Payload;
 use crate::actor::GrantRef;
 use crate::govern::Standing;
 use crate::govern::outbound::Seen;
+use crate::govern::quota::check_waiting;
 use crate::limits::{SCHEDULE_SECONDS_MAX, SCHEDULE_SECONDS_MIN, SCHEDULES_OPEN_MAX};
 use crate::read::away_from_async_threads;
 use crate::receive::document;
@@ -217,6 +218,19 @@ impl Mailroom {
         ))
     }
 
+    /// Refuses what does not fit into the account beside all that waits already.
+    pub(in crate::send) fn check_room_to_wait(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRef,
+        blob: &PreparedBlob,
+    ) -> Result<(), Refusal> {
+        let standing = self.standing_of_account(tx, (grant.application, grant.grant))?;
+        let bytes = blob.size_bytes.max(0).unsigned_abs();
+        check_waiting(tx, &standing.policy, grant.grant, bytes)?;
+        Ok(())
+    }
+
     async fn commit_waiting(
         &self,
         grant: &GrantRef,
@@ -250,6 +264,7 @@ impl Mailroom {
             return Err(Refusal::invalid("send_at", message)
                 .with_fix("cancel one that waits, or send without send_at"));
         }
+        self.check_room_to_wait(tx, grant, &waiting.blob)?;
         let message = self.store().new_key();
         let thread = thread(
             tx,
