@@ -135,9 +135,15 @@ async fn killed_between_a_hold_and_its_approval_the_message_waits_and_goes_once(
     server.launch().await;
     let api = server.api();
     let waiting = api.get("/v3/holds?status=pending").await.expect(200).rows();
-    assert_eq!(texts(&waiting, "id"), hold_ids(&[promised.clone()]));
+    assert_eq!(
+        texts(&waiting, "id"),
+        hold_ids(std::slice::from_ref(&promised))
+    );
     assert!(sent(&api, &agent).await.is_empty());
-    let approve = format!("/v3/holds/{}/approve", hold_ids(&[promised.clone()])[0]);
+    let approve = format!(
+        "/v3/holds/{}/approve",
+        hold_ids(std::slice::from_ref(&promised))[0]
+    );
     api.post(&approve, json!({})).await.expect(200);
     server.kill();
     server.launch().await;

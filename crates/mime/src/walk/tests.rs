@@ -1,3 +1,5 @@
+//! Every text is told once, with where it stood, whoever declared it as what.
+
 use super::*;
 
 /// Everything that is told, as `path kind: text`.
