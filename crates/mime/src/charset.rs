@@ -24,6 +24,12 @@ pub(crate) fn decode(bytes: &[u8], charset: Option<&[u8]>) -> String {
     without_nul(text)
 }
 
+/// Tells whether octets that are declared to be in this charset are read as that.
+pub(crate) fn is_known(name: &[u8]) -> bool {
+    let name = name.trim_ascii();
+    is_utf8(name) || is_ascii(name) || charset_decoder(name).is_some()
+}
+
 /// Reads bytes that declare no charset, as header fields do. May hold NUL and other controls.
 pub(crate) fn undeclared(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {

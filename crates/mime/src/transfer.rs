@@ -20,12 +20,7 @@ pub(crate) enum Encoding {
 impl Encoding {
     /// Reads the field's first token; parameters and comments behind it are ignored.
     pub(crate) fn parse(value: &[u8]) -> Self {
-        let trimmed = value.trim_ascii();
-        let end = trimmed
-            .iter()
-            .position(|byte| !byte.is_ascii_graphic() || matches!(byte, b';' | b'('))
-            .unwrap_or(trimmed.len());
-        let token = &trimmed[..end];
+        let token = first_token(value);
         if token.eq_ignore_ascii_case(b"base64") {
             return Self::Base64;
         }
@@ -64,6 +59,31 @@ impl Encoding {
             Self::QuotedPrintable => decode_quoted_printable(body).len(),
         }
     }
+}
+
+/// Tells whether octets that are declared to be written down so are read as that; uuencoded files are recognised in any text.
+pub(crate) fn is_known(value: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 8] = [
+        b"",
+        b"7bit",
+        b"8bit",
+        b"binary",
+        b"base64",
+        b"quoted-printable",
+        b"x-uuencode",
+        b"uuencode",
+    ];
+    let token = first_token(value);
+    KNOWN.iter().any(|known| token.eq_ignore_ascii_case(known))
+}
+
+fn first_token(value: &[u8]) -> &[u8] {
+    let trimmed = value.trim_ascii();
+    let end = trimmed
+        .iter()
+        .position(|byte| !byte.is_ascii_graphic() || matches!(byte, b';' | b'('))
+        .unwrap_or(trimmed.len());
+    &trimmed[..end]
 }
 
 const PAD: u8 = 0x40;

@@ -18,7 +18,7 @@ use crate::limits::{HTML_BYTES_MAX, MIME_DEPTH_MAX, UUENCODED_FILES_MAX};
 use crate::parameters::Parameters;
 use crate::parse::read_header;
 use crate::texts::html_texts;
-use crate::transfer::Encoding;
+use crate::transfer::{self, Encoding};
 use crate::tree::{self, Part};
 use crate::words::{WordBudget, decode_value};
 
@@ -131,6 +131,9 @@ impl Walker<'_> {
             let name = String::from_utf8_lossy(field.name);
             names.push_str(&name);
             names.push('\n');
+            if name.eq_ignore_ascii_case("content-transfer-encoding") {
+                self.is_whole &= transfer::is_known(field.value);
+            }
             self.value(&name, field.value);
         }
         self.is_whole &= !reader.surplus;
@@ -211,7 +214,11 @@ impl Walker<'_> {
             }
         }
         let texts = match part.fields.content_type.as_ref() {
-            Some(fields) => reading::of_body(content, fields.all("charset").map(|one| &*one.value)),
+            Some(fields) => {
+                let charsets = || fields.all("charset").map(|one| &*one.value);
+                self.is_whole &= content.is_ascii() || charsets().all(reading::knows);
+                reading::of_body(content, charsets())
+            }
             None => reading::of_body(content, std::iter::empty()),
         };
         for text in &texts {

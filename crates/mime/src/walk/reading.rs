@@ -30,6 +30,11 @@ pub(super) fn of_body<'a>(octets: &[u8], charsets: impl Iterator<Item = &'a [u8]
     texts
 }
 
+/// Tells whether text of this charset is read.
+pub(super) fn knows(charset: &[u8]) -> bool {
+    declared_wide(charset).is_some() || charset::is_known(charset)
+}
+
 /// Returns what octets say without anybody naming a charset.
 pub(super) fn of_octets(octets: &[u8]) -> Vec<String> {
     if memchr::memchr(0, octets).is_none() && !has_mark(octets) {

@@ -196,3 +196,30 @@ proptest::proptest! {
         proptest::prop_assert!(all.iter().any(|one| one.contains("NEEDLE")), "{all:?}");
     }
 }
+
+#[test]
+fn what_is_written_down_in_a_way_that_nobody_knows_is_admitted() {
+    let letter = |fields: &str, body: &[u8]| -> bool {
+        let mut raw = crlf(&format!("{fields}\n\n"));
+        raw.extend_from_slice(body);
+        every_text(&raw, 64 * raw.len(), |_, _| {})
+    };
+    // NEEDLE in EBCDIC.
+    let ebcdic = b"\xd5\xc5\xc5\xc4\xd3\xc5";
+    for fields in [
+        "Content-Type: text/plain; charset=cp037",
+        "Content-Transfer-Encoding: \"base64\"",
+        "Content-Transfer-Encoding: x-base64",
+    ] {
+        assert!(!letter(fields, ebcdic), "{fields}");
+    }
+    for fields in [
+        "Content-Type: text/plain; charset=koi8-r",
+        "Content-Type: text/plain; charset=\"UTF-8\"\nContent-Transfer-Encoding: 8BIT",
+        "Content-Type: text/plain; charset=utf-32",
+        "Content-Transfer-Encoding: quoted-printable (as it should be)",
+    ] {
+        assert!(letter(fields, ebcdic), "{fields}");
+    }
+    assert!(letter("Content-Type: text/plain; charset=cp037", b"plain"));
+}
