@@ -48,6 +48,9 @@ pub const ASSIGNED_GRANTS_MAX: usize = 500;
 /// Accounts moved in one transaction.
 pub const MOVED_GRANTS_PER_STEP_MAX: i64 = 100;
 
+/// Groupings of accounts that one sweep goes on with, each by one step.
+pub const GROUPINGS_PER_SWEEP_MAX: i64 = 20;
+
 /// Seconds between two automatic groupings of an application.
 pub const AUTO_GROUP_SECONDS_MIN: u64 = 60;
 

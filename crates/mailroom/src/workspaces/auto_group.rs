@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assign::default_workspace;
 use crate::actor::Actor;
-use crate::limits::{AUTO_GROUP_SECONDS_MIN, MOVED_GRANTS_PER_STEP_MAX};
+use crate::limits::{AUTO_GROUP_SECONDS_MIN, GROUPINGS_PER_SWEEP_MAX, MOVED_GRANTS_PER_STEP_MAX};
 use crate::provision::domain_of;
 use crate::{Mailroom, Refusal};
 
@@ -101,19 +101,23 @@ impl Mailroom {
         })
     }
 
-    /// Goes on with the oldest grouping that is not done; returns whether there may be more to do. A step that is cut off is
-    /// done again.
+    /// Goes on with groupings that are not done, the oldest first; returns whether there may be more to do. A step that is cut
+    /// off is done again, and one that fails keeps no other waiting.
     pub(crate) async fn group_waiting_accounts(&self) -> Result<bool, StoreError> {
-        let Some(oldest) = self.store().read(groupings::oldest).await? else {
-            return Ok(false);
-        };
-        match self.go_on_grouping(oldest).await {
-            Ok(_) => Ok(true),
-            Err(refusal) => {
-                tracing::warn!("cannot group accounts by their domains, trying again: {refusal}");
-                Ok(false)
+        let find = |tx: &mut dyn Tx| groupings::oldest(tx, GROUPINGS_PER_SWEEP_MAX);
+        let waiting = self.store().read(find).await?;
+        let mut has_more = false;
+        for grouping in waiting {
+            match self.go_on_grouping(grouping).await {
+                Ok(_) => has_more = true,
+                Err(refusal) => {
+                    tracing::warn!(
+                        "cannot group accounts by their domains, trying again: {refusal}"
+                    );
+                }
             }
         }
+        Ok(has_more)
     }
 
     async fn go_on_grouping(&self, id: Key) -> Result<Step, Refusal> {

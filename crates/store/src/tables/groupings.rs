@@ -47,11 +47,13 @@ pub fn take(tx: &mut dyn Tx, id: Key) -> Result<Option<Grouping>, StoreError> {
     })
 }
 
-/// Returns the oldest grouping that is not done.
-pub fn oldest(tx: &mut dyn Tx) -> Result<Option<Key>, StoreError> {
-    tx.query_opt("SELECT id FROM groupings ORDER BY id LIMIT 1", &[], |row| {
-        row.key(0)
-    })
+/// Returns the oldest groupings that are not done.
+pub fn oldest(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Key>, StoreError> {
+    tx.query(
+        "SELECT id FROM groupings ORDER BY id LIMIT $1",
+        &[limit.into()],
+        |row| row.key(0),
+    )
 }
 
 /// Notes how far a grouping came.
