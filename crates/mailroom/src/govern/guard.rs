@@ -264,11 +264,15 @@ mod tests {
         let deep = (0..80).fold("Subject: x\n\nx\n".to_owned(), |inner, _| {
             format!("Content-Type: message/rfc822\n\n{inner}")
         });
-        let blocked = verdict(&deep).blocked.expect("nested without end");
-        assert!(
-            blocked.contains("longer than what the guard reads"),
-            "{blocked}"
-        );
+        let ebcdic =
+            "Content-Type: text/plain; charset=cp037\nContent-Transfer-Encoding: base64\n\n1cXF\n";
+        for raw in [&deep, ebcdic] {
+            let blocked = verdict(raw).blocked.expect("nobody can read all of it");
+            assert!(
+                blocked.contains("some of the message cannot be read"),
+                "{blocked}"
+            );
+        }
     }
 
     #[test]

@@ -161,7 +161,10 @@ impl fmt::Display for Finding {
             }
             FindingKind::AttachmentType { why } => write!(f, "{why}"),
             FindingKind::Unread => {
-                return f.write_str("the message is longer than what the guard reads of it");
+                return f.write_str(
+                    "some of the message cannot be read: it is too long, or written down in a way that the guard \
+                     does not know",
+                );
             }
         }?;
         if !self.excerpt.is_empty() {
